@@ -1,0 +1,37 @@
+/* Small helpers over the public types: comparison, text, memory, assertion. No I/O, no clock, no randomness. */
+#ifndef BW_BASE_BASE_H
+#define BW_BASE_BASE_H
+
+#include <bellwether/error.h>
+#include <bellwether/types.h>
+
+/* A broken invariant or a caller's mistake stops the program, in release builds too. */
+#define BW_ASSERT(condition) ((condition) ? (void)0 : __builtin_trap())
+#define BW_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define BW_US_PER_MS INT64_C(1000)
+#define BW_US_PER_S INT64_C(1000000)
+
+int bw_id_compare(const struct bw_id *a, const struct bw_id *b); /* memcmp order */
+bool bw_id_equal(const struct bw_id *a, const struct bw_id *b);
+bool bw_id_none(const struct bw_id *id);
+void bw_id_text(const struct bw_id *id, char text[BW_ID_TEXT_SIZE]);
+bool bw_addr_equal(const struct bw_addr *a, const struct bw_addr *b);
+int bw_token_compare(const struct bw_token *a, const struct bw_token *b);
+/* 32 hex digits: the term (16), then the first 8 bytes of the id (16). Text order is number order. */
+void bw_token_text(const struct bw_token *token, char text[BW_TOKEN_TEXT_SIZE]);
+
+void *bw_alloc(const struct bw_allocator *allocator, size_t size); /* zeroed; NULL when out of memory */
+void *bw_resize(const struct bw_allocator *allocator, void *memory, size_t old_size, size_t new_size);
+void bw_free(const struct bw_allocator *allocator, void *memory, size_t size);
+
+void bw_put_u16(uint8_t *to, uint16_t value); /* big-endian */
+void bw_put_u32(uint8_t *to, uint32_t value);
+void bw_put_u64(uint8_t *to, uint64_t value);
+uint16_t bw_get_u16(const uint8_t *from);
+uint32_t bw_get_u32(const uint8_t *from);
+uint64_t bw_get_u64(const uint8_t *from);
+
+/* Valid UTF-8 without control characters, 1..limit bytes: what names and tags from peers must be. */
+bool bw_text_valid(const uint8_t *text, size_t size, size_t limit);
+
+#endif
