@@ -1,0 +1,135 @@
+/* Comparison, text, memory and byte order of the shared types. */
+#include "base.h"
+
+#include <string.h>
+
+int bw_id_compare(const struct bw_id *a, const struct bw_id *b) {
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool bw_id_equal(const struct bw_id *a, const struct bw_id *b) {
+    return bw_id_compare(a, b) == 0;
+}
+
+bool bw_id_none(const struct bw_id *id) {
+    static const struct bw_id none;
+    return bw_id_equal(id, &none);
+}
+
+static char *put_hex(char *to, const uint8_t *bytes, size_t size) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        *to++ = digits[bytes[i] >> 4];
+        *to++ = digits[bytes[i] & 15];
+    }
+    *to = '\0';
+    return to;
+}
+
+void bw_id_text(const struct bw_id *id, char text[BW_ID_TEXT_SIZE]) {
+    put_hex(text, id->bytes, sizeof(id->bytes));
+}
+
+bool bw_addr_equal(const struct bw_addr *a, const struct bw_addr *b) {
+    return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
+}
+
+int bw_token_compare(const struct bw_token *a, const struct bw_token *b) {
+    if (a->term != b->term) {
+        return a->term < b->term ? -1 : 1;
+    }
+    return bw_id_compare(&a->id, &b->id);
+}
+
+void bw_token_text(const struct bw_token *token, char text[BW_TOKEN_TEXT_SIZE]) {
+    uint8_t term[8];
+    bw_put_u64(term, token->term);
+    put_hex(put_hex(text, term, sizeof(term)), token->id.bytes, 8);
+}
+
+void *bw_alloc(const struct bw_allocator *allocator, size_t size) {
+    BW_ASSERT(size > 0);
+    void *memory = allocator->resize(allocator->context, NULL, 0, size);
+    if (memory) {
+        memset(memory, 0, size);
+    }
+    return memory;
+}
+
+void *bw_resize(const struct bw_allocator *allocator, void *memory, size_t old_size, size_t new_size) {
+    BW_ASSERT(new_size > 0 && (memory != NULL) == (old_size > 0));
+    void *resized = allocator->resize(allocator->context, memory, old_size, new_size);
+    if (resized && new_size > old_size) {
+        memset((char *)resized + old_size, 0, new_size - old_size);
+    }
+    return resized;
+}
+
+void bw_free(const struct bw_allocator *allocator, void *memory, size_t size) {
+    if (memory) {
+        allocator->resize(allocator->context, memory, size, 0);
+    }
+}
+
+void bw_put_u16(uint8_t *to, uint16_t value) {
+    to[0] = (uint8_t)(value >> 8);
+    to[1] = (uint8_t)value;
+}
+
+void bw_put_u32(uint8_t *to, uint32_t value) {
+    bw_put_u16(to, (uint16_t)(value >> 16));
+    bw_put_u16(to + 2, (uint16_t)value);
+}
+
+void bw_put_u64(uint8_t *to, uint64_t value) {
+    bw_put_u32(to, (uint32_t)(value >> 32));
+    bw_put_u32(to + 4, (uint32_t)value);
+}
+
+uint16_t bw_get_u16(const uint8_t *from) {
+    return (uint16_t)(from[0] << 8 | from[1]);
+}
+
+uint32_t bw_get_u32(const uint8_t *from) {
+    return (uint32_t)bw_get_u16(from) << 16 | bw_get_u16(from + 2);
+}
+
+uint64_t bw_get_u64(const uint8_t *from) {
+    return (uint64_t)bw_get_u32(from) << 32 | bw_get_u32(from + 4);
+}
+
+/* How many bytes the character at text takes; 0 if it is not well-formed UTF-8. */
+static size_t utf8_decode(const uint8_t *text, size_t size, uint32_t *character) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* below it, the form is overlong */
+    uint8_t lead = text[0];
+    size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if ((lead >= 0x80 && lead < 0xc0) || lead > 0xf4 || length > size) {
+        return 0;
+    }
+    uint32_t value = length == 1 ? lead : lead & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        value = value << 6 | (text[i] & 0x3fu);
+    }
+    bool surrogate = value >= 0xd800 && value <= 0xdfff;
+    *character = value;
+    return value < least[length] || value > 0x10ffff || surrogate ? 0 : length;
+}
+
+bool bw_text_valid(const uint8_t *text, size_t size, size_t limit) {
+    if (size == 0 || size > limit) {
+        return false;
+    }
+    for (size_t at = 0; at < size;) {
+        uint32_t character = 0;
+        size_t length = utf8_decode(text + at, size - at, &character);
+        bool control = character < 0x20 || (character >= 0x7f && character < 0xa0);
+        if (length == 0 || control) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
