@@ -1,0 +1,1 @@
+# core_sources += base/NAME.c base/NAME.h

@@ -1,0 +1,1 @@
+# core_sources += crypto/NAME.c crypto/NAME.h

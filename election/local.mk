@@ -1,0 +1,1 @@
+# core_sources += election/NAME.c election/NAME.h

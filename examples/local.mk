@@ -1,0 +1,3 @@
+# check_PROGRAMS += examples/embed
+# examples_embed_SOURCES = examples/embed.c
+# examples_embed_LDADD = libbellwether.la $(EV_LIBS)

@@ -1,0 +1,1 @@
+# core_sources += gossip/NAME.c gossip/NAME.h

@@ -1,0 +1,1 @@
+# node_sources += node/NAME.c node/NAME.h

@@ -1,0 +1,1 @@
+# sim_sources += sim/NAME.c sim/NAME.h

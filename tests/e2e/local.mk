@@ -1,0 +1,1 @@
+# py_tests += tests/e2e/NAME.py

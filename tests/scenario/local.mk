@@ -1,0 +1,1 @@
+# c_tests += tests/scenario/NAME (compiles tests/scenario/NAME.c)

@@ -1,0 +1,1 @@
+# c_tests += tests/unit/NAME (compiles tests/unit/NAME.c)
