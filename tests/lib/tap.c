@@ -41,7 +41,7 @@ static void say(const char *text) {
 /* snprintf is not on the list of what a handler may call, but the program is stuck and ends here. */
 static void on_alarm(int signal_number) {
     (void)signal_number;
-    char line[NAME_SIZE + 64];
+    char line[NAME_SIZE + 128];
     snprintf(line, sizeof line, "not ok %zu - %s\n# the program's time limit is over\nBail out! time limit\n",
              running_number, running);
     say(line);
@@ -128,7 +128,7 @@ int tap_run(const struct tap_suite *suites, size_t suite_count, int argc, char *
         printf("Bail out! CUnit: %s\n", CU_get_error_msg());
         return 1;
     }
-    CU_set_error_action(CUA_IGNORE);
+    CU_set_error_action(CUEA_IGNORE);
     for (size_t s = 0; s < suite_count; s++)
         failed += run_suite(&suites[s], argc, argv);
     CU_cleanup_registry();

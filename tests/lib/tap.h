@@ -26,13 +26,15 @@ struct tap_suite {
     void (*tear_down)(void); /* after each test; may be NULL */
 };
 
-#define TAP_TEST(function) {#function, function}
-#define TAP_SUITE(name, tests) {name, tests, sizeof(tests) / sizeof((tests)[0]), NULL, NULL}
+#define TAP_TEST(function) \
+    { #function, function }
+#define TAP_SUITE(name, tests) \
+    { name, tests, sizeof(tests) / sizeof((tests)[0]), NULL, NULL }
 #define TAP_SUITE_WITH(name, tests, set_up, tear_down) \
     { name, tests, sizeof(tests) / sizeof((tests)[0]), set_up, tear_down }
-#define TAP_MAIN(suites)                                                             \
-    int main(int argc, char **argv) {                                                \
-        return tap_run(suites, sizeof(suites) / sizeof((suites)[0]), argc, argv);    \
+#define TAP_MAIN(suites)                                                          \
+    int main(int argc, char **argv) {                                             \
+        return tap_run(suites, sizeof(suites) / sizeof((suites)[0]), argc, argv); \
     }
 
 /* Returns the exit code: 0 if every test passed. */

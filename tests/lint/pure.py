@@ -1,0 +1,97 @@
+"""The core is pure: what its objects leave undefined is on a short list, without clock, chance, socket, printf, malloc."""
+
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import tempfile
+
+import house
+import tap
+
+ALLOWED = re.compile(
+    r"""mem(cpy|set|cmp|move|chr) | str(len|nlen|cmp|ncmp|chr)
+      | __(mem|str)(cpy|set|move|ncpy)_chk
+      | crypto_\w+ | sodium_(memcmp|memzero|is_zero|increment|add|sub|compare|pad|unpad|bin2\w+|hex2\w+|base642\w+)
+      | sodium_base64_encoded_len
+      | __stack_chk_fail | _GLOBAL_OFFSET_TABLE_ | __tls_get_addr
+      | __(asan|ubsan|sanitizer|lsan|gcov)_\w+ | llvm_gc\w+ | _Unwind_Resume""",
+    re.VERBOSE,
+)
+# libsodium's functions that draw random bytes, whatever their prefix says.
+RANDOM = re.compile(r"crypto_\w+_keygen|crypto_(box|kx|sign|auth)\w*(?<!seed)_keypair|crypto_box_seal\w*|"
+                    r"crypto_secretstream_\w+_init_push|crypto_pwhash_str\w*|crypto_core_\w+_random")
+
+
+def symbols(layer, build):
+    """The symbols that a layer defines, and for each object those that it needs."""
+    defined, needed = set(), {}
+    for path in sorted((build / layer).glob("*.o")):
+        defined |= house.nm(path, "--defined-only", "-g")
+        needed[path.name] = house.nm(path, "-u")
+    return defined, needed
+
+
+def violations(build):
+    """Symbols that an object of the core needs and that neither the list nor a layer left of it has."""
+    tables = {layer: symbols(layer, build) for layer in house.CORE}
+    found = []
+    for layer, (_, needed) in tables.items():
+        ours = set().union(*(tables[other][0] for other in house.CORE if house.may_include(layer, other)))
+        for name, wanted in needed.items():
+            strangers = sorted(s for s in wanted - ours if not ALLOWED.fullmatch(s) or RANDOM.fullmatch(s))
+            found += [f"{layer}/{name} needs {symbol}" for symbol in strangers]
+    return found
+
+
+def planted(layer, text):
+    """The violations of one object compiled from text, as if it were in a layer."""
+    with tempfile.TemporaryDirectory() as temporary:
+        build = pathlib.Path(temporary)
+        for other in house.CORE:
+            (build / other).mkdir()
+        (build / "planted.c").write_text(text)
+        (build / "other.c").write_text("int bw_planted_elsewhere(void); int bw_planted_elsewhere(void) { return 1; }\n")
+        compiler = shlex.split(os.environ.get("CC") or "cc")
+        subprocess.run([*compiler, "-w", "-O0", "-c", "planted.c", "-o", f"{layer}/planted.o"], check=True, cwd=build)
+        subprocess.run([*compiler, "-w", "-c", "other.c", "-o", "gossip/other.o"], check=True, cwd=build)
+        return violations(build)
+
+
+@tap.test
+def the_core_needs_nothing_impure():
+    counts = {layer: len(list((house.BUILD / layer).glob("*.o"))) for layer in house.CORE}
+    tap.note(f"objects: {counts}")
+    tap.check(counts["base"] > 0, "no object of the core was found: where was it built?")
+    found = violations(house.BUILD)
+    tap.check(not found, "\n".join(found))
+
+
+@tap.test
+def planted_calls_are_caught():
+    for call in ["time(0)", "clock_gettime(0, 0)", "malloc(7)", "random()", "getrandom(0, 0, 0)", "printf(\"%d\", i)",
+                 "snprintf(0, 0, \"%d\", i)", "socket(0, 0, 0)", "getenv(\"x\")", "qsort(0, 0, 0, 0)",
+                 "randombytes_buf(0, 0)", "crypto_secretbox_keygen(0)", "crypto_sign_keypair(0, 0)", "sodium_malloc(7)",
+                 "sodium_init()", "abort()"]:
+        tap.check(planted("gossip", f"int f(int i); int f(int i) {{ {call}; return i; }}\n"), f"not caught: {call}")
+
+
+@tap.test
+def planted_call_across_layers_is_caught():
+    text = "int bw_planted_elsewhere(void); int f(void); int f(void) { return bw_planted_elsewhere(); }\n"
+    tap.check(planted("election", text), "election reached into gossip")
+    tap.check(planted("base", text), "base reached into gossip")
+    tap.equal(planted("gossip", text), [], "within one layer")
+
+
+@tap.test
+def pure_calls_are_not_reported():
+    for call in ["memcpy(a, b, n)", "memset(a, 0, n)", "sodium_memzero(a, n)", "crypto_generichash(a, n, b, n, 0, 0)",
+                 "crypto_sign_seed_keypair(a, a, b)", "strlen(a)"]:
+        text = f"void f(void *a, void *b, unsigned long n); void f(void *a, void *b, unsigned long n) {{ {call}; }}\n"
+        tap.equal(planted("crypto", text), [], call)
+
+
+if __name__ == "__main__":
+    tap.main()
