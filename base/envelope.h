@@ -1,0 +1,32 @@
+/* What passes between the sealed network and the pure machines. */
+#ifndef BW_BASE_ENVELOPE_H
+#define BW_BASE_ENVELOPE_H
+
+#include <bellwether/types.h>
+
+#define BW_NOT_HEARD INT64_MIN /* bw_inbound.heard_us: nothing of ours is known to have reached the sender */
+
+/* An opened datagram. */
+struct bw_inbound {
+    struct bw_id from;
+    uint64_t session;    /* the sender's, random per boot */
+    struct bw_addr addr; /* where it came from */
+    bool proven;         /* made for our session: fresh. Otherwise only its pings are answered (security.md, Packets) */
+    int64_t heard_us;    /* when we sent the newest datagram that the sender had received from us when it sent this one
+                             (mono_us): its echo. BW_NOT_HEARD if unknown or long ago */
+    struct bw_bytes frames;
+};
+
+/* A datagram to seal. */
+struct bw_outbound {
+    struct bw_id to;  /* the recipient, none if only its address is known */
+    uint64_t session; /* the recipient's session that the datagram is bound to; 0: unbound, may only open a session */
+    struct bw_addr addr;
+    const uint8_t *frames;
+    size_t frames_size; /* at most BW_FRAMES_MAX */
+};
+
+#define BW_SEAL_OVERHEAD 68u /* header 4 + nonce 24 + sender 16 + echo 8 + tag 16 */
+#define BW_FRAMES_MAX (BW_DATAGRAM_MAX - BW_SEAL_OVERHEAD)
+
+#endif

@@ -1,0 +1,116 @@
+/* One leader per scope on top of a membership view: a pure state machine (election.md). It sees base's types and what node
+ * tells it of members, never gossip's tables. */
+#ifndef BW_ELECTION_ELECTION_H
+#define BW_ELECTION_ELECTION_H
+
+#include "base/envelope.h"
+#include "base/trace.h"
+#include <bellwether/config.h>
+#include <bellwether/error.h>
+#include <bellwether/event.h>
+#include <bellwether/node.h>
+#include <bellwether/types.h>
+
+#define BW_CLAIM_RANK_SIZE 32u /* term(8) id(16) sequence(8): bytewise order is token order */
+#define BW_CLAIM_BODY_MAX 256u
+#define BW_ELECTION_MESSAGE_MAX 1024u
+#define BW_CANDIDACIES_MAX 512u
+
+struct bw_election;
+
+/* A term that must survive a restart. */
+struct bw_durable_term {
+    char scope[BW_NAME_MAX + 1];
+    uint64_t term; /* largest that we claimed or saw */
+};
+
+struct bw_election_config {
+    struct bw_allocator allocator;
+    struct bw_trace *trace;
+    struct bw_params params;
+    uint64_t seed;
+    struct bw_id self;
+    uint64_t boot;  /* counts starts; part of a candidate's identity */
+    bool has_seeds; /* seeds other than ourselves are configured: a cluster of one waits for alone_ms */
+    const struct bw_scope_config *scopes;
+    size_t scope_count;
+    const struct bw_durable_term *terms; /* from the state directory */
+    size_t term_count;
+};
+
+/* What gossip knows of a member, as far as elections care. */
+struct bw_election_member {
+    struct bw_id id;
+    enum bw_status status;
+    bool unstable;
+    struct bw_bytes candidacies; /* its own bw_election_candidacies */
+};
+
+int bw_election_create(struct bw_election **election, const struct bw_election_config *config, struct bw_time now);
+void bw_election_destroy(struct bw_election *election);
+
+/* Our own candidacies for our gossiped record. Returns the size, at most BW_CANDIDACIES_MAX. */
+size_t bw_election_candidacies(const struct bw_election *election, uint8_t data[BW_CANDIDACIES_MAX]);
+
+/* -- what goes in -- */
+/* A member appeared or changed (never ourselves). */
+void bw_election_member(struct bw_election *election, const struct bw_election_member *member, struct bw_time now);
+void bw_election_reaped(struct bw_election *election, const struct bw_id *id, struct bw_time now);
+/* A direct message on the election's channel. heard_us: the sender's echo (see bw_inbound): "I heard what you sent then".
+ * 0 or BW_ERR_DROP_MALFORMED. */
+int bw_election_receive(struct bw_election *election, const struct bw_id *from, int64_t heard_us,
+                        struct bw_bytes message, struct bw_time now);
+/* A pending claim record, relayed (or sent) by from. The election decides: what it accepts, now or later, it publishes
+ * (bw_election_publish); until then nobody relays it. 0 or BW_ERR_DROP_MALFORMED. */
+int bw_election_record(struct bw_election *election, const struct bw_id *from, int64_t heard_us, struct bw_bytes scope,
+                       const uint8_t rank[BW_CLAIM_RANK_SIZE], struct bw_bytes body, struct bw_time now);
+/* A validated refused port at the member's address. */
+void bw_election_refused(struct bw_election *election, const struct bw_id *id, struct bw_time now);
+/* The answer to a probe that was asked for with bw_election_probe. */
+void bw_election_answered(struct bw_election *election, const struct bw_id *id, bool ok, struct bw_time now);
+/* What gossip thinks of our view; told after every change. */
+struct bw_election_view {
+    bool synchronised; /* since boot */
+    bool agreed;       /* digest equals that of the last peers heard */
+    bool alone;        /* nobody else lives, as far as we hear */
+};
+void bw_election_view(struct bw_election *election, const struct bw_election_view *view, struct bw_time now);
+/* Answers bw_election_persist. */
+void bw_election_persisted(struct bw_election *election, bool ok, struct bw_time now);
+/* Resigns all leaderships and stands no more. */
+void bw_election_leave(struct bw_election *election, struct bw_time now);
+
+void bw_election_tick(struct bw_election *election, struct bw_time now);
+int64_t bw_election_deadline(const struct bw_election *election);
+
+/* -- what comes out; drained after every call, pointers valid until the next call with `now` -- */
+struct bw_election_message {
+    struct bw_id to;
+    struct bw_bytes data;
+};
+bool bw_election_transmit(struct bw_election *election, struct bw_election_message *message, struct bw_time now);
+struct bw_election_claim {
+    struct bw_bytes scope;
+    uint8_t rank[BW_CLAIM_RANK_SIZE];
+    struct bw_bytes body;
+};
+bool bw_election_publish(struct bw_election *election, struct bw_election_claim *claim);
+/* A member to ping at once. */
+bool bw_election_probe(struct bw_election *election, struct bw_id *id);
+/* True when terms must be made durable; not repeated until answered. */
+bool bw_election_persist(struct bw_election *election);
+/* leader-elected, leader-lost, self-elected, self-deposed, split-brain-healed; name is left empty, node fills it in. */
+bool bw_election_event(struct bw_election *election, struct bw_event *event);
+
+/* -- views -- */
+size_t bw_election_scope_count(const struct bw_election *election);
+/* info->leader is left NULL (node fills it in from token.id). */
+int bw_election_scope(const struct bw_election *election, size_t index, struct bw_scope_info *info, struct bw_time now);
+/* info->name and status are node's. */
+int bw_election_candidate(const struct bw_election *election, const char *scope, size_t index,
+                          struct bw_candidate_info *info);
+bool bw_election_may_act(const struct bw_election *election, const char *scope, struct bw_time now);
+/* The durable terms, number index; BW_ERR_NOT_FOUND past the end. */
+int bw_election_term(const struct bw_election *election, size_t index, struct bw_durable_term *term);
+
+#endif

@@ -1,0 +1,135 @@
+/* Membership and failure detection: SWIM (Das, Gupta, Motivala 2002) with Lifeguard (Dadgar, Phillips, Currey 2018),
+ * as a pure state machine. Opened datagrams, refusals and time go in; frames to seal, events and the next deadline come
+ * out. It knows nothing of sealing (sessions are numbers to it) nor of elections (records and messages are bytes to it). */
+#ifndef BW_GOSSIP_GOSSIP_H
+#define BW_GOSSIP_GOSSIP_H
+
+#include "base/envelope.h"
+#include "base/trace.h"
+#include <bellwether/config.h>
+#include <bellwether/error.h>
+#include <bellwether/node.h>
+#include <bellwether/types.h>
+
+#define BW_RECORD_KEY_MAX 64u
+#define BW_RECORD_RANK_SIZE 32u
+#define BW_RECORD_BODY_MAX 256u
+#define BW_MESSAGE_MAX 1024u /* a direct message, bytes */
+#define BW_CANDIDACY_SIZE_MAX 512u
+#define BW_SEED_MAX 64u
+
+struct bw_gossip;
+
+struct bw_gossip_config {
+    struct bw_allocator allocator;
+    struct bw_trace *trace;
+    struct bw_params params;
+    uint64_t seed; /* of the PRNG */
+    struct bw_id self;
+    uint64_t session;     /* our own, shown in our record so that others can bind datagrams to it */
+    uint64_t incarnation; /* first one of this life */
+    const char *name;
+    const char *label; /* the digest's key derives from it */
+    struct bw_addr addr;
+    struct bw_bytes tags;        /* encoded: see bw_gossip_encode_tags */
+    struct bw_bytes candidacies; /* opaque, the election's */
+    const struct bw_addr *seeds;
+    size_t seed_count;
+};
+
+/* A keyed record: larger (rank, bytewise) wins. Gossip stores, digests and relays a record only once its owner put it. */
+struct bw_record {
+    uint8_t kind;
+    struct bw_bytes key;               /* 1..BW_RECORD_KEY_MAX */
+    uint8_t rank[BW_RECORD_RANK_SIZE]; /* fixed size, compared bytewise */
+    struct bw_bytes body;              /* at most BW_RECORD_BODY_MAX */
+    bool urgent;                       /* goes ahead of member updates (leadership claims) */
+};
+
+enum bw_gossip_event_type {
+    BW_GOSSIP_MEMBER, /* a member appeared or changed: status, record, unstable. Once per change of status or record */
+    BW_GOSSIP_REAPED, /* a member was forgotten */
+    BW_GOSSIP_CONFLICT, /* a name is claimed at another living address */
+    BW_GOSSIP_RECORD, /* a record with a larger rank than the stored one (or none stored) arrived: pending, the owner decides;
+                            if it accepts it calls bw_gossip_put */
+    BW_GOSSIP_MESSAGE,   /* a direct message */
+    BW_GOSSIP_ANSWERED,  /* the answer to bw_gossip_probe: ok = it answered (directly or through a helper) */
+    BW_GOSSIP_CONVERGED, /* the last peers heard have our view */
+    BW_GOSSIP_DIVERGED,
+};
+
+struct bw_gossip_event {
+    enum bw_gossip_event_type type;
+    struct bw_id id;  /* member; record and message: the sender (relayer) */
+    int64_t heard_us; /* record, message: the sender's echo (see bw_inbound) */
+    /* member */
+    enum bw_status status;
+    enum bw_status before; /* the status at the last event; equal to status for an update */
+    bool first;            /* the member is new */
+    struct bw_id by;       /* suspect, dead: the (first) accuser */
+    struct bw_addr addr;   /* conflict: the other address */
+    bool ok;               /* answered */
+    /* record */
+    struct bw_record record;
+    /* message */
+    uint8_t channel;
+    struct bw_bytes message; /* bytes are valid until the next call that takes `now` */
+};
+
+int bw_gossip_create(struct bw_gossip **gossip, const struct bw_gossip_config *config, struct bw_time now);
+void bw_gossip_destroy(struct bw_gossip *gossip);
+
+/* The five verbs (architecture.md). receive: 0 or BW_ERR_DROP_MALFORMED, BW_ERR_DROP_UNPROVEN, BW_ERR_DROP_RATE…
+ * A datagram is decoded whole, validated, then applied; never half. */
+int bw_gossip_receive(struct bw_gossip *gossip, const struct bw_inbound *in, struct bw_time now);
+void bw_gossip_tick(struct bw_gossip *gossip, struct bw_time now);
+int64_t bw_gossip_deadline(const struct bw_gossip *gossip);
+/* Fills out; out->frames is valid until the next call. Piggybacked updates are chosen (and counted as sent) here. */
+bool bw_gossip_transmit(struct bw_gossip *gossip, struct bw_outbound *out, struct bw_time now);
+/* To be drained after every call. Events point into memory that the next call with `now` reuses. */
+bool bw_gossip_event(struct bw_gossip *gossip, struct bw_gossip_event *event);
+
+/* The port at this member's address refused a datagram of ours (already validated). */
+void bw_gossip_refused(struct bw_gossip *gossip, const struct bw_id *id, struct bw_time now);
+
+/* Commands. */
+int bw_gossip_join(struct bw_gossip *gossip, const struct bw_addr *seeds, size_t count, struct bw_time now);
+void bw_gossip_leave(struct bw_gossip *gossip, struct bw_time now);
+bool bw_gossip_left(const struct bw_gossip *gossip);
+/* Pings a member at once, directly and (after the probe timeout) through helpers; BW_GOSSIP_ANSWERED follows. A probe of the
+ * same member under way is shared. It is not the detector's probe: it raises no suspicion. */
+int bw_gossip_probe(struct bw_gossip *gossip, const struct bw_id *id, struct bw_time now);
+/* Queues a direct message; unreliable. BW_ERR_NOT_FOUND (no such member, or no session known), BW_ERR_FULL, BW_ERR_SPACE.
+ * Several messages to one member share a datagram. */
+int bw_gossip_send(struct bw_gossip *gossip, const struct bw_id *to, uint8_t channel, struct bw_bytes message,
+                   struct bw_time now);
+/* Stores a record (own, or accepted) and disseminates it if its rank is larger than the stored one's. BW_ERR_FULL. */
+int bw_gossip_put(struct bw_gossip *gossip, const struct bw_record *record, struct bw_time now);
+/* Changes our own record: a new incarnation. */
+int bw_gossip_set_candidacies(struct bw_gossip *gossip, struct bw_bytes candidacies, struct bw_time now);
+
+/* Views. */
+size_t bw_gossip_member_count(const struct bw_gossip *gossip);
+int bw_gossip_member(const struct bw_gossip *gossip, size_t index, struct bw_member_info *info);
+/* By id; info may be NULL. BW_ERR_NOT_FOUND. */
+int bw_gossip_find(const struct bw_gossip *gossip, const struct bw_id *id, struct bw_member_info *info);
+struct bw_bytes bw_gossip_candidacies(const struct bw_gossip *gossip, const struct bw_id *id);
+bool bw_gossip_unstable(const struct bw_gossip *gossip, const struct bw_id *id);
+uint64_t bw_gossip_digest(const struct bw_gossip *gossip);
+bool bw_gossip_converged(const struct bw_gossip *gossip);
+uint64_t bw_gossip_incarnation(const struct bw_gossip *gossip); /* our own, now */
+/* Synchronised since boot: a seed or another member answered and a sync with it ended with equal digests. */
+bool bw_gossip_synchronised(const struct bw_gossip *gossip);
+/* Whether we count as alone (gossip.md, Alone): heard nobody for long enough, or never heard anybody. */
+bool bw_gossip_alone(const struct bw_gossip *gossip);
+/* When something authentic and proven came from the member last (mono_us), and its newest echo; BW_NOT_HEARD if never. */
+int64_t bw_gossip_heard_from(const struct bw_gossip *gossip, const struct bw_id *id, int64_t *heard_us);
+
+/* The shortest and the longest time from last contact to "dead" (gossip.md; pure function of the settings and n). */
+void bw_gossip_detection_bounds(const struct bw_params *params, size_t member_count, int64_t *least_us,
+                                int64_t *most_us);
+
+/* Tags: pairs (size 1, name, size 2, value). BW_ERR_SPACE, BW_ERR_INVALID (not valid text, or twice the same name). */
+int bw_gossip_encode_tags(const struct bw_tag *tags, size_t count, uint8_t *data, size_t *size);
+
+#endif

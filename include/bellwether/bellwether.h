@@ -1,0 +1,14 @@
+/** @file bellwether.h
+ *  Who is here, and who leads. Includes all public headers; link with `pkg-config --libs bellwether`.
+ */
+#ifndef BELLWETHER_H
+#define BELLWETHER_H
+
+#include <bellwether/config.h>
+#include <bellwether/error.h>
+#include <bellwether/event.h>
+#include <bellwether/loop.h>
+#include <bellwether/node.h>
+#include <bellwether/types.h>
+
+#endif

@@ -1,0 +1,125 @@
+/** @file config.h
+ *  Everything that a node is told when it is made.
+ *
+ *  Each numeric parameter is declared once, in BW_PARAMS: name (with its unit), least and largest
+ *  value, the value in the profiles `local`, `lan` and `wan`, and what it means. The struct, the
+ *  command's `--set NAME=VALUE`, the validation and the manual are made from that list.
+ */
+#ifndef BELLWETHER_CONFIG_H
+#define BELLWETHER_CONFIG_H
+
+#include <bellwether/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where the cluster lives: one host, one network, several sites. Sets every parameter. */
+enum bw_profile { BW_PROFILE_LOCAL, BW_PROFILE_LAN, BW_PROFILE_WAN };
+
+/** X(name, least, largest, local, lan, wan, text). */
+#define BW_PARAMS(X)                                                                                                   \
+    X(probe_interval_ms, 20, 600000, 500, 1000, 5000, "one member is probed every so often (SWIM's protocol period)")  \
+    X(probe_timeout_min_ms, 5, 60000, 20, 50, 300, "least wait for a direct ack, whatever the round trip")             \
+    X(probe_timeout_max_ms, 5, 60000, 200, 500, 3000, "longest wait for a direct ack; below the probe interval")       \
+    X(indirect_count, 0, 16, 3, 3, 3, "helpers asked to probe when the direct ack is missing (SWIM's k)")              \
+    X(nack_percent, 50, 95, 80, 80, 80, "a helper says that it got no ack after this part of the probe timeout")       \
+    X(suspicion_alpha, 1, 100, 1, 1, 2, "least suspicion = alpha * max(1, log10 n) * probe interval")                  \
+    X(suspicion_beta, 1, 100, 18, 24, 18, "longest suspicion = beta * least suspicion")                                \
+    X(retransmit_mult, 1, 16, 3, 4, 4, "an update is sent mult * ceil(log10(n + 1)) times by each member")             \
+    X(gossip_interval_ms, 10, 60000, 100, 200, 500, "extra gossip is sent this often while there is news")             \
+    X(gossip_fanout, 1, 16, 3, 3, 4, "members that extra gossip goes to each time")                                    \
+    X(health_max, 1, 32, 8, 8, 8, "Lifeguard's local health multiplier stretches waits at most so many times")         \
+    X(late_ms, 5, 10000, 50, 50, 200, "a tick later than this means that we slept: patience is pushed back")           \
+    X(sync_delay_max_ms, 100, 600000, 10000, 30000, 60000, "views that differ are compared at the latest after this")  \
+    X(seed_retry_max_ms, 100, 600000, 5000, 10000, 30000, "silent seeds are tried with back-off up to this, for ever") \
+    X(reap_after_s, 60, 31536000, 86400, 86400, 86400, "dead and left members are remembered so long")                 \
+    X(member_max, 2, 65536, 16384, 16384, 16384, "most members in the table, dead ones included")                      \
+    X(lease_ms, 100, 600000, 600, 1500, 10000, "a leader may act so long after proof that others hear it")             \
+    X(lease_margin_ms, 10, 60000, 50, 100, 500, "a successor waits so much longer than the lease")                     \
+    X(stagger_ms, 5, 60000, 50, 50, 200, "the candidate at position k waits k times this before it claims")            \
+    X(settle_ms, 10, 60000, 200, 500, 2000, "no claim until the better candidates have not changed for so long")       \
+    X(alone_ms, 100, 600000, 2000, 5000, 20000,                                                                        \
+      "with silent seeds, lead a cluster of one only so long after the start")                                         \
+    X(successor_count, 1, 32, 5, 5, 5, "best other candidates that get the leader's heartbeats")                       \
+    X(drift_ppm, 0, 100000, 1000, 1000, 1000, "clocks may run fast or slow by so much, parts in a million")            \
+    X(scope_max, 1, 65536, 4096, 4096, 4096, "most scopes known, others' included")
+
+#define BW_PARAM_FIELD_(name, least, largest, local, lan, wan, text) uint32_t name; /**< text, see BW_PARAMS */
+/** The parameters, one field each. */
+struct bw_params {
+    BW_PARAMS(BW_PARAM_FIELD_)
+};
+#undef BW_PARAM_FIELD_
+
+/** How the leader of a scope is found. */
+enum bw_mode { BW_MODE_PRIORITY };
+
+/** When a successor may believe that a leader's process is gone: on a refused port (fast) or only by the lease (safe). */
+enum bw_failover { BW_FAILOVER_FAST, BW_FAILOVER_SAFE };
+
+/** A scope that this member stands in. Pointers are copied. */
+struct bw_scope_config {
+    const char *name;          /**< 1..BW_NAME_MAX bytes of UTF-8 without control characters */
+    enum bw_mode mode;         /**< default BW_MODE_PRIORITY */
+    enum bw_failover failover; /**< default BW_FAILOVER_FAST */
+    uint16_t priority;         /**< higher wins; default 100 */
+    uint16_t min_ack;          /**< successors that must acknowledge a round, if anybody else is alive; default 1 */
+    uint16_t min_confirm;      /**< members that must confirm a claim, if anybody else is alive; default 1 */
+    uint32_t lease_ms;         /**< 0: the parameter lease_ms */
+};
+
+/** A tag: a name and a value that the member shows to all. */
+struct bw_tag {
+    const char *name;
+    const char *value;
+};
+
+/** What bw_node_create needs. Set by bw_config_init, then changed by the caller. Nothing is kept by pointer after
+ *  bw_node_create returns, the allocator's and the hook's contexts aside. */
+struct bw_config {
+    size_t size;             /**< set by bw_config_init: callers built against an older header get defaults */
+    struct bw_params params; /**< from the profile */
+    struct bw_allocator
+        allocator; /**< default: malloc's family through a function of the library's host part; must be set by embedders of the core alone */
+    void (*entropy)(void *context, void *data, size_t size); /**< fills data with random bytes; must be set */
+    void *entropy_context;
+    const char *name;            /**< label for people, 1..BW_NAME_MAX bytes */
+    const char *cluster;         /**< cluster label, bound into every datagram; default "default" */
+    struct bw_addr addr;         /**< where the others reach us (the advertised address); must be set */
+    const char *keys;            /**< key ring: lines of 32 bytes in base64, the first seals; must be set */
+    size_t keys_size;            /**< bytes of keys */
+    const struct bw_addr *seeds; /**< addresses to join; our own is harmless */
+    size_t seed_count;
+    const struct bw_tag *tags;
+    size_t tag_count;
+    const struct bw_scope_config *scopes; /**< scopes that we may lead; none: an observer */
+    size_t scope_count;
+    bool durable;          /**< true: terms are made durable through bw_node_persist before they are spoken */
+    struct bw_bytes state; /**< what bw_node_persist gave at last, empty at the very first start */
+};
+
+/** Sets every field to its default for a profile.
+ *  @param config filled; @param profile one of enum bw_profile */
+void bw_config_init(struct bw_config *config, enum bw_profile profile);
+
+/** A scope's defaults. @param scope filled; @param name kept as given */
+void bw_scope_config_init(struct bw_scope_config *scope, const char *name);
+
+/** Sets one parameter by its name, as `--set` does.
+ *  @return 0, BW_ERR_NOT_FOUND (no such parameter), BW_ERR_INVALID (not in its range) */
+int bw_params_set(struct bw_params *params, const char *name, uint32_t value);
+
+/** Describes parameter number index, for manuals and completion.
+ *  @return its name, NULL past the last; the other pointers may be NULL */
+const char *bw_params_describe(size_t index, const char **text, uint32_t *least, uint32_t *largest);
+
+/** Checks that the parameters fit together.
+ *  @param why gets a static sentence with the reason; may be NULL
+ *  @return 0 or BW_ERR_INVALID */
+int bw_params_check(const struct bw_params *params, const char **why);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,74 @@
+/** @file event.h
+ *  What a node tells its host: one flat struct, in order, nothing lost. The host asks with bw_node_event.
+ */
+#ifndef BELLWETHER_EVENT_H
+#define BELLWETHER_EVENT_H
+
+#include <bellwether/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** X(NAME, "text as in monitor --json"). Append only. */
+#define BW_EVENTS(X)                            \
+    X(MEMBER_ALIVE, "member-alive")             \
+    X(MEMBER_SUSPECT, "member-suspect")         \
+    X(MEMBER_DEAD, "member-dead")               \
+    X(MEMBER_LEFT, "member-left")               \
+    X(MEMBER_UPDATE, "member-update")           \
+    X(MEMBER_CONFLICT, "member-conflict")       \
+    X(LEADER_ELECTED, "leader-elected")         \
+    X(LEADER_LOST, "leader-lost")               \
+    X(SELF_ELECTED, "self-elected")             \
+    X(SELF_DEPOSED, "self-deposed")             \
+    X(SPLIT_BRAIN_HEALED, "split-brain-healed") \
+    X(CONVERGED, "converged")                   \
+    X(DIVERGED, "diverged")
+
+#define BW_EVENT_VALUE_(name, text) BW_EVENT_##name,
+enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
+#undef BW_EVENT_VALUE_
+
+/** Why a reign ended. X(NAME, "text"). Append only. */
+#define BW_LOSSES(X)                  \
+    X(NONE, "none")                   \
+    X(DIED, "died")                   \
+    X(RESIGNED, "resigned")           \
+    X(DEPOSED, "deposed")             \
+    X(LEASE_EXPIRED, "lease-expired") \
+    X(LEFT, "left")                   \
+    X(STORAGE, "storage")
+
+#define BW_LOSS_VALUE_(name, text) BW_LOSS_##name,
+enum bw_loss { BW_LOSSES(BW_LOSS_VALUE_) BW_LOSS_COUNT };
+#undef BW_LOSS_VALUE_
+
+/** One event. Fields that a type does not name below are zero. */
+struct bw_event {
+    enum bw_event_type type;
+    struct bw_time time; /**< when the node noticed */
+    /* member-*: the member; leader-*, self-*: the leader */
+    char name[BW_NAME_MAX + 1];
+    struct bw_id id;
+    struct bw_addr addr;         /**< member-* */
+    uint64_t incarnation;        /**< member-* */
+    char by[BW_NAME_MAX + 1];    /**< member-suspect, member-dead: the accuser's name */
+    bool own;                    /**< member-suspect, member-dead: the accuser is this node */
+    char scope[BW_NAME_MAX + 1]; /**< leader-*, self-*, split-brain-healed */
+    struct bw_token token;       /**< leader-*, self-*: the reign; split-brain-healed: the one that stays */
+    struct bw_token other;       /**< split-brain-healed: the one that ended */
+    int64_t overlap_ms;          /**< split-brain-healed: both are known to have reigned so long, -1 unknown */
+    enum bw_loss reason;         /**< leader-lost, self-deposed */
+};
+
+/** The name of an event type as in `monitor --json`. @return a static string */
+const char *bw_event_name(enum bw_event_type type);
+
+/** The name of a reason. @return a static string */
+const char *bw_loss_name(enum bw_loss reason);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,174 @@
+/** @file node.h
+ *  A cluster member without any I/O: membership, failure detection and elections as one state machine.
+ *
+ *  The host's contract is four lines, after every call that takes `now`:
+ *
+ *      while (bw_node_transmit(node, &datagram)) send it;
+ *      while (bw_node_event(node, &event)) look at it;
+ *      if (bw_node_persist(node, &state)) write it durably, then call bw_node_persisted;
+ *      arm a timer for bw_node_deadline(node), then call bw_node_tick.
+ *
+ *  A host drains its socket before it ticks. Extra or early ticks change nothing. `now` is taken from one
+ *  clock (see bw_time); a `now` that goes back is clamped. A node is not thread-safe; nodes are independent.
+ *  loop.h has this done for libev.
+ */
+#ifndef BELLWETHER_NODE_H
+#define BELLWETHER_NODE_H
+
+#include <bellwether/config.h>
+#include <bellwether/error.h>
+#include <bellwether/event.h>
+#include <bellwether/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bw_node;
+
+/** Makes a node.
+ *  @param node gets the node, owned by the caller, who ends it with bw_node_destroy
+ *  @param config see config.h; not kept
+ *  @param now the time
+ *  @return 0; BW_ERR_INVALID, BW_ERR_MEMORY, BW_ERR_KEY, BW_ERR_CORRUPT or BW_ERR_VERSION (config->state) */
+int bw_node_create(struct bw_node **node, const struct bw_config *config, struct bw_time now);
+
+/** Frees everything; says nothing to anybody (see bw_node_leave). NULL is harmless. */
+void bw_node_destroy(struct bw_node *node);
+
+/** Takes one datagram that came from the network.
+ *  @return 0 or why it was dropped (BW_ERR_DROP_…), which is counted as well */
+int bw_node_receive(struct bw_node *node, const void *data, size_t size, const struct bw_addr *from,
+                    struct bw_time now);
+
+/** Takes the news that the host at `to` refused one of our datagrams (ICMP port unreachable).
+ *  @param quoted the start of our datagram as the error quoted it; fewer than 28 bytes are ignored
+ *  @return 0 if it counts, BW_ERR_NOT_FOUND if it quotes nothing that is outstanding */
+int bw_node_refused(struct bw_node *node, const void *quoted, size_t size, const struct bw_addr *to,
+                    struct bw_time now);
+
+/** Lets time pass: does all that is due at `now`. */
+void bw_node_tick(struct bw_node *node, struct bw_time now);
+
+/** When bw_node_tick wants to be called next, on the mono_us clock; BW_NEVER if not. */
+int64_t bw_node_deadline(const struct bw_node *node);
+
+/** A datagram to send. `data` is valid until the next call on the node. */
+struct bw_datagram {
+    struct bw_addr to;
+    const uint8_t *data;
+    size_t size;
+};
+
+/** The next datagram to send. @return false if there is none */
+bool bw_node_transmit(struct bw_node *node, struct bw_datagram *datagram, struct bw_time now);
+
+/** The next event. @return false if there is none */
+bool bw_node_event(struct bw_node *node, struct bw_event *event);
+
+/** State that must be durable before the node goes on (config->durable only). Until bw_node_persisted is called the same
+ *  request is not repeated and what depends on it waits.
+ *  @param state gets bytes valid until the next call on the node: the whole state, replacing the former
+ *  @return false if there is nothing to write */
+bool bw_node_persist(struct bw_node *node, struct bw_bytes *state);
+
+/** Answers bw_node_persist. @param ok false: it could not be made durable, and the node gives up what depended on it */
+void bw_node_persisted(struct bw_node *node, bool ok, struct bw_time now);
+
+/** Leaves orderly: resigns leaderships, tells the others, and is done when bw_node_left is true. */
+void bw_node_leave(struct bw_node *node, struct bw_time now);
+
+/** Whether a leave has been acknowledged by several members (or nobody is there to do so). */
+bool bw_node_left(const struct bw_node *node);
+
+/** Adds addresses to join; they are tried until they answer. @return 0 or BW_ERR_FULL */
+int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count, struct bw_time now);
+
+/** Where a member stands. */
+enum bw_status { BW_STATUS_ALIVE, BW_STATUS_SUSPECT, BW_STATUS_DEAD, BW_STATUS_LEFT };
+
+/** "alive", "suspect", "dead" or "left". */
+const char *bw_status_name(enum bw_status status);
+
+/** What is known of a member. Pointers are valid until the next call that takes `now`. */
+struct bw_member_info {
+    struct bw_id id;
+    const char *name;
+    struct bw_addr addr;
+    enum bw_status status;
+    uint64_t incarnation;
+    struct bw_bytes tags;  /**< iterate with bw_tag_next */
+    int64_t rtt_us;        /**< smoothed round trip, -1 if not measured */
+    int64_t since_wall_us; /**< when the status became what it is, by our wall clock */
+    uint8_t protocol;      /**< newest protocol version that it speaks */
+    bool self;
+};
+
+/** Members known, ourselves, dead and left ones included. */
+size_t bw_node_member_count(const struct bw_node *node);
+
+/** Member number index; the order is stable while no `now` call is made.
+ *  @return 0 or BW_ERR_NOT_FOUND past the end */
+int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_info *info);
+
+/** Steps through a member's tags.
+ *  @param at 0 at first, then left alone
+ *  @return false at the end; name and value point into tags and are not zero-terminated */
+bool bw_tag_next(struct bw_bytes tags, size_t *at, struct bw_bytes *name, struct bw_bytes *value);
+
+/** Our own id. */
+struct bw_id bw_node_id(const struct bw_node *node);
+
+/** Whether the last peers that we heard of had exactly our view. */
+bool bw_node_converged(const struct bw_node *node);
+
+/** 8 bytes that are equal, almost surely, on members with equal views. */
+uint64_t bw_node_digest(const struct bw_node *node);
+
+/** Our part in a scope. */
+enum bw_role { BW_ROLE_OBSERVER, BW_ROLE_FOLLOWER, BW_ROLE_CANDIDATE, BW_ROLE_LEADER };
+
+/** "observer", "follower", "candidate" (there is no leader and we stand) or "leader". */
+const char *bw_role_name(enum bw_role role);
+
+/** What is known of a scope. Pointers as in bw_member_info. */
+struct bw_scope_info {
+    const char *scope;
+    enum bw_mode mode;
+    bool has_leader;
+    struct bw_token token; /**< the reign, if has_leader; term = token.term */
+    const char *leader;    /**< name, "" if unknown */
+    enum bw_role role;
+    int64_t since_wall_us; /**< when we learnt of the leader */
+    int64_t lease_us;      /**< what is left of my own lease, -1 if I do not lead */
+};
+
+/** One candidate of a scope. */
+struct bw_candidate_info {
+    struct bw_id id;
+    const char *name;
+    uint16_t priority;
+    bool ready;
+    enum bw_status status;
+};
+
+/** Scopes known: ours and those that others stand in. */
+size_t bw_node_scope_count(const struct bw_node *node);
+
+/** Scope number index. @return 0 or BW_ERR_NOT_FOUND past the end */
+int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info *info, struct bw_time now);
+
+/** The scope's candidates, best first. @return 0 or BW_ERR_NOT_FOUND (no such scope, or index past the end) */
+int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info);
+
+/** Whether this node leads the scope and its lease still runs: one comparison, to be made before each protected action.
+ *  The token (see bw_node_scope) is what protects a resource even when the process is paused in between. */
+bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_time now);
+
+/** Counters: datagrams dropped for reason error, a negative enum bw_error. */
+uint64_t bw_node_dropped(const struct bw_node *node, int error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

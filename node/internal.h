@@ -1,0 +1,86 @@
+/* The node's inside, for the files of node/ and (the trace alone) for the simulator and the tests. */
+#ifndef BW_NODE_INTERNAL_H
+#define BW_NODE_INTERNAL_H
+
+#include "base/base.h"
+#include "base/trace.h"
+#include "crypto/channel.h"
+#include "crypto/keyring.h"
+#include "election/election.h"
+#include "gossip/gossip.h"
+#include <bellwether/node.h>
+
+#define BW_CHANNEL_ELECTION 1u  /* direct messages of the election */
+#define BW_RECORD_KIND_CLAIM 1u /* keyed records that are claims of leadership; key = scope */
+
+/* Events wait here until the host asks. Grows while a burst needs it, up to a bound, and keeps its size. */
+struct bw_event_queue {
+    struct bw_event *events;
+    size_t capacity;
+    size_t first;
+    size_t count;
+    size_t limit;
+    uint64_t lost; /* no memory, or past the bound */
+};
+
+struct bw_persistence {
+    bool durable;       /* a state directory is there */
+    bool started;       /* the state of this boot is durable: we may speak */
+    bool want_node;     /* id, boot, incarnation must be written */
+    bool want_election; /* terms must be written */
+    bool writing;
+    bool writing_election; /* the write under way has the election's terms */
+    int64_t retry_us;      /* when a failed first write is tried again */
+    uint8_t *blob;
+    size_t blob_capacity;
+};
+
+struct bw_node {
+    struct bw_allocator allocator;
+    struct bw_trace trace;
+    struct bw_keyring *keyring;
+    struct bw_channel *channel;
+    struct bw_gossip *gossip;
+    struct bw_election *election;
+    struct bw_id id;
+    char name[BW_NAME_MAX + 1];
+    char cluster[BW_NAME_MAX + 1];
+    uint64_t boot;
+    uint64_t incarnation_ceiling; /* the next boot starts above this */
+    struct bw_persistence persistence;
+    struct bw_event_queue events;
+    struct bw_election_view view; /* as last told to the election */
+    struct bw_time now;           /* the newest time given: time never goes back */
+    bool leaving;
+    uint8_t datagram[BW_DATAGRAM_MAX];
+};
+
+/* What an earlier boot left behind. */
+struct bw_node_state {
+    struct bw_id id;
+    uint64_t boot;
+    uint64_t incarnation_ceiling;
+    struct bw_durable_term *terms; /* allocated */
+    size_t term_count;
+};
+
+struct bw_trace *bw_node_trace(struct bw_node *node);
+
+/* state.c. load: 0, BW_ERR_CORRUPT, BW_ERR_VERSION, BW_ERR_MEMORY. */
+int bw_node_state_load(struct bw_node_state *state, const struct bw_allocator *allocator, struct bw_bytes blob,
+                       const char *cluster);
+void bw_node_state_free(struct bw_node_state *state, const struct bw_allocator *allocator);
+int bw_node_state_store(struct bw_node *node, struct bw_bytes *blob);
+
+/* pump.c: joins the machines until neither has anything for the other. */
+void bw_node_pump(struct bw_node *node);
+struct bw_time bw_node_clamp(struct bw_node *node, struct bw_time now);
+
+/* events.c */
+void bw_event_queue_init(struct bw_event_queue *queue, size_t limit);
+void bw_event_queue_free(struct bw_event_queue *queue, const struct bw_allocator *allocator);
+void bw_event_queue_push(struct bw_event_queue *queue, const struct bw_allocator *allocator,
+                         const struct bw_event *event);
+bool bw_event_queue_pop(struct bw_event_queue *queue, struct bw_event *event);
+
+#endif

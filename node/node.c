@@ -1,0 +1,292 @@
+/* The embedder's handle: makes the machines, seals in front of them, and passes the five verbs on. */
+#include "node/internal.h"
+
+#include <string.h>
+
+#define EVENTS_SPARE 1024u                  /* beside two per member: bounds the queue of a host that does not drain */
+#define REFUSAL_WINDOW_US (3 * BW_US_PER_S) /* a probe is outstanding no longer than that */
+
+static bool valid_text(const char *text) {
+    return text != NULL && bw_text_valid((const uint8_t *)text, strlen(text), BW_NAME_MAX);
+}
+
+static bool repeated_scope(const struct bw_config *config, size_t index) {
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(config->scopes[i].name, config->scopes[index].name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_config(const struct bw_config *config) {
+    bool sound = valid_text(config->name) && valid_text(config->cluster) && config->addr.family != 0 &&
+                 config->addr.port != 0 && config->allocator.resize != NULL && config->entropy != NULL &&
+                 config->seed_count <= BW_SEED_MAX && config->tag_count <= BW_TAG_COUNT_MAX;
+    for (size_t i = 0; sound && i < config->scope_count; i++) {
+        sound = valid_text(config->scopes[i].name) && !repeated_scope(config, i);
+    }
+    return sound ? bw_params_check(&config->params, NULL) : BW_ERR_INVALID;
+}
+
+static uint64_t draw(const struct bw_config *config) {
+    uint64_t number = 0;
+    while (number == 0) {
+        config->entropy(config->entropy_context, &number, sizeof(number));
+    }
+    return number;
+}
+
+static bool other_seeds(const struct bw_config *config) {
+    for (size_t i = 0; i < config->seed_count; i++) {
+        if (!bw_addr_equal(&config->seeds[i], &config->addr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_identity(struct bw_node *node, const struct bw_config *config, const struct bw_node_state *state) {
+    if (bw_id_none(&state->id)) {
+        while (bw_id_none(&node->id)) {
+            config->entropy(config->entropy_context, node->id.bytes, sizeof(node->id.bytes));
+        }
+    } else {
+        node->id = state->id;
+    }
+    node->boot = state->boot + 1;
+    node->incarnation_ceiling = state->incarnation_ceiling;
+}
+
+static int make_channel(struct bw_node *node, const struct bw_config *config, uint64_t session) {
+    int error = bw_keyring_create(&node->keyring, config->keys, config->keys_size, NULL);
+    if (error != 0) {
+        return error;
+    }
+    struct bw_channel_config channel = {.allocator = config->allocator,
+                                        .trace = &node->trace,
+                                        .keyring = node->keyring,
+                                        .self = node->id,
+                                        .session = session,
+                                        .label = config->cluster,
+                                        .member_max = config->params.member_max};
+    return bw_channel_create(&node->channel, &channel);
+}
+
+static int make_election(struct bw_node *node, const struct bw_config *config, const struct bw_node_state *state) {
+    struct bw_election_config election = {.allocator = config->allocator,
+                                          .trace = &node->trace,
+                                          .params = config->params,
+                                          .seed = draw(config),
+                                          .self = node->id,
+                                          .boot = node->boot,
+                                          .has_seeds = other_seeds(config),
+                                          .scopes = config->scopes,
+                                          .scope_count = config->scope_count,
+                                          .terms = state->terms,
+                                          .term_count = state->term_count};
+    return bw_election_create(&node->election, &election, node->now);
+}
+
+static uint64_t first_incarnation(const struct bw_node *node) {
+    uint64_t wall = node->now.wall_us > 0 ? (uint64_t)node->now.wall_us : 1;
+    return wall > node->incarnation_ceiling ? wall : node->incarnation_ceiling + 1;
+}
+
+static int make_gossip(struct bw_node *node, const struct bw_config *config, uint64_t session) {
+    uint8_t tags[BW_TAG_SIZE_MAX];
+    size_t tags_size = sizeof(tags);
+    int error = bw_gossip_encode_tags(config->tags, config->tag_count, tags, &tags_size);
+    if (error != 0) {
+        return error;
+    }
+    uint8_t candidacies[BW_CANDIDACIES_MAX];
+    size_t candidacies_size = bw_election_candidacies(node->election, candidacies);
+    struct bw_gossip_config gossip = {.allocator = config->allocator,
+                                      .trace = &node->trace,
+                                      .params = config->params,
+                                      .seed = draw(config),
+                                      .self = node->id,
+                                      .session = session,
+                                      .incarnation = first_incarnation(node),
+                                      .name = config->name,
+                                      .label = config->cluster,
+                                      .addr = config->addr,
+                                      .tags = {tags, tags_size},
+                                      .candidacies = {candidacies, candidacies_size},
+                                      .seeds = config->seeds,
+                                      .seed_count = config->seed_count};
+    return bw_gossip_create(&node->gossip, &gossip, node->now);
+}
+
+static void announce_self(struct bw_node *node, const struct bw_config *config) {
+    struct bw_event event = {.type = BW_EVENT_MEMBER_ALIVE,
+                             .time = node->now,
+                             .id = node->id,
+                             .addr = config->addr,
+                             .incarnation = bw_gossip_incarnation(node->gossip)};
+    memcpy(event.name, node->name, sizeof(event.name));
+    bw_event_queue_push(&node->events, &node->allocator, &event);
+}
+
+static int assemble(struct bw_node *node, const struct bw_config *config, const struct bw_node_state *state) {
+    take_identity(node, config, state);
+    uint64_t session = draw(config);
+    int error = make_channel(node, config, session);
+    if (error == 0) {
+        error = make_election(node, config, state);
+    }
+    if (error == 0) {
+        error = make_gossip(node, config, session);
+    }
+    if (error == 0) {
+        announce_self(node, config);
+        bw_node_pump(node);
+    }
+    return error;
+}
+
+static int create(struct bw_node **made, const struct bw_config *config, const struct bw_node_state *state,
+                  struct bw_time now) {
+    struct bw_node *node = bw_alloc(&config->allocator, sizeof(*node));
+    if (node == NULL) {
+        return BW_ERR_MEMORY;
+    }
+    node->allocator = config->allocator;
+    node->now = now;
+    memcpy(node->name, config->name, strlen(config->name) + 1);
+    memcpy(node->cluster, config->cluster, strlen(config->cluster) + 1);
+    node->persistence.durable = config->durable;
+    node->persistence.started = !config->durable;
+    node->persistence.want_node = config->durable;
+    bw_event_queue_init(&node->events, 2 * (size_t)config->params.member_max + EVENTS_SPARE);
+    int error = assemble(node, config, state);
+    if (error != 0) {
+        bw_node_destroy(node);
+        return error;
+    }
+    *made = node;
+    return 0;
+}
+
+int bw_node_create(struct bw_node **node, const struct bw_config *config, struct bw_time now) {
+    struct bw_config full;
+    bw_config_init(&full, BW_PROFILE_LAN);
+    if (config->size == 0) {
+        return BW_ERR_INVALID;
+    }
+    memcpy(&full, config, config->size < sizeof(full) ? config->size : sizeof(full));
+    int error = check_config(&full);
+    struct bw_node_state state = {.boot = 0};
+    if (error == 0 && full.state.size > 0) {
+        error = bw_node_state_load(&state, &full.allocator, full.state, full.cluster);
+    }
+    if (error == 0) {
+        error = create(node, &full, &state, now);
+        bw_node_state_free(&state, &full.allocator);
+    }
+    return error;
+}
+
+void bw_node_destroy(struct bw_node *node) {
+    if (node == NULL) {
+        return;
+    }
+    bw_gossip_destroy(node->gossip);
+    bw_election_destroy(node->election);
+    bw_channel_destroy(node->channel);
+    bw_keyring_destroy(node->keyring);
+    bw_event_queue_free(&node->events, &node->allocator);
+    bw_free(&node->allocator, node->persistence.blob, node->persistence.blob_capacity);
+    struct bw_allocator allocator = node->allocator;
+    bw_free(&allocator, node, sizeof(*node));
+}
+
+int bw_node_receive(struct bw_node *node, const void *data, size_t size, const struct bw_addr *from,
+                    struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    struct bw_inbound inbound;
+    int error = bw_channel_open(node->channel, (struct bw_bytes){data, size}, from, &inbound, now);
+    if (error != 0) {
+        return error;
+    }
+    error = bw_gossip_receive(node->gossip, &inbound, now);
+    if (error != 0) {
+        bw_channel_count_drop(node->channel, error);
+    }
+    bw_node_pump(node);
+    return error;
+}
+
+int bw_node_refused(struct bw_node *node, const void *quoted, size_t size, const struct bw_addr *to,
+                    struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    struct bw_id id;
+    int error = bw_channel_refused(node->channel, (struct bw_bytes){quoted, size}, to, REFUSAL_WINDOW_US, &id, now);
+    if (error == 0) {
+        bw_gossip_refused(node->gossip, &id, now);
+        bw_election_refused(node->election, &id, now);
+        bw_node_pump(node);
+    }
+    return error;
+}
+
+void bw_node_tick(struct bw_node *node, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    bw_gossip_tick(node->gossip, now);
+    bw_node_pump(node); /* the election sees what gossip noticed before it lets its own time pass */
+    bw_election_tick(node->election, now);
+    bw_node_pump(node);
+}
+
+int64_t bw_node_deadline(const struct bw_node *node) {
+    int64_t gossip = bw_gossip_deadline(node->gossip);
+    int64_t election = bw_election_deadline(node->election);
+    int64_t deadline = gossip < election ? gossip : election;
+    const struct bw_persistence *p = &node->persistence;
+    bool waits = p->want_node && !p->writing && p->retry_us > node->now.mono_us;
+    return waits && p->retry_us < deadline ? p->retry_us : deadline;
+}
+
+bool bw_node_transmit(struct bw_node *node, struct bw_datagram *datagram, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    struct bw_outbound out;
+    if (!node->persistence.started || !bw_gossip_transmit(node->gossip, &out, now)) {
+        return false;
+    }
+    datagram->to = out.addr;
+    datagram->data = node->datagram;
+    datagram->size = bw_channel_seal(node->channel, &out, node->datagram, now);
+    return true;
+}
+
+bool bw_node_event(struct bw_node *node, struct bw_event *event) {
+    return bw_event_queue_pop(&node->events, event);
+}
+
+void bw_node_leave(struct bw_node *node, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    if (node->leaving) {
+        return;
+    }
+    node->leaving = true;
+    bw_election_leave(node->election, now); /* the resignation goes out ahead of the news that we left */
+    bw_node_pump(node);
+    bw_gossip_leave(node->gossip, now);
+    bw_node_pump(node);
+}
+
+bool bw_node_left(const struct bw_node *node) {
+    return node->leaving && bw_gossip_left(node->gossip);
+}
+
+int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_gossip_join(node->gossip, seeds, count, now);
+    bw_node_pump(node);
+    return error;
+}
+
+struct bw_trace *bw_node_trace(struct bw_node *node) {
+    return &node->trace;
+}

@@ -1,0 +1,231 @@
+/* Joins the two machines: what gossip learns goes to the election, what the election wants goes through gossip. */
+#include "node/internal.h"
+
+#include <string.h>
+
+#define PUMP_ROUNDS_MAX 64 /* each round hands on what the last one caused; the chain is a few steps long */
+#define RETRY_US (1 * BW_US_PER_S)
+
+struct bw_time bw_node_clamp(struct bw_node *node, struct bw_time now) {
+    if (now.mono_us < node->now.mono_us) {
+        now.mono_us = node->now.mono_us;
+    }
+    node->now = now;
+    return now;
+}
+
+static void copy_name(char to[BW_NAME_MAX + 1], const struct bw_gossip *gossip, const struct bw_id *id) {
+    struct bw_member_info info;
+    if (bw_gossip_find(gossip, id, &info) == 0) {
+        memcpy(to, info.name, strlen(info.name) + 1);
+    }
+}
+
+static enum bw_event_type member_event(const struct bw_gossip_event *change) {
+    static const enum bw_event_type types[] = {BW_EVENT_MEMBER_ALIVE, BW_EVENT_MEMBER_SUSPECT, BW_EVENT_MEMBER_DEAD,
+                                               BW_EVENT_MEMBER_LEFT};
+    return change->first || change->status != change->before ? types[change->status] : BW_EVENT_MEMBER_UPDATE;
+}
+
+static void push_member(struct bw_node *node, const struct bw_gossip_event *change, enum bw_event_type type) {
+    struct bw_event event = {.type = type, .time = node->now, .id = change->id};
+    struct bw_member_info info;
+    if (bw_gossip_find(node->gossip, &change->id, &info) != 0) {
+        return;
+    }
+    memcpy(event.name, info.name, strlen(info.name) + 1);
+    event.addr = type == BW_EVENT_MEMBER_CONFLICT ? change->addr : info.addr;
+    event.incarnation = info.incarnation;
+    if (type == BW_EVENT_MEMBER_SUSPECT || type == BW_EVENT_MEMBER_DEAD) {
+        copy_name(event.by, node->gossip, &change->by);
+        event.own = bw_id_equal(&change->by, &node->id);
+    }
+    bw_event_queue_push(&node->events, &node->allocator, &event);
+}
+
+static void on_member(struct bw_node *node, const struct bw_gossip_event *change) {
+    if (bw_id_equal(&change->id, &node->id)) {
+        if (!change->first) { /* bw_node_create has announced us */
+            push_member(node, change, member_event(change));
+        }
+        return;
+    }
+    push_member(node, change, member_event(change));
+    struct bw_election_member member = {change->id, change->status, bw_gossip_unstable(node->gossip, &change->id),
+                                        bw_gossip_candidacies(node->gossip, &change->id)};
+    bw_election_member(node->election, &member, node->now);
+}
+
+static void on_record(struct bw_node *node, const struct bw_gossip_event *event) {
+    if (event->record.kind == BW_RECORD_KIND_CLAIM) {
+        int error = bw_election_record(node->election, &event->id, event->heard_us, event->record.key,
+                                       event->record.rank, event->record.body, node->now);
+        if (error != 0) {
+            bw_channel_count_drop(node->channel, error);
+        }
+    }
+}
+
+static void on_message(struct bw_node *node, const struct bw_gossip_event *event) {
+    if (event->channel == BW_CHANNEL_ELECTION) {
+        int error = bw_election_receive(node->election, &event->id, event->heard_us, event->message, node->now);
+        if (error != 0) {
+            bw_channel_count_drop(node->channel, error);
+        }
+    }
+}
+
+static void push_view(struct bw_node *node, enum bw_event_type type) {
+    struct bw_event event = {.type = type, .time = node->now};
+    bw_event_queue_push(&node->events, &node->allocator, &event);
+}
+
+static void on_gossip(struct bw_node *node, const struct bw_gossip_event *event) {
+    switch (event->type) {
+    case BW_GOSSIP_MEMBER:
+        on_member(node, event);
+        break;
+    case BW_GOSSIP_REAPED:
+        bw_channel_forget(node->channel, &event->id);
+        bw_election_reaped(node->election, &event->id, node->now);
+        break;
+    case BW_GOSSIP_CONFLICT:
+        push_member(node, event, BW_EVENT_MEMBER_CONFLICT);
+        break;
+    case BW_GOSSIP_RECORD:
+        on_record(node, event);
+        break;
+    case BW_GOSSIP_MESSAGE:
+        on_message(node, event);
+        break;
+    case BW_GOSSIP_ANSWERED:
+        bw_election_answered(node->election, &event->id, event->ok, node->now);
+        break;
+    case BW_GOSSIP_CONVERGED:
+        push_view(node, BW_EVENT_CONVERGED);
+        break;
+    case BW_GOSSIP_DIVERGED:
+        push_view(node, BW_EVENT_DIVERGED);
+        break;
+    }
+}
+
+static bool gossip_to_election(struct bw_node *node) {
+    bool moved = false;
+    struct bw_gossip_event event;
+    while (bw_gossip_event(node->gossip, &event)) {
+        on_gossip(node, &event);
+        moved = true;
+    }
+    struct bw_election_view view = {bw_gossip_synchronised(node->gossip), bw_gossip_converged(node->gossip),
+                                    bw_gossip_alone(node->gossip)};
+    if (view.synchronised != node->view.synchronised || view.agreed != node->view.agreed ||
+        view.alone != node->view.alone) {
+        node->view = view;
+        bw_election_view(node->election, &view, node->now);
+        moved = true;
+    }
+    return moved;
+}
+
+static bool publish_claims(struct bw_node *node) {
+    bool moved = false;
+    struct bw_election_claim claim;
+    while (bw_election_publish(node->election, &claim)) {
+        struct bw_record record = {
+            .kind = BW_RECORD_KIND_CLAIM, .key = claim.scope, .body = claim.body, .urgent = true};
+        memcpy(record.rank, claim.rank, sizeof(record.rank));
+        (void)bw_gossip_put(node->gossip, &record,
+                            node->now); /* full: direct claims still go out, heartbeats repeat them */
+        moved = true;
+    }
+    return moved;
+}
+
+static bool send_messages(struct bw_node *node) {
+    bool moved = false;
+    struct bw_election_message message;
+    while (bw_election_transmit(node->election, &message, node->now)) {
+        (void)bw_gossip_send(node->gossip, &message.to, BW_CHANNEL_ELECTION, message.data, node->now);
+        moved = true;
+    }
+    struct bw_id id;
+    while (bw_election_probe(node->election, &id)) {
+        (void)bw_gossip_probe(node->gossip, &id, node->now);
+        moved = true;
+    }
+    return moved;
+}
+
+static void push_election_events(struct bw_node *node) {
+    struct bw_event event;
+    while (bw_election_event(node->election, &event)) {
+        copy_name(event.name, node->gossip, &event.token.id);
+        bw_event_queue_push(&node->events, &node->allocator, &event);
+    }
+}
+
+static bool ask_durability(struct bw_node *node) {
+    struct bw_persistence *p = &node->persistence;
+    if (bw_gossip_incarnation(node->gossip) > node->incarnation_ceiling) {
+        p->want_node = p->durable;
+    }
+    if (!bw_election_persist(node->election)) {
+        return false;
+    }
+    if (!p->durable) {
+        bw_election_persisted(node->election, true, node->now);
+        return true;
+    }
+    p->want_election = true;
+    return false;
+}
+
+void bw_node_pump(struct bw_node *node) {
+    bool moved = true;
+    for (int round = 0; moved && round < PUMP_ROUNDS_MAX; round++) {
+        moved = gossip_to_election(node);
+        moved |= publish_claims(node);
+        moved |= send_messages(node);
+        push_election_events(node);
+        moved |= ask_durability(node);
+    }
+}
+
+bool bw_node_persist(struct bw_node *node, struct bw_bytes *state) {
+    struct bw_persistence *p = &node->persistence;
+    bool due = p->want_election || (p->want_node && node->now.mono_us >= p->retry_us);
+    if (p->writing || !due) {
+        return false;
+    }
+    if (bw_node_state_store(node, state) != 0) {
+        bw_node_persisted(node, false, node->now);
+        return false;
+    }
+    p->writing = true;
+    p->writing_election = p->want_election;
+    p->want_node = false;
+    p->want_election = false;
+    return true;
+}
+
+void bw_node_persisted(struct bw_node *node, bool ok, struct bw_time now) {
+    struct bw_persistence *p = &node->persistence;
+    now = bw_node_clamp(node, now);
+    bool election = p->writing ? p->writing_election : p->want_election;
+    if (!p->writing) { /* no memory even to write: what was wanted has failed */
+        p->want_election = false;
+    }
+    p->writing = false;
+    p->writing_election = false;
+    if (ok) {
+        p->started = true;
+    } else {
+        p->want_node = true;
+        p->retry_us = now.mono_us + RETRY_US;
+    }
+    if (election) {
+        bw_election_persisted(node->election, ok, now);
+    }
+    bw_node_pump(node);
+}

@@ -1,0 +1,59 @@
+/* What the host may ask a node. Nothing here changes anything. */
+#include "node/internal.h"
+
+#include <string.h>
+
+size_t bw_node_member_count(const struct bw_node *node) {
+    return bw_gossip_member_count(node->gossip);
+}
+
+int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_info *info) {
+    return bw_gossip_member(node->gossip, index, info);
+}
+
+struct bw_id bw_node_id(const struct bw_node *node) {
+    return node->id;
+}
+
+bool bw_node_converged(const struct bw_node *node) {
+    return bw_gossip_converged(node->gossip);
+}
+
+uint64_t bw_node_digest(const struct bw_node *node) {
+    return bw_gossip_digest(node->gossip);
+}
+
+size_t bw_node_scope_count(const struct bw_node *node) {
+    return bw_election_scope_count(node->election);
+}
+
+int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info *info, struct bw_time now) {
+    int error = bw_election_scope(node->election, index, info, now);
+    if (error != 0) {
+        return error;
+    }
+    struct bw_member_info leader;
+    bool known = info->has_leader && bw_gossip_find(node->gossip, &info->token.id, &leader) == 0;
+    info->leader = known ? leader.name : "";
+    return 0;
+}
+
+int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info) {
+    int error = bw_election_candidate(node->election, scope, index, info);
+    if (error != 0) {
+        return error;
+    }
+    struct bw_member_info member;
+    bool known = bw_gossip_find(node->gossip, &info->id, &member) == 0;
+    info->name = known ? member.name : "";
+    info->status = known ? member.status : BW_STATUS_DEAD;
+    return 0;
+}
+
+bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_time now) {
+    return bw_election_may_act(node->election, scope, now);
+}
+
+uint64_t bw_node_dropped(const struct bw_node *node, int error) {
+    return bw_channel_dropped(node->channel, error);
+}
