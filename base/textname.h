@@ -15,11 +15,11 @@
     BW_TEXT_CHAR_(s, (i)), BW_TEXT_CHAR_(s, (i) + 1u), BW_TEXT_CHAR_(s, (i) + 2u), BW_TEXT_CHAR_(s, (i) + 3u)
 
 /* Initializer of a char[BW_TEXT_NAME_MAX + 1]; the last zero is implied. */
-#define BW_TEXT_NAME(s)                                                                               \
-    {                                                                                                 \
-        BW_TEXT_FOUR_(s, 0u), BW_TEXT_FOUR_(s, 4u), BW_TEXT_FOUR_(s, 8u), BW_TEXT_FOUR_(s, 12u),      \
+#define BW_TEXT_NAME(s)                                                                                 \
+    {                                                                                                   \
+        BW_TEXT_FOUR_(s, 0u), BW_TEXT_FOUR_(s, 4u), BW_TEXT_FOUR_(s, 8u), BW_TEXT_FOUR_(s, 12u),        \
             BW_TEXT_FOUR_(s, 16u), BW_TEXT_FOUR_(s, 20u), BW_TEXT_FOUR_(s, 24u), BW_TEXT_FOUR_(s, 28u), \
-            BW_TEXT_FOUR_(s, 32u), BW_TEXT_FOUR_(s, 36u)                                              \
+            BW_TEXT_FOUR_(s, 32u), BW_TEXT_FOUR_(s, 36u)                                                \
     }
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base.h"
 
-#define FRAME_HEADER_SIZE 3u /* type (1), size of the body (2) */
+#define FRAME_HEADER_SIZE 3u  /* type (1), size of the body (2) */
 #define SIZE_LIMIT UINT16_MAX /* of a body or of a byte string */
 
 static const void *member_of(const void *message, const struct bw_field *field) {
@@ -34,19 +34,32 @@ static size_t bytes_size(const struct bw_field *field, const struct bw_bytes *by
     return 2 + bytes->size;
 }
 
+static size_t integer_size(enum bw_wire_type type) {
+    switch (type) {
+    case BW_WIRE_U8:
+        return 1;
+    case BW_WIRE_U16:
+        return 2;
+    case BW_WIRE_U32:
+        return 4;
+    default:
+        BW_ASSERT(type == BW_WIRE_U64);
+        return 8;
+    }
+}
+
 static size_t field_size(const struct bw_field *field, const void *message) {
     const void *member = member_of(message, field);
     switch (field->type) {
-    case BW_WIRE_U8: return 1;
-    case BW_WIRE_U16: return 2;
-    case BW_WIRE_U32: return 4;
-    case BW_WIRE_U64: return 8;
-    case BW_WIRE_ID: return sizeof(struct bw_id);
-    case BW_WIRE_ADDR: return addr_size(member);
-    case BW_WIRE_BYTES: return bytes_size(field, member);
+    case BW_WIRE_ID:
+        return sizeof(struct bw_id);
+    case BW_WIRE_ADDR:
+        return addr_size(member);
+    case BW_WIRE_BYTES:
+        return bytes_size(field, member);
+    default:
+        return integer_size(field->type);
     }
-    BW_ASSERT(false); /* a type that does not exist */
-    return 0;
 }
 
 static size_t body_size(const struct bw_schema *schema, const void *message) {
@@ -78,10 +91,14 @@ static void append_number(struct bw_writer *writer, uint64_t value, size_t size)
 
 static uint64_t number_of(const struct bw_field *field, const void *member) {
     switch (field->type) {
-    case BW_WIRE_U8: return *(const uint8_t *)member;
-    case BW_WIRE_U16: return *(const uint16_t *)member;
-    case BW_WIRE_U32: return *(const uint32_t *)member;
-    default: return *(const uint64_t *)member;
+    case BW_WIRE_U8:
+        return *(const uint8_t *)member;
+    case BW_WIRE_U16:
+        return *(const uint16_t *)member;
+    case BW_WIRE_U32:
+        return *(const uint32_t *)member;
+    default:
+        return *(const uint64_t *)member;
     }
 }
 
@@ -101,7 +118,7 @@ static void append_field(struct bw_writer *writer, const struct bw_field *field,
     } else {
         uint64_t value = number_of(field, member);
         BW_ASSERT(in_limit(field, value));
-        append_number(writer, value, field_size(field, message));
+        append_number(writer, value, integer_size(field->type));
     }
 }
 
@@ -188,16 +205,23 @@ static bool take_bytes(struct bw_reader *reader, const struct bw_field *field, s
 }
 
 static bool take_integer(struct bw_reader *reader, const struct bw_field *field, void *member) {
-    size_t size = field_size(field, NULL);
     uint64_t value = 0;
-    if (!take_number(reader, size, &value) || !in_limit(field, value)) {
+    if (!take_number(reader, integer_size(field->type), &value) || !in_limit(field, value)) {
         return false;
     }
     switch (field->type) {
-    case BW_WIRE_U8: *(uint8_t *)member = (uint8_t)value; break;
-    case BW_WIRE_U16: *(uint16_t *)member = (uint16_t)value; break;
-    case BW_WIRE_U32: *(uint32_t *)member = (uint32_t)value; break;
-    default: *(uint64_t *)member = value; break;
+    case BW_WIRE_U8:
+        *(uint8_t *)member = (uint8_t)value;
+        break;
+    case BW_WIRE_U16:
+        *(uint16_t *)member = (uint16_t)value;
+        break;
+    case BW_WIRE_U32:
+        *(uint32_t *)member = (uint32_t)value;
+        break;
+    default:
+        *(uint64_t *)member = value;
+        break;
     }
     return true;
 }
@@ -205,10 +229,14 @@ static bool take_integer(struct bw_reader *reader, const struct bw_field *field,
 static bool take_field(struct bw_reader *reader, const struct bw_field *field, void *message) {
     void *member = (char *)message + field->offset;
     switch (field->type) {
-    case BW_WIRE_ID: return take_id(reader, member);
-    case BW_WIRE_ADDR: return take_addr(reader, member);
-    case BW_WIRE_BYTES: return take_bytes(reader, field, member);
-    default: return take_integer(reader, field, member);
+    case BW_WIRE_ID:
+        return take_id(reader, member);
+    case BW_WIRE_ADDR:
+        return take_addr(reader, member);
+    case BW_WIRE_BYTES:
+        return take_bytes(reader, field, member);
+    default:
+        return take_integer(reader, field, member);
     }
 }
 

@@ -47,9 +47,9 @@ struct bw_schema {
     struct tag {                     \
         FIELDS(BW_WIRE_MEMBER_, tag) \
     };
-#define BW_WIRE_SCHEMA(variable, type_number, text, tag, FIELDS)                       \
+#define BW_WIRE_SCHEMA(variable, type_number, text, tag, FIELDS)                      \
     static const struct bw_field variable##_fields[] = {FIELDS(BW_WIRE_FIELD_, tag)}; \
-    const struct bw_schema variable = {type_number, text, variable##_fields,           \
+    const struct bw_schema variable = {type_number, text, variable##_fields,          \
                                        sizeof(variable##_fields) / sizeof(variable##_fields[0]), sizeof(struct tag)};
 
 struct bw_writer {

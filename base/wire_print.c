@@ -108,13 +108,27 @@ static void print_bytes(struct printer *printer, const struct bw_bytes *bytes) {
 static void print_field(struct printer *printer, const struct bw_field *field, const void *message) {
     const void *member = (const char *)message + field->offset;
     switch (field->type) {
-    case BW_WIRE_U8: print_decimal(printer, *(const uint8_t *)member); break;
-    case BW_WIRE_U16: print_decimal(printer, *(const uint16_t *)member); break;
-    case BW_WIRE_U32: print_decimal(printer, *(const uint32_t *)member); break;
-    case BW_WIRE_U64: print_decimal(printer, *(const uint64_t *)member); break;
-    case BW_WIRE_ID: print_hex_bytes(printer, member, sizeof(struct bw_id)); break;
-    case BW_WIRE_ADDR: print_addr(printer, member); break;
-    case BW_WIRE_BYTES: print_bytes(printer, member); break;
+    case BW_WIRE_U8:
+        print_decimal(printer, *(const uint8_t *)member);
+        break;
+    case BW_WIRE_U16:
+        print_decimal(printer, *(const uint16_t *)member);
+        break;
+    case BW_WIRE_U32:
+        print_decimal(printer, *(const uint32_t *)member);
+        break;
+    case BW_WIRE_U64:
+        print_decimal(printer, *(const uint64_t *)member);
+        break;
+    case BW_WIRE_ID:
+        print_hex_bytes(printer, member, sizeof(struct bw_id));
+        break;
+    case BW_WIRE_ADDR:
+        print_addr(printer, member);
+        break;
+    case BW_WIRE_BYTES:
+        print_bytes(printer, member);
+        break;
     }
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/list.h"
-#include "base_test.h"
+#include "tests/unit/base_test.h"
 
 static const struct bw_id counted = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff}};
 
@@ -112,17 +112,51 @@ static bool valid(const char *text, size_t limit) {
 
 static void text_is_bounded_utf8_without_control_characters(void) {
     static const char *const good[] = {
-        "a", "node-1", " ", "~", "\xc2\xa0", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-        "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "k\xc3\xb6ln \xe2\x82\xac \xf0\x9f\x90\x91",
+        "a",
+        "node-1",
+        " ",
+        "~",
+        "\xc2\xa0",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xed\x9f\xbf",
+        "\xee\x80\x80",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf",
+        "k\xc3\xb6ln \xe2\x82\xac \xf0\x9f\x90\x91",
     };
     static const char *const bad[] = {
-        "\n", "a\x1b[2J", "\x7f", "\x01", /* control */
-        "\xc2\x80", "\xc2\x9b", "\xc2\x9f", /* control, C1: a terminal takes U+009B for ESC [ */
-        "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", /* overlong */
-        "\xed\xa0\x80", "\xed\xbf\xbf", /* surrogates */
-        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xff", "\xfe", /* beyond U+10FFFF */
-        "\x80", "\xbf", "a\x80", "\xc3\xc3", "\xe2\x82\x41", "\xe2\x28\xac", /* continuation */
-        "\xc3", "\xe2\x82", "\xf0\x9f\x90", "ok\xe2", /* cut short */
+        "\n",
+        "a\x1b[2J",
+        "\x7f",
+        "\x01", /* control */
+        "\xc2\x80",
+        "\xc2\x9b",
+        "\xc2\x9f", /* control, C1: a terminal takes U+009B for ESC [ */
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xe0\x80\x80",
+        "\xe0\x9f\xbf",
+        "\xf0\x80\x80\x80",
+        "\xf0\x8f\xbf\xbf", /* overlong */
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf", /* surrogates */
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xf8\x88\x80\x80\x80",
+        "\xff",
+        "\xfe", /* beyond U+10FFFF */
+        "\x80",
+        "\xbf",
+        "a\x80",
+        "\xc3\xc3",
+        "\xe2\x82\x41",
+        "\xe2\x28\xac", /* continuation */
+        "\xc3",
+        "\xe2\x82",
+        "\xf0\x9f\x90",
+        "ok\xe2", /* cut short */
     };
     for (size_t i = 0; i < BW_COUNT(good); i++) {
         CU_ASSERT_TRUE(valid(good[i], 63));
@@ -185,15 +219,15 @@ static void lists_keep_order_and_removal_is_harmless_twice(void) {
     CU_ASSERT_TRUE(bw_list_empty(&head));
 }
 
-CU_TestInfo base_base_tests[] = {
-    {"ids compare bytewise and print as hex", ids_compare_bytewise_and_print_as_hex},
-    {"addresses compare whole", addresses_compare_whole},
-    {"tokens compare by term, then id; text order is theirs", tokens_compare_by_term_then_id_and_text_order_is_theirs},
-    {"numbers are big-endian", numbers_are_big_endian},
-    {"memory comes cleared and all of it goes back", memory_comes_cleared_and_all_of_it_goes_back},
-    {"memory that fails is null and keeps the old", memory_that_fails_is_null_and_keeps_the_old},
-    {"text is bounded UTF-8 without control characters", text_is_bounded_utf8_without_control_characters},
-    {"every character is judged rightly", every_character_is_judged_rightly},
-    {"lists keep order; removing twice is harmless", lists_keep_order_and_removal_is_harmless_twice},
-    CU_TEST_INFO_NULL,
+static const struct tap_test tests[] = {
+    TAP_TEST(ids_compare_bytewise_and_print_as_hex),
+    TAP_TEST(addresses_compare_whole),
+    TAP_TEST(tokens_compare_by_term_then_id_and_text_order_is_theirs),
+    TAP_TEST(numbers_are_big_endian),
+    TAP_TEST(memory_comes_cleared_and_all_of_it_goes_back),
+    TAP_TEST(memory_that_fails_is_null_and_keeps_the_old),
+    TAP_TEST(text_is_bounded_utf8_without_control_characters),
+    TAP_TEST(every_character_is_judged_rightly),
+    TAP_TEST(lists_keep_order_and_removal_is_harmless_twice),
 };
+const struct tap_suite base_base_suite = TAP_SUITE("base/base", tests);

@@ -1,7 +1,7 @@
 #include <bellwether/error.h>
 #include <string.h>
 
-#include "base_test.h"
+#include "tests/unit/base_test.h"
 
 static void names_are_lower_case_with_dashes(void) {
     CU_ASSERT_STRING_EQUAL(bw_error_name(0), "ok");
@@ -29,8 +29,8 @@ static void texts_exist_for_all_and_for_none(void) {
     }
 }
 
-CU_TestInfo base_error_tests[] = {
-    {"names are lower case with dashes", names_are_lower_case_with_dashes},
-    {"texts exist for all, and for no error", texts_exist_for_all_and_for_none},
-    CU_TEST_INFO_NULL,
+static const struct tap_test tests[] = {
+    TAP_TEST(names_are_lower_case_with_dashes),
+    TAP_TEST(texts_exist_for_all_and_for_none),
 };
+const struct tap_suite base_error_suite = TAP_SUITE("base/error", tests);

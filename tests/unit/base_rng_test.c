@@ -1,7 +1,7 @@
 #include "base/rng.h"
 
 #include "base/base.h"
-#include "base_test.h"
+#include "tests/unit/base_test.h"
 
 /* The reference implementation's first outputs from the state {1, 2, 3, 4}. */
 static void xoshiro_gives_the_reference_outputs(void) {
@@ -100,12 +100,12 @@ static void a_bound_of_zero_stops_the_program(void) {
     CU_ASSERT_TRUE(test_stops(draw_below_zero, &rng));
 }
 
-CU_TestInfo base_rng_tests[] = {
-    {"xoshiro256** gives the reference outputs", xoshiro_gives_the_reference_outputs},
-    {"seeds are spread by splitmix64", seeds_are_spread_by_splitmix64},
-    {"a bound is kept", a_bound_is_kept},
-    {"a bound adds no bias", a_bound_adds_no_bias},
-    {"a die is fair", a_die_is_fair},
-    {"a bound of zero stops the program", a_bound_of_zero_stops_the_program},
-    CU_TEST_INFO_NULL,
+static const struct tap_test tests[] = {
+    TAP_TEST(xoshiro_gives_the_reference_outputs),
+    TAP_TEST(seeds_are_spread_by_splitmix64),
+    TAP_TEST(a_bound_is_kept),
+    TAP_TEST(a_bound_adds_no_bias),
+    TAP_TEST(a_die_is_fair),
+    TAP_TEST(a_bound_of_zero_stops_the_program),
 };
+const struct tap_suite base_rng_suite = TAP_SUITE("base/rng", tests);

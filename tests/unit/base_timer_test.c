@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
-#include "base_test.h"
+#include "tests/unit/base_test.h"
 
 #define TIMER_COUNT 40u
 
@@ -193,14 +193,14 @@ static void shifting_back_stops_the_program(void) {
     CU_ASSERT_TRUE(test_stops(shift_back, &timers));
 }
 
-CU_TestInfo base_timer_tests[] = {
-    {"timers fire in order and not before they are due", timers_fire_in_order_and_not_before_they_are_due},
-    {"ties fire in the order of arming", ties_fire_in_the_order_of_arming},
-    {"arming again moves; BW_NEVER cancels", arming_again_moves_and_never_cancels},
-    {"a shift delays all that is armed and nothing later", a_shift_delays_all_that_is_armed_and_nothing_later},
-    {"times at the ends of the clock do not wrap", times_at_the_ends_of_the_clock_do_not_wrap},
-    {"random operations match a naive model", random_operations_match_a_naive_model},
-    {"many timers need no deep stack", many_timers_need_no_deep_stack},
-    {"shifting back stops the program", shifting_back_stops_the_program},
-    CU_TEST_INFO_NULL,
+static const struct tap_test tests[] = {
+    TAP_TEST(timers_fire_in_order_and_not_before_they_are_due),
+    TAP_TEST(ties_fire_in_the_order_of_arming),
+    TAP_TEST(arming_again_moves_and_never_cancels),
+    TAP_TEST(a_shift_delays_all_that_is_armed_and_nothing_later),
+    TAP_TEST(times_at_the_ends_of_the_clock_do_not_wrap),
+    TAP_TEST(random_operations_match_a_naive_model),
+    TAP_TEST(many_timers_need_no_deep_stack),
+    TAP_TEST(shifting_back_stops_the_program),
 };
+const struct tap_suite base_timer_suite = TAP_SUITE("base/timer", tests);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base_test.h"
+#include "tests/unit/base_test.h"
 
 static void every_rule_has_a_name_a_sentence_and_a_source(void) {
     CU_ASSERT_STRING_EQUAL(bw_rule_name(BW_RULE_REFUTE_OWN_SUSPICION), "refute-own-suspicion");
@@ -62,9 +62,9 @@ static void a_rule_that_does_not_exist_stops_the_program(void) {
     CU_ASSERT_TRUE(test_stops(name_no_rule, NULL));
 }
 
-CU_TestInfo base_trace_tests[] = {
-    {"every rule has a name, a sentence and a source", every_rule_has_a_name_a_sentence_and_a_source},
-    {"rules are counted and shown", rules_are_counted_and_shown},
-    {"a rule that does not exist stops the program", a_rule_that_does_not_exist_stops_the_program},
-    CU_TEST_INFO_NULL,
+static const struct tap_test tests[] = {
+    TAP_TEST(every_rule_has_a_name_a_sentence_and_a_source),
+    TAP_TEST(rules_are_counted_and_shown),
+    TAP_TEST(a_rule_that_does_not_exist_stops_the_program),
 };
+const struct tap_suite base_trace_suite = TAP_SUITE("base/trace", tests);
