@@ -6,9 +6,10 @@
  * Plaintext = sender id(16) + echo(8) + frames. echo: the newest counter that the sender has opened from the
  * recipient's session, 0 if none: it is how a sender shows that it hears us, for liveness, evidence and heartbeats alike.
  *
- * A datagram bound to our id and session was made for us after our boot: its session is *proven*. Unbound ones may only
- * open a session. One proven session per member id; a newer proven one ends the older, which is remembered (last 4) and
- * refused. Unproven sessions live in a fixed table, oldest out; proven ones are never pushed out by them.
+ * A datagram bound to our id and session was made for us after our boot: it proves the first session of its sender.
+ * Unbound ones may only open a session. One proven session per member id; a newer one ends the older by echoing something
+ * that we sent after that one was proven (sessions.h says why); the older is remembered (last 4) and refused. So a member
+ * that restarted is believed from its first datagram that answers one of ours. Unproven sessions live in a fixed table, oldest out; proven ones are never pushed out by them.
  *
  * Checks run cheapest first: length, version, hint, window, AEAD. No allocation before the AEAD has passed, none at all
  * for a known session. The AEAD is a pair of functions so that the simulator can use a stand-in of the same size. */
@@ -38,12 +39,15 @@ struct bw_channel_config {
 
 int bw_channel_create(struct bw_channel **channel, const struct bw_channel_config *config);
 void bw_channel_destroy(struct bw_channel *channel);
+/* From now on with other keys. The ring is borrowed. */
+void bw_channel_set_keyring(struct bw_channel *channel, const struct bw_keyring *keyring);
 
 /* Seals into datagram (BW_DATAGRAM_MAX bytes); returns the size. Remembers the nonce for bw_channel_refused. */
 size_t bw_channel_seal(struct bw_channel *channel, const struct bw_outbound *out, uint8_t *datagram,
                        struct bw_time now);
 
-/* Opens. inbound->frames point into the channel's buffer, valid until the next open. 0 or BW_ERR_DROP_… (counted). */
+/* Opens. inbound->frames point into the channel's buffer, valid until the next open. 0 or why it was dropped (counted):
+ * BW_ERR_DROP_…, or BW_ERR_FULL or BW_ERR_MEMORY when there is no room for one more proven session. */
 int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const struct bw_addr *from,
                     struct bw_inbound *inbound, struct bw_time now);
 

@@ -1,0 +1,30 @@
+/* Echo to send time, by binary search in a ring of checkpoints (clock.h). */
+#include "crypto/clock.h"
+
+#include "base/envelope.h"
+
+static const struct bw_checkpoint *at(const struct bw_clock *clock, uint64_t number) {
+    return &clock->ring[number % BW_CLOCK_COUNT];
+}
+
+void bw_clock_sent(struct bw_clock *clock, uint64_t counter, int64_t now_us) {
+    const struct bw_checkpoint *last = clock->count > 0 ? at(clock, clock->count - 1) : NULL;
+    if (!last || now_us - last->sent_us >= BW_CLOCK_STEP_US || now_us < last->sent_us) {
+        clock->ring[clock->count++ % BW_CLOCK_COUNT] = (struct bw_checkpoint){.counter = counter, .sent_us = now_us};
+    }
+}
+
+int64_t bw_clock_when(const struct bw_clock *clock, uint64_t counter) {
+    uint64_t low = clock->count > BW_CLOCK_COUNT ? clock->count - BW_CLOCK_COUNT : 0;
+    uint64_t high = clock->count; /* the first checkpoint after the counter is in [low, high] */
+    uint64_t oldest = low;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (at(clock, middle)->counter <= counter) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low > oldest ? at(clock, low - 1)->sent_us : BW_NOT_HEARD;
+}

@@ -1,0 +1,211 @@
+/* Freshness: proven and unproven sessions (sessions.h; security.md, Packets). */
+#include "crypto/sessions.h"
+
+#include "base/base.h"
+
+#include <string.h>
+
+/* The table's keys are ids; a session is one with 8 zeros. */
+static struct bw_id session_key(uint64_t session) {
+    struct bw_id key = {{0}};
+    bw_put_u64(key.bytes, session);
+    return key;
+}
+
+static struct bw_peer *proven_of(const struct bw_sessions *sessions, uint64_t session) {
+    struct bw_id key = session_key(session);
+    return bw_table_get(&sessions->by_session, &key);
+}
+
+static size_t place_of(const struct bw_sessions *sessions, uint64_t session) {
+    size_t i = 0;
+    while (i < BW_UNPROVEN_COUNT && sessions->unproven[i].session != session) {
+        i++;
+    }
+    return i;
+}
+
+static struct bw_unproven *unproven_of(struct bw_sessions *sessions, uint64_t session) {
+    size_t place = place_of(sessions, session);
+    return place < BW_UNPROVEN_COUNT ? &sessions->unproven[place] : NULL;
+}
+
+/* The window and the member of a known session. */
+static const struct bw_replay *look(const struct bw_sessions *sessions, uint64_t session, const struct bw_id **id) {
+    const struct bw_peer *peer = proven_of(sessions, session);
+    size_t place = peer || session == 0 ? BW_UNPROVEN_COUNT : place_of(sessions, session);
+    if (!peer && place == BW_UNPROVEN_COUNT) {
+        return NULL;
+    }
+    *id = peer ? &peer->id : &sessions->unproven[place].id;
+    return peer ? &peer->replay : &sessions->unproven[place].replay;
+}
+
+void bw_sessions_init(struct bw_sessions *sessions, struct bw_allocator allocator, struct bw_trace *trace,
+                      size_t member_max) {
+    *sessions = (struct bw_sessions){.allocator = allocator, .trace = trace};
+    bw_table_init(&sessions->by_id, allocator, member_max);
+    bw_table_init(&sessions->by_session, allocator, member_max + 1); /* an old and a new one, for a moment */
+}
+
+void bw_sessions_free(struct bw_sessions *sessions) {
+    for (size_t i = 0; i < sessions->by_id.capacity; i++) {
+        bw_free(&sessions->allocator, sessions->by_id.slots[i].value, sizeof(struct bw_peer));
+    }
+    bw_table_free(&sessions->by_id);
+    bw_table_free(&sessions->by_session);
+}
+
+const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, uint64_t session) {
+    const struct bw_id *id;
+    return look(sessions, session, &id);
+}
+
+const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const struct bw_id *id) {
+    return bw_table_get(&sessions->by_id, id);
+}
+
+uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session) {
+    const struct bw_id *whose;
+    const struct bw_replay *replay = look(sessions, session, &whose);
+    return replay && bw_id_equal(whose, id) ? replay->newest : 0;
+}
+
+/* Whether the datagram proves its session, which is not proven yet (PROVE_BOUND_SESSION, PROVE_NEWER_SESSION_BY_ECHO). */
+static bool proves(const struct bw_sessions *sessions, const struct bw_peer *peer, const struct bw_arrival *arrival) {
+    if (!peer && !sessions->forgot) {
+        return arrival->bound; /* nothing there to be newer than */
+    }
+    return arrival->bound && arrival->echo > (peer ? peer->floor : sessions->floor);
+}
+
+static bool has_ended(const struct bw_peer *peer, uint64_t session) {
+    for (size_t i = 0; i < BW_ENDED_COUNT; i++) {
+        if (peer->ended[i] == session) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The proving datagram is the floor of the window; what came after it before it was proven stays seen. */
+static void start(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
+    struct bw_unproven *unproven = unproven_of(sessions, arrival->session);
+    bw_replay_init(&peer->replay, 0);
+    if (unproven) {
+        peer->replay = unproven->replay;
+        unproven->session = 0;
+    }
+    peer->replay.floor = arrival->counter - 1;
+    bw_replay_mark(&peer->replay, arrival->counter);
+    peer->session = arrival->session;
+    peer->floor = arrival->newest;
+    peer->heard_at = arrival->newest;
+}
+
+static int prove_first(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+    if (sessions->by_id.count >= sessions->by_id.limit) {
+        bw_trace_rule(sessions->trace, BW_RULE_KEEP_PROVEN_WHEN_FULL, &arrival->from, sessions->by_id.count);
+        return BW_ERR_FULL;
+    }
+    struct bw_peer *peer = bw_alloc(&sessions->allocator, sizeof(*peer));
+    struct bw_id key = session_key(arrival->session);
+    int error = peer ? bw_table_put(&sessions->by_id, &arrival->from, peer) : BW_ERR_MEMORY;
+    if (error) {
+        bw_free(&sessions->allocator, peer, sizeof(*peer));
+        return error;
+    }
+    error = bw_table_put(&sessions->by_session, &key, peer);
+    if (error) {
+        bw_table_remove(&sessions->by_id, &arrival->from);
+        bw_free(&sessions->allocator, peer, sizeof(*peer));
+        return error;
+    }
+    peer->id = arrival->from;
+    start(sessions, peer, arrival);
+    bw_trace_rule(sessions->trace, BW_RULE_PROVE_BOUND_SESSION, &arrival->from, arrival->session);
+    return 1;
+}
+
+static int prove_newer(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
+    struct bw_id old_key = session_key(peer->session);
+    struct bw_id key = session_key(arrival->session);
+    int error = bw_table_put(&sessions->by_session, &key, peer);
+    if (error) {
+        return error;
+    }
+    bw_table_remove(&sessions->by_session, &old_key);
+    memmove(&peer->ended[1], &peer->ended[0], sizeof(peer->ended) - sizeof(peer->ended[0]));
+    peer->ended[0] = peer->session;
+    start(sessions, peer, arrival);
+    bw_trace_rule(sessions->trace, BW_RULE_PROVE_NEWER_SESSION_BY_ECHO, &arrival->from, arrival->session);
+    return 1;
+}
+
+static void enter_unproven(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+    struct bw_unproven *place = &sessions->unproven[sessions->oldest];
+    sessions->oldest = (sessions->oldest + 1) % BW_UNPROVEN_COUNT;
+    if (place->session != 0) {
+        bw_trace_rule(sessions->trace, BW_RULE_OLDEST_UNPROVEN_OUT, &place->id, place->session);
+    }
+    place->session = arrival->session;
+    place->id = arrival->from;
+    bw_replay_init(&place->replay, arrival->counter - 1);
+    bw_replay_mark(&place->replay, arrival->counter);
+}
+
+static int enter_proven(struct bw_peer *peer, const struct bw_arrival *arrival) {
+    bw_replay_mark(&peer->replay, arrival->counter);
+    peer->heard_at = arrival->newest;
+    return arrival->bound ? 1 : 0;
+}
+
+/* From a session that is not proven, and not by this datagram either. */
+static int only_open(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+    struct bw_unproven *known = unproven_of(sessions, arrival->session);
+    if (known) {
+        bw_replay_mark(&known->replay, arrival->counter);
+    } else {
+        enter_unproven(sessions, arrival);
+    }
+    return 0;
+}
+
+static int enter(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
+    if (peer && peer->session == arrival->session) {
+        return enter_proven(peer, arrival);
+    }
+    if (!proves(sessions, peer, arrival)) {
+        return only_open(sessions, arrival);
+    }
+    return peer ? prove_newer(sessions, peer, arrival) : prove_first(sessions, arrival);
+}
+
+int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+    BW_ASSERT(arrival->session != 0 && arrival->counter != 0);
+    struct bw_peer *peer = bw_table_get(&sessions->by_id, &arrival->from);
+    const struct bw_id *whose = &arrival->from;
+    if (look(sessions, arrival->session, &whose) && !bw_id_equal(whose, &arrival->from)) {
+        return BW_ERR_DROP_SESSION; /* a holder of the key took another's number, to move its window */
+    }
+    if (peer && has_ended(peer, arrival->session)) {
+        bw_trace_rule(sessions->trace, BW_RULE_REFUSE_ENDED_SESSION, &arrival->from, arrival->session);
+        return BW_ERR_DROP_SESSION;
+    }
+    int result = enter(sessions, peer, arrival);
+    if (result == 0) {
+        bw_trace_rule(sessions->trace, BW_RULE_UNBOUND_ONLY_OPENS_SESSION, &arrival->from, arrival->session);
+    }
+    return result;
+}
+
+void bw_sessions_forget(struct bw_sessions *sessions, const struct bw_id *id, uint64_t newest) {
+    struct bw_peer *peer = bw_table_remove(&sessions->by_id, id);
+    if (peer) {
+        struct bw_id key = session_key(peer->session);
+        bw_table_remove(&sessions->by_session, &key);
+        bw_free(&sessions->allocator, peer, sizeof(*peer));
+        sessions->floor = newest;
+        sessions->forgot = true;
+    }
+}

@@ -1,0 +1,76 @@
+/* Which sessions are known, and which of them are proven (security.md, Packets).
+ *
+ * A member has at most one proven session. The first one needs a datagram bound to our session. One that would end
+ * another needs more, an echo of something that we sent after that other was proven: otherwise a single datagram of a
+ * long gone session, kept back on the path, would end the living one. Members that were forgotten leave one number behind
+ * for all of them: what we had sent by then; whoever comes after has to echo more than that. So the captures of any
+ * past session are worth nothing, whatever became of it, and what is remembered is bounded.
+ *
+ * Unproven sessions live in a fixed table. */
+#ifndef BW_CRYPTO_SESSIONS_H
+#define BW_CRYPTO_SESSIONS_H
+
+#include "base/table.h"
+#include "base/trace.h"
+#include "crypto/replay.h"
+#include <bellwether/types.h>
+
+#define BW_UNPROVEN_COUNT 64u
+#define BW_ENDED_COUNT 4u
+
+/* A member with its proven session. */
+struct bw_peer {
+    struct bw_id id;
+    uint64_t session;
+    struct bw_replay replay;
+    uint64_t floor;                 /* a newer session has to echo more: our counter when this one was proven */
+    uint64_t heard_at;              /* our counter when its last datagram was opened */
+    uint64_t ended[BW_ENDED_COUNT]; /* older sessions, newest first; 0: none */
+};
+
+struct bw_unproven {
+    uint64_t session; /* 0: free */
+    struct bw_id id;
+    struct bw_replay replay;
+};
+
+struct bw_sessions {
+    struct bw_allocator allocator;
+    struct bw_trace *trace;
+    struct bw_table by_id;      /* id -> peer */
+    struct bw_table by_session; /* session -> the same peer */
+    bool forgot;                /* a member was forgotten, and our counter was floor then */
+    uint64_t floor;
+    struct bw_unproven unproven[BW_UNPROVEN_COUNT];
+    size_t oldest; /* the place that the next unproven session takes */
+};
+
+/* An authentic datagram. */
+struct bw_arrival {
+    struct bw_id from;
+    uint64_t session;
+    uint64_t counter;
+    bool bound;
+    uint64_t echo;
+    uint64_t newest; /* our own counter now */
+};
+
+void bw_sessions_init(struct bw_sessions *sessions, struct bw_allocator allocator, struct bw_trace *trace,
+                      size_t member_max);
+void bw_sessions_free(struct bw_sessions *sessions);
+
+/* The window of a known session, NULL if it is not known. */
+const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, uint64_t session);
+
+/* Enters an authentic datagram and moves the window. 1: from a proven session and bound to ours. 0: may only open a
+ * session. BW_ERR_DROP_SESSION, BW_ERR_FULL, BW_ERR_MEMORY: dropped, and nothing has changed. */
+int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_arrival *arrival);
+
+/* The newest counter that was opened from the member's session, 0 if it is not known. */
+uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session);
+
+const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const struct bw_id *id);
+
+void bw_sessions_forget(struct bw_sessions *sessions, const struct bw_id *id, uint64_t newest);
+
+#endif
