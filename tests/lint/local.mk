@@ -5,7 +5,8 @@ lint_tests = \
 	tests/lint/rules.py \
 	tests/lint/size.py \
 	tests/lint/symbols.py \
-	tests/lint/tap_itself.py
+	tests/lint/tap_itself.py \
+	tests/lint/tree.py
 py_tests += $(lint_tests)
 EXTRA_DIST += tests/lint/house.py
 

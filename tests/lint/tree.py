@@ -1,0 +1,95 @@
+"""The tree is whole: every file is in the build, every link and example of the documents is true, the command is a
+program."""
+
+import re
+import tempfile
+
+import pathlib
+
+import house
+import tap
+
+TREE_PARTS = house.LAYERS + ["include", "examples"]
+
+
+def makefiles():
+    paths = [house.SOURCE / "Makefile.am", *sorted(house.SOURCE.glob("**/local.mk"))]
+    return "\n".join(path.read_text() for path in paths if "build-full" not in path.parts)
+
+
+def unlisted(files, text):
+    """Files that the makefiles do not name; a C test may be named as its program, without .c."""
+    words = set(text.replace("\\\n", " ").split())
+    return [f for f in files if f not in words and not (f.startswith("tests/") and f.removesuffix(".c") in words)]
+
+
+@tap.test
+def every_source_is_in_the_build():
+    files = [path for part in TREE_PARTS for pattern in ("*.c", "*.h", "*.py", "*.sh", "*.key", "*.json", "*.html")
+             for path in sorted((house.SOURCE / part).rglob(pattern))]
+    names = [str(path.relative_to(house.SOURCE)) for path in files]
+    tap.equal(unlisted(names, makefiles()), [], "in no local.mk, so missing from a release")
+
+
+@tap.test
+def planted_source_is_missed():
+    text = "a_sources = base/one.c \\\n\tbase/one.h\nc_tests += tests/unit/two"
+    tap.equal(unlisted(["base/one.c", "base/one.h", "tests/unit/two.c"], text), [])
+    tap.equal(unlisted(["base/planted.c", "base/tests.c"], text), ["base/planted.c", "base/tests.c"])
+
+
+def documents():
+    return [*sorted(house.SOURCE.glob("*.md")), *sorted((house.SOURCE / "docs").rglob("*.md"))]
+
+
+def dead_links(path):
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    return [t for t in targets if not re.match(r"[a-z]+:", t) and not (path.parent / t).exists()]
+
+
+@tap.test
+def links_of_the_documents_lead_somewhere():
+    dead = [f"{path.name}: {target}" for path in documents() for target in dead_links(path)]
+    tap.equal(dead, [], "dead links")
+
+
+@tap.test
+def a_planted_dead_link_is_caught():
+    with tempfile.TemporaryDirectory() as temporary:
+        path = pathlib.Path(temporary, "planted.md")
+        path.write_text("[a](planted.md#head), [b](missing.md), [c](https://example.org/x)")
+        tap.equal(dead_links(path), ["missing.md"])
+
+
+def false_examples(path, root):
+    """Code blocks that say they are a file, and are not (`<!-- file: NAME -->` stands above the block)."""
+    blocks = re.findall(r"<!-- file: (\S+) -->\s*```\w*\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    return [name for name, text in blocks if not (root / name).is_file() or (root / name).read_text() != text]
+
+
+@tap.test
+def examples_in_the_documents_are_the_tested_files():
+    tap.equal([name for path in documents() for name in false_examples(path, house.SOURCE)], [], "differ from the file")
+
+
+@tap.test
+def a_planted_false_example_is_caught():
+    with tempfile.TemporaryDirectory() as temporary:
+        root = pathlib.Path(temporary)
+        (root / "x.c").write_text("int x;\n")
+        (root / "true.md").write_text("<!-- file: x.c -->\n```c\nint x;\n```\n")
+        (root / "false.md").write_text("<!-- file: x.c -->\n```c\nint y;\n```\n")
+        tap.equal(false_examples(root / "true.md", root), [])
+        tap.equal(false_examples(root / "false.md", root), ["x.c"])
+
+
+@tap.test
+def the_command_is_a_program_and_no_script():
+    program = house.BUILD / "tools" / "bellwether"
+    if not program.exists():
+        tap.skip("built without the command")
+    tap.equal(program.read_bytes()[:4], b"\x7fELF", "first bytes of tools/bellwether")
+
+
+if __name__ == "__main__":
+    tap.main()
