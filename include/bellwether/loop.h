@@ -18,16 +18,20 @@ struct bw_loop;
 struct bw_loop_config {
     size_t size;           /**< sizeof(struct bw_loop_config) */
     struct bw_addr bind;   /**< family 0: all addresses, v4 and v6; port 0: chosen by the kernel */
-    const char *state_dir; /**< NULL: nothing is durable, the id is new in every run */
+    const char *state_dir; /**< made, owner-only, if missing; NULL: nothing is durable, the id is new in every run */
     void (*on_event)(void *context, const struct bw_event *event); /**< called from the loop, in order; may be NULL.
-                                   It may read the node, and call bw_loop_leave, but not bw_loop_destroy */
-    void (*on_left)(void *context);                                /**< called once when a leave is done */
-    void (*on_problem)(void *context, const char *message);        /**< something degraded, in words, rate limited */
-    void *context;
+                                   It may read the node, call bw_loop_join and bw_loop_leave, but not bw_loop_destroy */
+    void (*on_left)(void *context); /**< called from the loop, once, when a leave is done; may call bw_loop_destroy;
+                                         may be NULL */
+    void (*on_problem)(void *context, const char *message); /**< something degraded, or is well again, in words; rate
+                                         limited; not to call bw_loop_destroy; may be NULL */
+    void *context;                                          /**< given to the three */
 };
 
 /** Binds, loads the state, makes the node and starts its watchers on `loop`.
- *  The node configuration's allocator, entropy, state, durable and (where its family is 0) addr are filled in by the host.
+ *  The host fills in the node configuration's state and durable, and what is not set of allocator, entropy and addr: where
+ *  its family is 0, what the kernel would use towards the first seed, else the first interface's address; where its port is
+ *  0, the bound one. The first state is durable before this returns. Events come from the loop, never from this call.
  *  @param why gets a message that says what failed, where and what to do (text of at most why_size bytes, may be NULL)
  *  @return 0 or an error: BW_ERR_SYSTEM (socket, directory), BW_ERR_BUSY (another agent uses the state directory),
  *          BW_ERR_CORRUPT, BW_ERR_VERSION, BW_ERR_KEY, BW_ERR_INVALID, BW_ERR_MEMORY */
@@ -43,14 +47,25 @@ struct bw_node *bw_loop_node(struct bw_loop *host);
 /** The time now, by the clocks that the host gives to the node. */
 struct bw_time bw_loop_now(void);
 
-/** Where the node is bound: the port that the kernel chose included. */
+/** Where the node is bound: the port that the kernel chose included. 0.0.0.0 for all addresses. */
 struct bw_addr bw_loop_bound(const struct bw_loop *host);
 
-/** Leaves orderly; on_left is called when it is done, at the latest after timeout_ms. */
+/** Leaves orderly; on_left is called when it is done, at the latest after timeout_ms. The node keeps running until
+ *  bw_loop_destroy. Further calls change nothing. */
 void bw_loop_leave(struct bw_loop *host, uint32_t timeout_ms);
 
 /** Adds addresses to join. @return as bw_node_join */
 int bw_loop_join(struct bw_loop *host, const struct bw_addr *seeds, size_t count);
+
+#define BW_ADDR_TEXT_SIZE 56u /**< the longest address in text and a zero */
+
+/** An address as people write it: "192.0.2.1:7947", "[2001:db8::1]:7947"; "none" without a family. */
+void bw_addr_text(const struct bw_addr *addr, char text[BW_ADDR_TEXT_SIZE]);
+
+/** Reads a numeric address, with its port or without one: "192.0.2.1", "[::1]:7947", "::1".
+ *  @param port the port where the text has none
+ *  @return 0 or BW_ERR_INVALID, and addr is as it was */
+int bw_addr_parse(struct bw_addr *addr, const char *text, uint16_t port);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,16 @@
+/* Inside the libev host: what its tests reach beyond <bellwether/loop.h>. */
+#ifndef BW_NODE_HOST_H
+#define BW_NODE_HOST_H
+
+#include "node/store.h"
+#include "node/udp.h"
+
+#include <bellwether/loop.h>
+
+/* As bw_loop_create, with a file system of the caller's. */
+int bw_host_create(struct bw_loop **host, struct ev_loop *loop, const struct bw_loop_config *loop_config,
+                   const struct bw_config *node_config, const struct bw_file_ops *files, char *why, size_t why_size);
+
+const struct bw_udp_stats *bw_host_udp_stats(const struct bw_loop *host);
+
+#endif
