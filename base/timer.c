@@ -53,9 +53,6 @@ static struct bw_timer *meld_siblings(struct bw_timer *first) {
         root = meld(root, pairs);
         pairs = rest;
     }
-    if (root) {
-        root->prev = NULL;
-    }
     return root;
 }
 

@@ -168,6 +168,9 @@ static void text_is_bounded_utf8_without_control_characters(void) {
     }
     CU_ASSERT_FALSE(valid("", 63));
     CU_ASSERT_FALSE(bw_text_valid((const uint8_t *)"a\0b", 3, 63));
+    for (size_t size = 1; size < 4; size++) { /* what follows would complete it, but is not part of it */
+        CU_ASSERT_FALSE(bw_text_valid((const uint8_t *)"\xf0\x9f\x90\x91", size, 63));
+    }
 }
 
 static size_t encode_utf8(uint32_t c, uint8_t *to) {
