@@ -71,33 +71,6 @@ void bw_free(const struct bw_allocator *allocator, void *memory, size_t size) {
     }
 }
 
-void bw_put_u16(uint8_t *to, uint16_t value) {
-    to[0] = (uint8_t)(value >> 8);
-    to[1] = (uint8_t)value;
-}
-
-void bw_put_u32(uint8_t *to, uint32_t value) {
-    bw_put_u16(to, (uint16_t)(value >> 16));
-    bw_put_u16(to + 2, (uint16_t)value);
-}
-
-void bw_put_u64(uint8_t *to, uint64_t value) {
-    bw_put_u32(to, (uint32_t)(value >> 32));
-    bw_put_u32(to + 4, (uint32_t)value);
-}
-
-uint16_t bw_get_u16(const uint8_t *from) {
-    return (uint16_t)(from[0] << 8 | from[1]);
-}
-
-uint32_t bw_get_u32(const uint8_t *from) {
-    return (uint32_t)bw_get_u16(from) << 16 | bw_get_u16(from + 2);
-}
-
-uint64_t bw_get_u64(const uint8_t *from) {
-    return (uint64_t)bw_get_u32(from) << 32 | bw_get_u32(from + 4);
-}
-
 /* How many bytes the character at text takes; 0 if it is not well-formed UTF-8. */
 static size_t utf8_decode(const uint8_t *text, size_t size, uint32_t *character) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* below it, the form is overlong */

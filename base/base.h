@@ -24,12 +24,28 @@ void *bw_alloc(const struct bw_allocator *allocator, size_t size); /* zeroed; NU
 void *bw_resize(const struct bw_allocator *allocator, void *memory, size_t old_size, size_t new_size);
 void bw_free(const struct bw_allocator *allocator, void *memory, size_t size);
 
-void bw_put_u16(uint8_t *to, uint16_t value); /* big-endian */
-void bw_put_u32(uint8_t *to, uint32_t value);
-void bw_put_u64(uint8_t *to, uint64_t value);
-uint16_t bw_get_u16(const uint8_t *from);
-uint32_t bw_get_u32(const uint8_t *from);
-uint64_t bw_get_u64(const uint8_t *from);
+/* Big-endian numbers, as they travel. Inline: the codec is made of them. */
+static inline void bw_put_u16(uint8_t *to, uint16_t value) {
+    to[0] = (uint8_t)(value >> 8);
+    to[1] = (uint8_t)value;
+}
+static inline void bw_put_u32(uint8_t *to, uint32_t value) {
+    bw_put_u16(to, (uint16_t)(value >> 16));
+    bw_put_u16(to + 2, (uint16_t)value);
+}
+static inline void bw_put_u64(uint8_t *to, uint64_t value) {
+    bw_put_u32(to, (uint32_t)(value >> 32));
+    bw_put_u32(to + 4, (uint32_t)value);
+}
+static inline uint16_t bw_get_u16(const uint8_t *from) {
+    return (uint16_t)(from[0] << 8 | from[1]);
+}
+static inline uint32_t bw_get_u32(const uint8_t *from) {
+    return (uint32_t)bw_get_u16(from) << 16 | bw_get_u16(from + 2);
+}
+static inline uint64_t bw_get_u64(const uint8_t *from) {
+    return (uint64_t)bw_get_u32(from) << 32 | bw_get_u32(from + 4);
+}
 
 /* Valid UTF-8 without control characters, 1..limit bytes: what names and tags from peers must be. */
 bool bw_text_valid(const uint8_t *text, size_t size, size_t limit);

@@ -84,9 +84,22 @@ static void append(struct bw_writer *writer, const void *data, size_t size) {
 }
 
 static void append_number(struct bw_writer *writer, uint64_t value, size_t size) {
-    uint8_t bytes[8];
-    bw_put_u64(bytes, value);
-    append(writer, bytes + sizeof(bytes) - size, size);
+    uint8_t *to = writer->data + writer->used;
+    switch (size) {
+    case 1:
+        *to = (uint8_t)value;
+        break;
+    case 2:
+        bw_put_u16(to, (uint16_t)value);
+        break;
+    case 4:
+        bw_put_u32(to, (uint32_t)value);
+        break;
+    default:
+        bw_put_u64(to, value);
+        break;
+    }
+    writer->used += size;
 }
 
 static uint64_t number_of(const struct bw_field *field, const void *member) {
@@ -164,9 +177,20 @@ static bool take_number(struct bw_reader *reader, size_t size, uint64_t *value) 
     if (!data) {
         return false;
     }
-    uint8_t bytes[8] = {0};
-    memcpy(bytes + sizeof(bytes) - size, data, size);
-    *value = bw_get_u64(bytes);
+    switch (size) {
+    case 1:
+        *value = *data;
+        break;
+    case 2:
+        *value = bw_get_u16(data);
+        break;
+    case 4:
+        *value = bw_get_u32(data);
+        break;
+    default:
+        *value = bw_get_u64(data);
+        break;
+    }
     return true;
 }
 
