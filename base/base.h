@@ -21,8 +21,9 @@ int bw_token_compare(const struct bw_token *a, const struct bw_token *b);
 void bw_token_text(const struct bw_token *token, char text[BW_TOKEN_TEXT_SIZE]);
 
 void *bw_alloc(const struct bw_allocator *allocator, size_t size); /* zeroed; NULL when out of memory */
+/* What is added is zeroed. NULL when out of memory: the old block stays. NULL of size 0 allocates. */
 void *bw_resize(const struct bw_allocator *allocator, void *memory, size_t old_size, size_t new_size);
-void bw_free(const struct bw_allocator *allocator, void *memory, size_t size);
+void bw_free(const struct bw_allocator *allocator, void *memory, size_t size); /* NULL is harmless */
 
 /* Big-endian numbers, as they travel. Inline: the codec is made of them. */
 static inline void bw_put_u16(uint8_t *to, uint16_t value) {

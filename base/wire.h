@@ -5,6 +5,7 @@
  * Integers are fixed-size and big-endian; byte strings carry a 2-byte size. What decodes
  * re-encodes to the same bytes. An unknown type is skipped by its size; a known type with missing,
  * trailing or out-of-range content makes the whole datagram malformed.
+ * A message has at least one field.
  *
  *   #define BW_FRAME_PING(F, T) F(T, U64, seq, 0) F(T, U64, digest, 0)
  *   BW_WIRE_STRUCT(bw_frame_ping, BW_FRAME_PING)          // in a header: struct bw_frame_ping
@@ -22,7 +23,7 @@ typedef uint16_t bw_wire_c_U16;
 typedef uint32_t bw_wire_c_U32;
 typedef uint64_t bw_wire_c_U64;
 typedef struct bw_id bw_wire_c_ID;
-typedef struct bw_addr bw_wire_c_ADDR; /* family (1: 0, 4 or 6), port (2), ip (0, 4 or 16) */
+typedef struct bw_addr bw_wire_c_ADDR; /* family (1: 0, 4 or 6), port (2; 0 for none), ip (0, 4 or 16) */
 typedef struct bw_bytes bw_wire_c_BYTES;
 
 /* limit: largest value of an integer, longest byte string; 0: only what the type can hold */
