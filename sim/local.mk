@@ -1,1 +1,13 @@
-# sim_sources += sim/NAME.c sim/NAME.h
+sim_sources += \
+	sim/check.c \
+	sim/clock.c \
+	sim/count.c \
+	sim/disk.c \
+	sim/heap.c \
+	sim/host.c \
+	sim/internal.h \
+	sim/network.c \
+	sim/record.c \
+	sim/sim.h \
+	sim/view.c \
+	sim/world.c

@@ -14,3 +14,26 @@ tests_unit_base_test_SOURCES = \
 	tests/unit/base_wire_test.h \
 	tests/unit/base_wire_hostile_test.c
 EXTRA_DIST += tests/vectors/wire.txt
+
+c_tests += tests/unit/crypto_test
+tests_unit_crypto_test_SOURCES = \
+	tests/unit/crypto_test.c \
+	tests/unit/crypto_test.h \
+	tests/unit/crypto_channel_test.c \
+	tests/unit/crypto_clock_test.c \
+	tests/unit/crypto_echo_test.c \
+	tests/unit/crypto_hostile_test.c \
+	tests/unit/crypto_keyring_test.c \
+	tests/unit/crypto_refused_test.c \
+	tests/unit/crypto_replay_test.c \
+	tests/unit/crypto_sessions_test.c \
+	tests/unit/crypto_vectors_test.c
+EXTRA_DIST += tests/vectors/seal.txt
+py_tests += tests/unit/crypto_vectors_test.py
+
+c_tests += tests/unit/sim_test
+tests_unit_sim_test_SOURCES = \
+	tests/unit/sim_test.c \
+	tests/unit/sim_fake.c \
+	tests/unit/sim_fake.h \
+	tests/unit/sim_fake_state.c

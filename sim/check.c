@@ -1,0 +1,335 @@
+/* Invariants, checked after every call on every node. The first violation stops the world. */
+#include "sim/internal.h"
+
+#include "node/internal.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void bw_sim_violate(struct bw_sim *sim, const char *format, ...) {
+    if (sim->violation[0] != '\0')
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sim->violation, sizeof sim->violation, format, arguments);
+    va_end(arguments);
+    bw_sim_record_text(sim, BW_SIM_NONE, "violation: %.100s", sim->violation);
+}
+
+const char *bw_sim_violation(const struct bw_sim *sim) {
+    return sim->violation[0] != '\0' ? sim->violation : NULL;
+}
+
+void bw_sim_protect(struct bw_sim *sim, size_t host, bool protect) {
+    bw_sim_host(sim, host)->protect = protect;
+}
+
+static struct bw_sim_scope *find_scope(const struct bw_sim *sim, const char *name) {
+    for (size_t i = 0; i < sim->scope_count; i++)
+        if (strcmp(sim->scopes[i].name, name) == 0)
+            return &sim->scopes[i];
+    return NULL;
+}
+
+static struct bw_sim_scope *get_scope(struct bw_sim *sim, const char *name) {
+    struct bw_sim_scope *scope = find_scope(sim, name);
+    if (scope != NULL)
+        return scope;
+    sim->scopes = realloc(sim->scopes, (sim->scope_count + 1) * sizeof sim->scopes[0]);
+    BW_ASSERT(sim->scopes != NULL);
+    scope = &sim->scopes[sim->scope_count++];
+    memset(scope, 0, sizeof *scope);
+    snprintf(scope->name, sizeof scope->name, "%s", name);
+    scope->known = bw_sim_memory(sim->host_count * sizeof scope->known[0]);
+    scope->reigned = bw_sim_memory(sim->host_count * sizeof scope->reigned[0]);
+    scope->durable = bw_sim_memory(sim->host_count * sizeof scope->durable[0]);
+    return scope;
+}
+
+/* -- reigns -- */
+
+static struct bw_sim_reign *open_reign(struct bw_sim *sim, size_t scope, size_t host) {
+    size_t left = sim->open_count;
+    for (size_t i = sim->reign_count; i-- > 0 && left > 0;) {
+        struct bw_sim_reign *reign = &sim->reigns[i];
+        left -= !reign->over;
+        if (!reign->over && reign->scope == scope && reign->host == host)
+            return reign;
+    }
+    return NULL;
+}
+
+static void begin_reign(struct bw_sim *sim, size_t scope, size_t host, const struct bw_token *token) {
+    if (sim->reign_count == sim->reign_capacity) {
+        sim->reign_capacity = sim->reign_capacity > 0 ? 2 * sim->reign_capacity : 16;
+        sim->reigns = realloc(sim->reigns, sim->reign_capacity * sizeof sim->reigns[0]);
+        BW_ASSERT(sim->reigns != NULL);
+    }
+    sim->reigns[sim->reign_count++] = (struct bw_sim_reign){scope, host, *token, false};
+    sim->open_count++;
+}
+
+static void end_reign(struct bw_sim *sim, struct bw_sim_reign *reign) {
+    reign->over = true;
+    sim->open_count--;
+}
+
+static void check_unclaimed(struct bw_sim *sim, size_t scope, size_t host, const struct bw_token *token) {
+    for (size_t i = 0; i < sim->reign_count; i++)
+        if (sim->reigns[i].scope == scope && bw_token_compare(&sim->reigns[i].token, token) == 0)
+            bw_sim_violate(sim, "one token for two reigns: of n%zu and of n%zu, term %llu", sim->reigns[i].host, host,
+                           (unsigned long long)token->term);
+}
+
+static void self_elected(struct bw_sim *sim, size_t host, const struct bw_event *event) {
+    struct bw_sim_scope *scope = get_scope(sim, event->scope);
+    size_t number = (size_t)(scope - sim->scopes);
+    if (!bw_id_equal(&event->token.id, &sim->hosts[host].id))
+        bw_sim_violate(sim, "n%zu reigns in another's name", host);
+    if (open_reign(sim, number, host) != NULL)
+        bw_sim_violate(sim, "n%zu is elected twice in a row", host);
+    if (bw_token_compare(&event->token, &scope->reigned[host]) <= 0)
+        bw_sim_violate(sim, "terms of n%zu do not rise: %llu after %llu", host, (unsigned long long)event->token.term,
+                       (unsigned long long)scope->reigned[host].term);
+    if (sim->options.durable && scope->durable[host] < event->token.term)
+        bw_sim_violate(sim, "n%zu reigns in term %llu, but has only %llu on its disk", host,
+                       (unsigned long long)event->token.term, (unsigned long long)scope->durable[host]);
+    check_unclaimed(sim, number, host, &event->token);
+    scope->reigned[host] = event->token;
+    begin_reign(sim, number, host, &event->token);
+}
+
+static void self_deposed(struct bw_sim *sim, size_t host, const struct bw_event *event) {
+    size_t number = (size_t)(get_scope(sim, event->scope) - sim->scopes);
+    struct bw_sim_reign *reign = open_reign(sim, number, host);
+    if (reign == NULL || bw_token_compare(&reign->token, &event->token) != 0)
+        bw_sim_violate(sim, "n%zu is deposed from a reign that it did not have", host);
+    else
+        end_reign(sim, reign);
+}
+
+static void leader_elected(struct bw_sim *sim, size_t host, const struct bw_event *event) {
+    struct bw_token *known = &get_scope(sim, event->scope)->known[host];
+    if (bw_token_compare(&event->token, known) < 0)
+        bw_sim_violate(sim, "n%zu goes back to a leader of term %llu, after %llu", host,
+                       (unsigned long long)event->token.term, (unsigned long long)known->term);
+    *known = event->token;
+}
+
+/* -- members -- */
+
+static void check_incarnation(struct bw_sim *sim, size_t host, size_t subject, const struct bw_event *event) {
+    struct bw_sim_host *observer = &sim->hosts[host];
+    if (observer->seen == NULL)
+        observer->seen = bw_sim_memory(sim->host_count * sizeof observer->seen[0]);
+    struct bw_sim_seen *seen = &observer->seen[subject];
+    if (bw_id_equal(&seen->id, &event->id) && event->incarnation < seen->incarnation)
+        bw_sim_violate(sim, "n%zu: the incarnation of n%zu goes back", host, subject);
+    seen->id = event->id;
+    seen->incarnation = event->incarnation;
+}
+
+static void member_changed(struct bw_sim *sim, size_t host, const struct bw_event *event) {
+    size_t index = bw_sim_host_at(sim, &event->addr);
+    if (index == BW_SIM_NONE)
+        return;
+    struct bw_sim_host *subject = &sim->hosts[index];
+    check_incarnation(sim, host, index, event);
+    if (event->type == BW_EVENT_MEMBER_SUSPECT) {
+        subject->suspected_count++;
+        subject->accused_count += event->own;
+    }
+    if (event->type == BW_EVENT_MEMBER_DEAD) {
+        subject->dead_count++;
+        if (subject->protect && sim->hosts[host].protect && bw_id_equal(&event->id, &subject->id))
+            bw_sim_violate(sim, "n%zu holds the healthy n%zu for dead", host, index);
+    }
+}
+
+static void record_event(struct bw_sim *sim, size_t host, const struct bw_event *event) {
+    const char *type = bw_event_name(event->type);
+    char token[BW_TOKEN_TEXT_SIZE];
+    bw_token_text(&event->token, token);
+    if (event->scope[0] != '\0')
+        bw_sim_record_text(sim, host, "%s %s %s token %s reason %s", type, event->scope, event->name, token,
+                           bw_loss_name(event->reason));
+    else if (event->name[0] != '\0')
+        bw_sim_record_text(sim, host, "%s %s incarnation %llu%s%s", type, event->name,
+                           (unsigned long long)event->incarnation, event->by[0] != '\0' ? " by " : "", event->by);
+    else
+        bw_sim_record_text(sim, host, "%s", type);
+}
+
+void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event *event) {
+    if ((unsigned)event->type >= BW_EVENT_COUNT) {
+        bw_sim_violate(sim, "n%zu: unknown event %d", index, (int)event->type);
+        return;
+    }
+    sim->hosts[index].event_counts[event->type]++;
+    record_event(sim, index, event);
+    if (event->type == BW_EVENT_SELF_ELECTED)
+        self_elected(sim, index, event);
+    else if (event->type == BW_EVENT_SELF_DEPOSED)
+        self_deposed(sim, index, event);
+    else if (event->type == BW_EVENT_LEADER_ELECTED)
+        leader_elected(sim, index, event);
+    else if (event->type <= BW_EVENT_MEMBER_UPDATE)
+        member_changed(sim, index, event);
+    if (sim->options.on_event != NULL)
+        sim->options.on_event(sim->options.context, index, event, sim->now_us);
+}
+
+/* -- acting -- */
+
+static bool scope_info(const struct bw_sim *sim, size_t host, const char *scope, struct bw_scope_info *info) {
+    const struct bw_sim_host *asked = &sim->hosts[host];
+    struct bw_time now = bw_sim_clock_at(asked, sim->now_us);
+    for (size_t i = 0; bw_node_scope(asked->node, i, info, now) == 0; i++)
+        if (strcmp(info->scope, scope) == 0)
+            return true;
+    return false;
+}
+
+/* A resource is used: one that checks tokens takes only what is not older than the newest it has seen. */
+static void use_resource(struct bw_sim_scope *scope, const struct bw_token *token) {
+    if (bw_token_compare(token, &scope->guard) < 0)
+        scope->guard_refused++;
+    else
+        scope->guard = *token;
+}
+
+/* Who may act holds a reign, and not past its lease's end, by its own clock. */
+static void check_acting(struct bw_sim *sim, size_t index, const char *name) {
+    struct bw_sim_host *host = &sim->hosts[index];
+    struct bw_time now = bw_sim_clock_at(host, sim->now_us);
+    struct bw_scope_info info;
+    if (!bw_node_may_act(host->node, name, now))
+        return;
+    struct bw_sim_scope *scope = get_scope(sim, name);
+    const struct bw_sim_reign *reign = open_reign(sim, (size_t)(scope - sim->scopes), index);
+    if (reign == NULL) {
+        bw_sim_violate(sim, "n%zu may act in %s without a reign", index, name);
+        return;
+    }
+    if (!scope_info(sim, index, name, &info) || info.role != BW_ROLE_LEADER || info.lease_us <= 0) {
+        bw_sim_violate(sim, "n%zu may act in %s without a lease", index, name);
+        return;
+    }
+    struct bw_time end = {now.mono_us + info.lease_us, now.wall_us + info.lease_us};
+    if (bw_node_may_act(host->node, name, end))
+        bw_sim_violate(sim, "n%zu may act in %s past its lease's end", index, name);
+    use_resource(scope, &reign->token);
+}
+
+void bw_sim_check_host(struct bw_sim *sim, size_t index) {
+    if (sim->scope[0] != '\0')
+        check_acting(sim, index, sim->scope);
+    for (size_t i = 0; i < sim->scope_count && sim->open_count > 0; i++)
+        if (strcmp(sim->scopes[i].name, sim->scope) != 0)
+            check_acting(sim, index, sim->scopes[i].name);
+}
+
+void bw_sim_check_start(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = &sim->hosts[index];
+    struct bw_id id = bw_node_id(host->node);
+    bool same = bw_id_equal(&id, &host->id);
+    host->id = id;
+    free(host->seen);
+    host->seen = NULL;
+    for (size_t i = 0; i < sim->scope_count; i++) {
+        sim->scopes[i].known[index] = (struct bw_token){0};
+        if (!same) {
+            sim->scopes[i].reigned[index] = (struct bw_token){0};
+            sim->scopes[i].durable[index] = 0;
+        }
+    }
+}
+
+void bw_sim_check_end(struct bw_sim *sim, size_t index) {
+    for (size_t i = 0; i < sim->scope_count; i++) {
+        struct bw_sim_reign *reign = open_reign(sim, i, index);
+        if (reign != NULL)
+            end_reign(sim, reign);
+    }
+}
+
+/* -- disk -- */
+
+static void *plain_resize(void *context, void *memory, size_t old_size, size_t new_size) {
+    (void)context;
+    (void)old_size;
+    if (new_size == 0) {
+        free(memory);
+        return NULL;
+    }
+    return realloc(memory, new_size);
+}
+
+void bw_sim_check_state(struct bw_sim *sim, size_t index) {
+    static const struct bw_allocator plain = {plain_resize, NULL};
+    const struct bw_sim_host *host = &sim->hosts[index];
+    struct bw_node_state state;
+    if (bw_node_state_load(&state, &plain, (struct bw_bytes){host->state, host->state_size}, BW_SIM_CLUSTER) != 0) {
+        bw_sim_violate(sim, "n%zu writes a state that cannot be read", index);
+        return;
+    }
+    for (size_t i = 0; i < state.term_count; i++) {
+        uint64_t *durable = &get_scope(sim, state.terms[i].scope)->durable[index];
+        if (state.terms[i].term < *durable)
+            bw_sim_violate(sim, "n%zu: the term on its disk falls from %llu to %llu", index,
+                           (unsigned long long)*durable, (unsigned long long)state.terms[i].term);
+        *durable = state.terms[i].term;
+    }
+    bw_node_state_free(&state, &plain);
+}
+
+/* -- overlap -- */
+
+/* Until when this reign's node may act if nothing happens: real time; the past if it may not, or does not run. */
+static int64_t acts_until(const struct bw_sim *sim, const struct bw_sim_reign *reign) {
+    const struct bw_sim_host *host = &sim->hosts[reign->host];
+    const char *scope = sim->scopes[reign->scope].name;
+    struct bw_time now = bw_sim_clock_at(host, sim->now_us);
+    struct bw_scope_info info;
+    if (host->asleep || !bw_node_may_act(host->node, scope, now) || !scope_info(sim, reign->host, scope, &info))
+        return sim->now_us;
+    return bw_sim_clock_real(host, now.mono_us + info.lease_us);
+}
+
+static void overlap(struct bw_sim *sim, const struct bw_sim_reign *a, const struct bw_sim_reign *b, int64_t until_us) {
+    int64_t a_us = acts_until(sim, a);
+    int64_t b_us = acts_until(sim, b);
+    int64_t both_us = a_us < b_us ? a_us : b_us;
+    int64_t end_us = both_us < until_us ? both_us : until_us;
+    if (end_us <= sim->now_us)
+        return;
+    sim->scopes[a->scope].overlap_us += end_us - sim->now_us;
+    if (sim->options.forbid_overlap)
+        bw_sim_violate(sim, "n%zu and n%zu may both act in %s", a->host, b->host, sim->scopes[a->scope].name);
+}
+
+/* Who may act changes only when a node is called; in between leases run out. */
+void bw_sim_check_time(struct bw_sim *sim, int64_t until_us) {
+    if (sim->open_count < 2)
+        return;
+    for (size_t i = 0; i < sim->reign_count; i++)
+        for (size_t j = i + 1; j < sim->reign_count && !sim->reigns[i].over; j++)
+            if (!sim->reigns[j].over && sim->reigns[i].scope == sim->reigns[j].scope)
+                overlap(sim, &sim->reigns[i], &sim->reigns[j], until_us);
+}
+
+int64_t bw_sim_overlap_us(const struct bw_sim *sim, const char *scope) {
+    const struct bw_sim_scope *found = find_scope(sim, scope);
+    return found != NULL ? found->overlap_us : 0;
+}
+
+uint64_t bw_sim_guard_refused(const struct bw_sim *sim, const char *scope) {
+    const struct bw_sim_scope *found = find_scope(sim, scope);
+    return found != NULL ? found->guard_refused : 0;
+}
+
+struct bw_token bw_sim_guard_token(const struct bw_sim *sim, const char *scope) {
+    const struct bw_sim_scope *found = find_scope(sim, scope);
+    return found != NULL ? found->guard : (struct bw_token){0};
+}

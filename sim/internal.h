@@ -1,0 +1,224 @@
+/* The world's insides, shared by the files of sim/ alone. */
+#ifndef BW_SIM_INTERNAL_H
+#define BW_SIM_INTERNAL_H
+
+#include "base/base.h"
+#include "base/rng.h"
+#include "base/trace.h"
+#include "sim/sim.h"
+
+#define BW_SIM_REFUSAL_BURST 6u /* Linux: port-unreachable answers to one peer, then one a second */
+#define BW_SIM_CLUSTER "sim"
+#define BW_SIM_QUOTE_SIZE 128u /* how much of a datagram a port-unreachable answer quotes */
+
+enum bw_sim_kind {
+    BW_SIM_DELIVER,
+    BW_SIM_REFUSE,
+    BW_SIM_TICK,
+    BW_SIM_EXTRA,
+    BW_SIM_WAKE,
+    BW_SIM_WRITTEN,
+    BW_SIM_ACTION
+};
+
+/* Something that will happen. */
+struct bw_sim_item {
+    int64_t at_us;
+    uint64_t order; /* ties go by it */
+    enum bw_sim_kind kind;
+    size_t host;
+    size_t from;    /* deliver: the sender; refuse: the host that refused */
+    uint64_t stamp; /* tick, wake, written: void unless the host's stamp is the same */
+    uint8_t *data;  /* deliver, refuse */
+    size_t size;
+    void (*action)(struct bw_sim *sim, void *context);
+    void *context;
+};
+
+struct bw_sim_heap {
+    struct bw_sim_item *items;
+    size_t count;
+    size_t capacity;
+    uint64_t next_order;
+};
+
+/* A datagram or a refusal that waits in a socket because the process does not run. */
+struct bw_sim_packet {
+    struct bw_sim_packet *next;
+    size_t from;
+    bool refusal;
+    size_t size;
+    uint8_t data[];
+};
+
+struct bw_sim_path { /* from one host to another */
+    struct bw_sim_link link;
+    int64_t refusals_us; /* token bucket: it is full again at this time */
+};
+
+/* What an observer was last told of a subject. */
+struct bw_sim_seen {
+    struct bw_id id;
+    uint64_t incarnation;
+};
+
+struct bw_sim_host {
+    struct bw_node *node; /* NULL: no process */
+    struct bw_id id;      /* of the last process */
+    char name[BW_NAME_MAX + 1];
+    uint16_t priority;
+    uint32_t boot_count;
+    struct bw_rng entropy;
+    /* clocks: since base_us (real) both run by the same rate */
+    int64_t base_us;
+    int64_t mono_base_us;
+    int64_t wall_base_us;
+    int32_t rate_ppm;
+    /* scheduling */
+    bool paused;
+    uint32_t slow_us;
+    bool asleep; /* paused, or slow and not yet on the processor: datagrams wait in the socket */
+    uint64_t wake_stamp;
+    uint64_t tick_stamp;
+    int64_t tick_at_us; /* real; BW_NEVER: not armed */
+    uint32_t stuck_count;
+    struct bw_sim_packet *queue;
+    struct bw_sim_packet **queue_end;
+    size_t queue_size;
+    /* disk */
+    uint8_t *state;
+    size_t state_size;
+    uint8_t *writing;
+    size_t writing_size;
+    uint64_t write_stamp;
+    bool write_done; /* while asleep */
+    bool disk_fails;
+    uint32_t write_us;
+    /* network */
+    struct bw_sim_link in;
+    struct bw_sim_link out;
+    struct bw_sim_path *paths; /* by destination; NULL: nothing special */
+    bool silent;
+    unsigned group;
+    /* memory */
+    uint64_t allocation_count;
+    size_t allocated_size;
+    uint64_t fail_allocation; /* the nth from now */
+    bool fail_for_ever;
+    /* records */
+    bool protect;
+    struct bw_sim *sim;
+    struct bw_sim_seen *seen; /* by subject */
+    struct bw_sim_counts counts;
+    uint64_t event_counts[BW_EVENT_COUNT];
+    uint64_t rule_counts[BW_RULE_COUNT];
+    uint64_t accused_count;
+    uint64_t suspected_count;
+    uint64_t dead_count;
+};
+
+/* One reign, from self-elected to self-deposed or the process's end. */
+struct bw_sim_reign {
+    size_t scope;
+    size_t host;
+    struct bw_token token;
+    bool over;
+};
+
+struct bw_sim_scope {
+    char name[BW_NAME_MAX + 1];
+    struct bw_token guard;
+    uint64_t guard_refused;
+    int64_t overlap_us;
+    struct bw_token *known;   /* by host: the newest leader that it was told of in this life */
+    struct bw_token *reigned; /* by host: its last reign */
+    uint64_t *durable;        /* by host: the term on its disk */
+};
+
+enum bw_sim_line { BW_SIM_LINE_SENT, BW_SIM_LINE_LOST, BW_SIM_LINE_TEXT, BW_SIM_LINE_RULE };
+
+struct bw_sim_record {
+    int64_t at_us;
+    enum bw_sim_line line;
+    size_t host;
+    size_t peer;
+    uint64_t detail;
+    enum bw_rule rule;
+    struct bw_id subject;
+    char text[120];
+};
+
+#define BW_SIM_RECORD_COUNT 2048u
+
+struct bw_sim {
+    struct bw_sim_options options;
+    char scope[BW_NAME_MAX + 1];
+    uint64_t seed;
+    int64_t now_us;
+    struct bw_rng network;
+    struct bw_rng extra; /* for needless ticks alone */
+    struct bw_sim_heap heap;
+    struct bw_sim_host *hosts;
+    size_t host_count;
+    uint64_t change_count; /* grows whenever a node said something or was acted upon */
+    uint64_t hash;
+    struct bw_sim_record *records; /* a ring */
+    uint64_t record_count;
+    struct bw_sim_scope *scopes;
+    size_t scope_count;
+    struct bw_sim_reign *reigns; /* all ever, in order */
+    size_t reign_count;
+    size_t reign_capacity;
+    size_t open_count; /* reigns that are not over */
+    char violation[240];
+};
+
+/* memory: the simulator's own; ends the program when there is none */
+void *bw_sim_memory(size_t size);
+void *bw_sim_memory_copy(const void *data, size_t size);
+
+/* heap.c */
+void bw_sim_heap_push(struct bw_sim_heap *heap, const struct bw_sim_item *item); /* order is filled in */
+bool bw_sim_heap_pop(struct bw_sim_heap *heap, int64_t until_us, struct bw_sim_item *item);
+void bw_sim_heap_free(struct bw_sim_heap *heap);
+
+/* clock.c */
+void bw_sim_clock_start(struct bw_sim *sim, struct bw_sim_host *host);
+struct bw_time bw_sim_clock_at(const struct bw_sim_host *host, int64_t real_us);
+int64_t bw_sim_clock_real(const struct bw_sim_host *host,
+                          int64_t mono_us); /* the first instant at which it shows mono_us */
+
+/* host.c */
+void bw_sim_host_deliver(struct bw_sim *sim, size_t index, const struct bw_sim_item *item, bool refusal);
+void bw_sim_host_tick(struct bw_sim *sim, size_t index, const struct bw_sim_item *item);
+void bw_sim_host_extra(struct bw_sim *sim, size_t index);
+void bw_sim_host_wake(struct bw_sim *sim, size_t index, const struct bw_sim_item *item);
+void bw_sim_host_written(struct bw_sim *sim, size_t index, const struct bw_sim_item *item);
+void bw_sim_host_end(struct bw_sim *sim, size_t index); /* the process is gone */
+void bw_sim_host_pump(struct bw_sim *sim, size_t index);
+
+/* network.c */
+void bw_sim_send(struct bw_sim *sim, size_t from, const struct bw_datagram *datagram);
+void bw_sim_refuse(struct bw_sim *sim, size_t host, size_t sender, const uint8_t *data, size_t size);
+size_t bw_sim_host_at(const struct bw_sim *sim, const struct bw_addr *addr); /* BW_SIM_NONE */
+
+/* check.c */
+void bw_sim_violate(struct bw_sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event *event);
+void bw_sim_check_host(struct bw_sim *sim, size_t index); /* after each call on its node */
+void bw_sim_check_start(struct bw_sim *sim, size_t index);
+void bw_sim_check_end(struct bw_sim *sim, size_t index);
+void bw_sim_check_state(struct bw_sim *sim, size_t index);    /* after a durable write */
+void bw_sim_check_time(struct bw_sim *sim, int64_t until_us); /* before time goes on */
+
+/* record.c */
+void bw_sim_record_text(struct bw_sim *sim, size_t host, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void bw_sim_record_datagram(struct bw_sim *sim, enum bw_sim_line line, size_t from, size_t to, const uint8_t *data,
+                            size_t size);
+void bw_sim_record_rule(struct bw_sim *sim, size_t host, enum bw_rule rule, const struct bw_id *subject,
+                        uint64_t detail);
+
+/* world.c */
+struct bw_sim_host *bw_sim_host(const struct bw_sim *sim, size_t index);
+
+#endif

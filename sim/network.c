@@ -1,0 +1,187 @@
+/* The network: what becomes of a datagram between two hosts. */
+#include "sim/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PORT 7946u
+
+/* Host i is 10.x.y.z, with i + 1 in the last three bytes. */
+struct bw_addr bw_sim_addr(size_t host) {
+    uint32_t number = (uint32_t)host + 1u;
+    struct bw_addr addr = {
+        .ip = {10, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number}, .port = PORT, .family = 4};
+    return addr;
+}
+
+size_t bw_sim_host_at(const struct bw_sim *sim, const struct bw_addr *addr) {
+    if (addr->family != 4 || addr->ip[0] != 10 || addr->port != PORT)
+        return BW_SIM_NONE;
+    size_t number = (size_t)addr->ip[1] << 16 | (size_t)addr->ip[2] << 8 | addr->ip[3];
+    return number >= 1 && number <= sim->host_count ? number - 1 : BW_SIM_NONE;
+}
+
+static struct bw_sim_path *path_of(struct bw_sim *sim, size_t from, size_t to) {
+    struct bw_sim_host *host = bw_sim_host(sim, from);
+    BW_ASSERT(to < sim->host_count);
+    if (host->paths == NULL)
+        host->paths = bw_sim_memory(sim->host_count * sizeof host->paths[0]);
+    return &host->paths[to];
+}
+
+struct bw_sim_link *bw_sim_link(struct bw_sim *sim, size_t from, size_t to) {
+    return &path_of(sim, from, to)->link;
+}
+
+struct bw_sim_link *bw_sim_out(struct bw_sim *sim, size_t host) {
+    return &bw_sim_host(sim, host)->out;
+}
+
+struct bw_sim_link *bw_sim_in(struct bw_sim *sim, size_t host) {
+    return &bw_sim_host(sim, host)->in;
+}
+
+static bool chance(struct bw_sim *sim, uint32_t ppm) {
+    return ppm > 0 && bw_rng_below(&sim->network, BW_SIM_PPM_MAX) < ppm;
+}
+
+static bool passes(struct bw_sim *sim, const struct bw_sim_link *link, size_t size) {
+    if (link->cut || (link->mtu > 0 && size > link->mtu))
+        return false;
+    if (link->up_ms > 0 && sim->now_us / BW_US_PER_MS % (link->up_ms + link->down_ms) >= link->up_ms)
+        return false;
+    return !chance(sim, link->loss_ppm);
+}
+
+static bool arrives(struct bw_sim *sim, size_t from, size_t to, size_t size) {
+    const struct bw_sim_host *sender = &sim->hosts[from];
+    const struct bw_sim_host *receiver = &sim->hosts[to];
+    if (sender->silent || receiver->silent || sender->group != receiver->group)
+        return false;
+    if (sim->options.mtu > 0 && size > sim->options.mtu)
+        return false;
+    if (sender->paths != NULL && !passes(sim, &sender->paths[to].link, size))
+        return false;
+    return passes(sim, &sender->out, size) && passes(sim, &receiver->in, size) && !chance(sim, sim->options.loss_ppm);
+}
+
+static int64_t travel_us(struct bw_sim *sim, size_t from, size_t to) {
+    const struct bw_sim_options *options = &sim->options;
+    const struct bw_sim_host *sender = &sim->hosts[from];
+    uint64_t us = options->latency_us;
+    us += bw_rng_below(&sim->network, (uint64_t)options->jitter_us + 1);
+    us += sender->out.latency_us;
+    us += sim->hosts[to].in.latency_us;
+    us += sender->paths != NULL ? sender->paths[to].link.latency_us : 0;
+    if (chance(sim, options->reorder_ppm))
+        us += bw_rng_below(&sim->network, (uint64_t)options->reorder_us + 1);
+    return (int64_t)us;
+}
+
+static void push(struct bw_sim *sim, enum bw_sim_kind kind, size_t from, size_t to, const uint8_t *data, size_t size) {
+    struct bw_sim_item item = {.at_us = sim->now_us + travel_us(sim, from, to),
+                               .kind = kind,
+                               .host = to,
+                               .from = from,
+                               .data = bw_sim_memory_copy(data, size),
+                               .size = size};
+    bw_sim_heap_push(&sim->heap, &item);
+}
+
+static void carry(struct bw_sim *sim, size_t from, size_t to, const uint8_t *data, size_t size) {
+    if (!arrives(sim, from, to, size)) {
+        sim->hosts[from].counts.lost++;
+        bw_sim_record_datagram(sim, BW_SIM_LINE_LOST, from, to, data, size);
+        return;
+    }
+    bw_sim_record_datagram(sim, BW_SIM_LINE_SENT, from, to, data, size);
+    push(sim, BW_SIM_DELIVER, from, to, data, size);
+    if (chance(sim, sim->options.duplicate_ppm))
+        push(sim, BW_SIM_DELIVER, from, to, data, size);
+}
+
+void bw_sim_send(struct bw_sim *sim, size_t from, const struct bw_datagram *datagram) {
+    struct bw_sim_counts *counts = &sim->hosts[from].counts;
+    size_t to = bw_sim_host_at(sim, &datagram->to);
+    counts->sent++;
+    counts->sent_size += datagram->size;
+    if (datagram->size > counts->largest)
+        counts->largest = datagram->size;
+    if (datagram->size > BW_DATAGRAM_MAX || datagram->size == 0)
+        bw_sim_violate(sim, "n%zu sends a datagram of %zu bytes", from, datagram->size);
+    if (to == BW_SIM_NONE)
+        counts->lost++;
+    else
+        carry(sim, from, to, datagram->data, datagram->size);
+}
+
+void bw_sim_inject(struct bw_sim *sim, size_t from, size_t to, const void *data, size_t size) {
+    BW_ASSERT(from < sim->host_count && to < sim->host_count);
+    carry(sim, from, to, data, size);
+}
+
+/* The kernel of a host without a process at the port answers; it rations its answers for each peer. */
+void bw_sim_refuse(struct bw_sim *sim, size_t host, size_t sender, const uint8_t *data, size_t size) {
+    struct bw_sim_path *path = path_of(sim, host, sender);
+    size_t quoted = size < BW_SIM_QUOTE_SIZE ? size : BW_SIM_QUOTE_SIZE;
+    if (path->refusals_us < sim->now_us)
+        path->refusals_us = sim->now_us;
+    if (path->refusals_us - sim->now_us > (int64_t)(BW_SIM_REFUSAL_BURST - 1u) * BW_US_PER_S)
+        return;
+    path->refusals_us += BW_US_PER_S;
+    if (arrives(sim, host, sender, quoted))
+        push(sim, BW_SIM_REFUSE, host, sender, data, quoted);
+}
+
+void bw_sim_loss(struct bw_sim *sim, uint32_t loss_ppm) {
+    bw_sim_record_text(sim, BW_SIM_NONE, "loss of %lu ppm everywhere", (unsigned long)loss_ppm);
+    sim->options.loss_ppm = loss_ppm;
+}
+
+void bw_sim_cut_one_way(struct bw_sim *sim, size_t from, size_t to) {
+    bw_sim_record_text(sim, from, "cut towards n%zu", to);
+    bw_sim_link(sim, from, to)->cut = true;
+}
+
+void bw_sim_cut(struct bw_sim *sim, size_t a, size_t b) {
+    bw_sim_cut_one_way(sim, a, b);
+    bw_sim_cut_one_way(sim, b, a);
+}
+
+void bw_sim_mend(struct bw_sim *sim, size_t a, size_t b) {
+    bw_sim_record_text(sim, a, "mended with n%zu", b);
+    bw_sim_link(sim, a, b)->cut = false;
+    bw_sim_link(sim, b, a)->cut = false;
+}
+
+void bw_sim_host_silent(struct bw_sim *sim, size_t host, bool silent) {
+    bw_sim_record_text(sim, host, silent ? "silent" : "no longer silent");
+    bw_sim_host(sim, host)->silent = silent;
+}
+
+void bw_sim_partition(struct bw_sim *sim, const unsigned *groups) {
+    for (size_t i = 0; i < sim->host_count; i++) {
+        if (sim->hosts[i].group != groups[i])
+            bw_sim_record_text(sim, i, "in partition %u", groups[i]);
+        sim->hosts[i].group = groups[i];
+    }
+}
+
+void bw_sim_split(struct bw_sim *sim, size_t first_count) {
+    bw_sim_record_text(sim, BW_SIM_NONE, "the first %zu are cut off from the rest", first_count);
+    for (size_t i = 0; i < sim->host_count; i++)
+        sim->hosts[i].group = i < first_count ? 0 : 1;
+}
+
+void bw_sim_heal(struct bw_sim *sim) {
+    static const struct bw_sim_link sound = {0};
+    bw_sim_record_text(sim, BW_SIM_NONE, "the network is whole");
+    for (size_t i = 0; i < sim->host_count; i++) {
+        struct bw_sim_host *host = &sim->hosts[i];
+        host->group = 0;
+        host->in = sound;
+        host->out = sound;
+        for (size_t to = 0; host->paths != NULL && to < sim->host_count; to++)
+            host->paths[to].link = sound;
+    }
+}

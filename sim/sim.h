@@ -1,0 +1,202 @@
+/* A whole cluster in one process: N real nodes, one event heap, one seed, virtual time.
+ *
+ * The world is given by options and a seed; the same two give the same run, bit for bit (bw_sim_hash). Hosts are numbered
+ * from 0; host i has one address, one disk, two clocks and at most one process, which runs one node named "n<i>".
+ * Whatever happens to hosts and links is done by the functions below; invariants are checked all the time, and the first
+ * violation stops the run (bw_sim_violation). */
+#ifndef BW_SIM_SIM_H
+#define BW_SIM_SIM_H
+
+#include "base/rules.h"
+#include <bellwether/config.h>
+#include <bellwether/event.h>
+#include <bellwether/node.h>
+#include <stdio.h>
+
+struct bw_sim;
+
+#define BW_SIM_NONE SIZE_MAX /* no such host */
+#define BW_SIM_ALL SIZE_MAX
+#define BW_SIM_PPM_MAX 1000000u
+
+/* Which hosts a node is told to join. */
+enum bw_sim_seeds {
+    BW_SIM_SEEDS_FIRST, /* the first seed_count hosts */
+    BW_SIM_SEEDS_NEXT,  /* the host after it: a line */
+    BW_SIM_SEEDS_NONE,
+};
+
+struct bw_sim_options {
+    struct bw_params params; /* from the profile */
+    uint32_t latency_us;     /* one way: least, and what chance adds to it at most */
+    uint32_t jitter_us;
+    uint32_t loss_ppm; /* of every datagram, parts in a million */
+    uint32_t duplicate_ppm;
+    uint32_t reorder_ppm; /* so many datagrams are held back by up to reorder_us */
+    uint32_t reorder_us;
+    size_t mtu;                /* larger datagrams vanish; 0: none do */
+    size_t socket_buffer_size; /* what a process that does not run can still receive, bytes */
+    uint32_t tick_late_us;     /* a host's timers fire late by up to so much */
+    uint32_t write_us;         /* how long a durable write takes */
+    uint32_t wall_skew_us;     /* wall clocks differ by up to so much, each way */
+    uint32_t extra_tick_ppm;   /* needless early ticks after so many calls; must change nothing */
+    bool durable;              /* hosts have state directories */
+    bool forbid_overlap;       /* two nodes that may act in one scope at one real instant are a violation */
+    enum bw_sim_seeds seeds;
+    size_t seed_count;
+    const char *scope;      /* NULL: no scope, nobody leads */
+    size_t candidate_count; /* the first so many hosts stand; BW_SIM_ALL */
+    enum bw_failover failover;
+    /* Last changes to a node's configuration; may be NULL. */
+    void (*configure)(void *context, size_t host, struct bw_config *config);
+    void (*on_rule)(void *context, size_t host, enum bw_rule rule);                            /* may be NULL */
+    void (*on_event)(void *context, size_t host, const struct bw_event *event, int64_t at_us); /* may be NULL */
+    void *context;
+    FILE *log;          /* every line of the trace as it happens; NULL: none */
+    bool log_datagrams; /* datagrams too */
+};
+
+/* A direction of traffic: from one host to another, out of a host, or into it. */
+struct bw_sim_link {
+    uint32_t loss_ppm;
+    uint32_t latency_us; /* added */
+    uint32_t up_ms;      /* on for so long, then off for down_ms, and so on; 0: always on */
+    uint32_t down_ms;
+    size_t mtu; /* 0: no limit */
+    bool cut;
+};
+
+struct bw_sim_counts {
+    uint64_t sent;      /* datagrams */
+    uint64_t sent_size; /* bytes */
+    uint64_t largest;   /* bytes */
+    uint64_t received;
+    uint64_t lost;    /* on links, to silent hosts, above an MTU, past a full socket buffer */
+    uint64_t refused; /* port-unreachable answers that arrived */
+    uint64_t dropped; /* datagrams that nodes turned down */
+    uint64_t writes;
+};
+
+void bw_sim_options_init(struct bw_sim_options *options, enum bw_profile profile);
+/* host_count hosts, nothing running. NULL when out of memory. */
+struct bw_sim *bw_sim_create(uint64_t seed, size_t host_count, const struct bw_sim_options *options);
+void bw_sim_destroy(struct bw_sim *sim);
+
+/* -- time -- */
+int64_t bw_sim_now_us(const struct bw_sim *sim);
+int64_t bw_sim_now_ms(const struct bw_sim *sim);
+/* False: an invariant was violated (now or before). */
+bool bw_sim_run_ms(struct bw_sim *sim, int64_t duration_ms);
+bool bw_sim_run_us(struct bw_sim *sim, int64_t duration_us);
+/* Until the condition holds. It is asked after every step in which any node said or got something. */
+bool bw_sim_run_until(struct bw_sim *sim, bool (*condition)(struct bw_sim *sim, void *context), void *context,
+                      int64_t limit_ms);
+/* Calls action at a time from the world's start (at once if that has passed). */
+void bw_sim_schedule(struct bw_sim *sim, int64_t at_ms, void (*action)(struct bw_sim *sim, void *context),
+                     void *context);
+
+/* -- processes -- */
+int bw_sim_start(struct bw_sim *sim, size_t host); /* 0 or what bw_node_create says */
+void bw_sim_start_all(struct bw_sim *sim);
+void bw_sim_crash(struct bw_sim *sim, size_t host);  /* a write under way is lost; the disk stays; the port refuses */
+int bw_sim_restart(struct bw_sim *sim, size_t host); /* with what is on the disk; crashes it first if it runs */
+int bw_sim_restart_blank(struct bw_sim *sim, size_t host); /* with an empty disk */
+void bw_sim_leave(struct bw_sim *sim, size_t host);
+bool bw_sim_left(const struct bw_sim *sim, size_t host);
+void bw_sim_pause(struct bw_sim *sim, size_t host); /* SIGSTOP */
+void bw_sim_continue(struct bw_sim *sim,
+                     size_t host); /* what has arrived is handled first, then the clock is looked at */
+void bw_sim_slow(struct bw_sim *sim, size_t host, uint32_t late_ms); /* runs only up to so much late; 0: as usual */
+bool bw_sim_running(const struct bw_sim *sim, size_t host);          /* it has a process, and it is not paused */
+struct bw_node *bw_sim_node(const struct bw_sim *sim, size_t host);  /* NULL: no process */
+int bw_sim_join(struct bw_sim *sim, size_t host, size_t to);
+
+/* -- before the start -- */
+void bw_sim_set_name(struct bw_sim *sim, size_t host, const char *name);
+void bw_sim_set_priority(struct bw_sim *sim, size_t host, uint16_t priority);
+
+/* -- disks -- */
+void bw_sim_disk_fails(struct bw_sim *sim, size_t host, bool fails);
+void bw_sim_disk_write_ms(struct bw_sim *sim, size_t host, uint32_t write_ms);
+void bw_sim_disk_tear(struct bw_sim *sim, size_t host, size_t size); /* only the first size bytes are left */
+void bw_sim_disk_copy(struct bw_sim *sim, size_t from, size_t to);   /* a cloned disk */
+size_t bw_sim_disk_size(const struct bw_sim *sim, size_t host);
+
+/* -- clocks -- */
+void bw_sim_clock_rate(struct bw_sim *sim, size_t host, int32_t ppm); /* both clocks run fast (or slow) by it */
+void bw_sim_wall_step(struct bw_sim *sim, size_t host, int64_t by_ms);
+struct bw_time bw_sim_clock(const struct bw_sim *sim, size_t host); /* what its clocks say now */
+
+/* -- network -- */
+struct bw_sim_link *bw_sim_link(struct bw_sim *sim, size_t from, size_t to); /* to be changed by the caller */
+struct bw_sim_link *bw_sim_out(struct bw_sim *sim, size_t host);
+struct bw_sim_link *bw_sim_in(struct bw_sim *sim, size_t host);
+void bw_sim_loss(struct bw_sim *sim, uint32_t loss_ppm); /* everywhere */
+void bw_sim_cut(struct bw_sim *sim, size_t a, size_t b);
+void bw_sim_cut_one_way(struct bw_sim *sim, size_t from, size_t to);
+void bw_sim_mend(struct bw_sim *sim, size_t a, size_t b);
+void bw_sim_host_silent(struct bw_sim *sim, size_t host,
+                        bool silent); /* nothing comes out or gets in, no refusals either */
+void bw_sim_partition(struct bw_sim *sim,
+                      const unsigned *groups);             /* hosts reach those of their own group; one number each */
+void bw_sim_split(struct bw_sim *sim, size_t first_count); /* the first so many from the rest */
+void bw_sim_heal(struct bw_sim *sim); /* no partition, no cut, no trouble on single links; silent hosts stay silent */
+/* Puts a datagram on the wire as if host `from` had sent it. */
+void bw_sim_inject(struct bw_sim *sim, size_t from, size_t to, const void *data, size_t size);
+struct bw_addr bw_sim_addr(size_t host);
+
+/* -- what nodes believe -- */
+int bw_sim_status_at(const struct bw_sim *sim, size_t observer, size_t subject); /* enum bw_status; -1: unknown */
+/* Every running host but the subject itself holds it for this. */
+bool bw_sim_status_everywhere(const struct bw_sim *sim, size_t subject, enum bw_status status);
+/* How many running hosts do. */
+size_t bw_sim_status_count(const struct bw_sim *sim, size_t subject, enum bw_status status);
+/* Every running host holds all running hosts of its group, and nobody else, for alive; per group all digests are equal. */
+bool bw_sim_converged(const struct bw_sim *sim);
+size_t bw_sim_alive_count(const struct bw_sim *sim, size_t observer); /* members alive to it, itself included */
+size_t bw_sim_leader_of(const struct bw_sim *sim, size_t observer,
+                        const char *scope); /* BW_SIM_NONE: none that it knows */
+/* The host that all running hosts of this group hold for the leader, and that may act; BW_SIM_NONE if they differ. */
+size_t bw_sim_leader_in_group(const struct bw_sim *sim, unsigned group, const char *scope);
+size_t bw_sim_leader_everywhere(const struct bw_sim *sim, const char *scope);
+bool bw_sim_may_act(const struct bw_sim *sim, size_t host, const char *scope);
+size_t bw_sim_acting_count(const struct bw_sim *sim, const char *scope); /* running hosts that may act now */
+struct bw_token bw_sim_token(const struct bw_sim *sim, size_t host, const char *scope); /* all zero: knows no leader */
+
+/* -- waiting, at most limit_ms -- */
+bool bw_sim_wait_status_everywhere(struct bw_sim *sim, size_t subject, enum bw_status status, int64_t limit_ms);
+bool bw_sim_wait_converged(struct bw_sim *sim, int64_t limit_ms);
+/* Any leader; or, in bw_sim_wait_other_leader, any but that host. Returns it, or BW_SIM_NONE. */
+size_t bw_sim_wait_leader_everywhere(struct bw_sim *sim, const char *scope, int64_t limit_ms);
+size_t bw_sim_wait_other_leader(struct bw_sim *sim, const char *scope, size_t than, int64_t limit_ms);
+bool bw_sim_wait_left(struct bw_sim *sim, size_t host, int64_t limit_ms);
+
+/* -- what happened -- */
+uint64_t bw_sim_seed(const struct bw_sim *sim);
+uint64_t bw_sim_hash(const struct bw_sim *sim); /* of every datagram, event and fault so far */
+void bw_sim_counts(const struct bw_sim *sim, size_t host, struct bw_sim_counts *counts);     /* BW_SIM_ALL: the sum */
+uint64_t bw_sim_event_count(const struct bw_sim *sim, size_t host, enum bw_event_type type); /* BW_SIM_ALL: the sum */
+uint64_t bw_sim_accused_count(const struct bw_sim *sim, size_t subject);   /* by how many own suspicions of others */
+uint64_t bw_sim_suspected_count(const struct bw_sim *sim, size_t subject); /* how many views came to hold it suspect */
+uint64_t bw_sim_dead_count(const struct bw_sim *sim, size_t subject);      /* how many views came to hold it dead */
+uint64_t bw_sim_rule_count(const struct bw_sim *sim, size_t host, enum bw_rule rule); /* BW_SIM_ALL: the sum */
+int64_t bw_sim_overlap_us(const struct bw_sim *sim, const char *scope); /* real time in which two could act */
+/* A resource that checks tokens is used by every node that may act, at each of its steps: what it refused. One that does
+ * not check would have taken all of these. */
+uint64_t bw_sim_guard_refused(const struct bw_sim *sim, const char *scope);
+struct bw_token bw_sim_guard_token(const struct bw_sim *sim, const char *scope);
+/* Allocator calls of all nodes so far that got memory, and what they hold now, bytes. */
+uint64_t bw_sim_allocation_count(const struct bw_sim *sim);
+size_t bw_sim_allocated_size(const struct bw_sim *sim);
+/* The host's next allocations fail: the nth from now on (0: none any more), once or for ever. */
+void bw_sim_fail_allocation(struct bw_sim *sim, size_t host, uint64_t nth, bool for_ever);
+
+/* -- invariants -- */
+/* From now on nobody that is protected itself may hold this host for dead. */
+void bw_sim_protect(struct bw_sim *sim, size_t host, bool protect);
+/* The first violation in words; NULL: none. */
+const char *bw_sim_violation(const struct bw_sim *sim);
+/* Prints seed, hash, violation and the last lines of the trace, each line behind prefix. */
+void bw_sim_report(const struct bw_sim *sim, FILE *to, const char *prefix, size_t line_count);
+
+#endif

@@ -1,0 +1,351 @@
+/* The world: hosts, the passing of time, and the life of processes. */
+#include "sim/internal.h"
+
+#include "node/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* 32 bytes 1: the same key on every host. */
+static const char key_text[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n";
+
+void *bw_sim_memory(size_t size) {
+    void *memory = calloc(1, size > 0 ? size : 1);
+    BW_ASSERT(memory != NULL);
+    return memory;
+}
+
+void *bw_sim_memory_copy(const void *data, size_t size) {
+    void *memory = bw_sim_memory(size);
+    if (size > 0)
+        memcpy(memory, data, size);
+    return memory;
+}
+
+struct bw_sim_host *bw_sim_host(const struct bw_sim *sim, size_t index) {
+    BW_ASSERT(index < sim->host_count);
+    return &sim->hosts[index];
+}
+
+/* A data centre's network: a fraction of a millisecond, nothing lost. */
+void bw_sim_options_init(struct bw_sim_options *options, enum bw_profile profile) {
+    static const struct bw_sim_options defaults = {.latency_us = 100,
+                                                   .jitter_us = 200,
+                                                   .reorder_us = 5000,
+                                                   .socket_buffer_size = 256u * 1024u,
+                                                   .tick_late_us = 100,
+                                                   .write_us = 1000,
+                                                   .wall_skew_us = 20000,
+                                                   .seeds = BW_SIM_SEEDS_FIRST,
+                                                   .seed_count = 1,
+                                                   .scope = "default",
+                                                   .candidate_count = BW_SIM_ALL,
+                                                   .failover = BW_FAILOVER_FAST};
+    struct bw_config config;
+    bw_config_init(&config, profile);
+    *options = defaults;
+    options->params = config.params;
+}
+
+static void name_host(struct bw_sim_host *host, size_t index) {
+    snprintf(host->name, sizeof host->name, "n%zu", index);
+}
+
+struct bw_sim *bw_sim_create(uint64_t seed, size_t host_count, const struct bw_sim_options *options) {
+    struct bw_sim *sim = bw_sim_memory(sizeof *sim);
+    struct bw_rng seeds;
+    BW_ASSERT(host_count > 0 && host_count < 1u << 24);
+    sim->options = *options;
+    if (options->scope != NULL)
+        snprintf(sim->scope, sizeof sim->scope, "%s", options->scope);
+    sim->seed = seed;
+    sim->hash = UINT64_C(14695981039346656037);
+    sim->host_count = host_count;
+    sim->hosts = bw_sim_memory(host_count * sizeof sim->hosts[0]);
+    sim->records = bw_sim_memory(BW_SIM_RECORD_COUNT * sizeof sim->records[0]);
+    bw_rng_seed(&seeds, seed);
+    bw_rng_seed(&sim->network, bw_rng_next(&seeds));
+    bw_rng_seed(&sim->extra, bw_rng_next(&seeds));
+    for (size_t i = 0; i < host_count; i++) {
+        struct bw_sim_host *host = &sim->hosts[i];
+        bw_rng_seed(&host->entropy, bw_rng_next(&seeds));
+        bw_sim_clock_start(sim, host);
+        name_host(host, i);
+        host->sim = sim;
+        host->priority = 100;
+        host->tick_at_us = BW_NEVER;
+        host->queue_end = &host->queue;
+        host->write_us = options->write_us;
+    }
+    return sim;
+}
+
+void bw_sim_destroy(struct bw_sim *sim) {
+    if (sim == NULL)
+        return;
+    for (size_t i = 0; i < sim->host_count; i++) {
+        struct bw_sim_host *host = &sim->hosts[i];
+        if (host->node != NULL)
+            bw_sim_host_end(sim, i);
+        free(host->paths);
+        free(host->state);
+        free(host->seen);
+    }
+    for (size_t i = 0; i < sim->scope_count; i++) {
+        free(sim->scopes[i].known);
+        free(sim->scopes[i].reigned);
+        free(sim->scopes[i].durable);
+    }
+    bw_sim_heap_free(&sim->heap);
+    free(sim->hosts);
+    free(sim->records);
+    free(sim->scopes);
+    free(sim->reigns);
+    free(sim);
+}
+
+int64_t bw_sim_now_us(const struct bw_sim *sim) {
+    return sim->now_us;
+}
+
+int64_t bw_sim_now_ms(const struct bw_sim *sim) {
+    return sim->now_us / BW_US_PER_MS;
+}
+
+static void happen(struct bw_sim *sim, const struct bw_sim_item *item) {
+    switch (item->kind) {
+    case BW_SIM_DELIVER:
+        bw_sim_host_deliver(sim, item->host, item, false);
+        break;
+    case BW_SIM_REFUSE:
+        bw_sim_host_deliver(sim, item->host, item, true);
+        break;
+    case BW_SIM_TICK:
+        bw_sim_host_tick(sim, item->host, item);
+        break;
+    case BW_SIM_EXTRA:
+        bw_sim_host_extra(sim, item->host);
+        break;
+    case BW_SIM_WAKE:
+        bw_sim_host_wake(sim, item->host, item);
+        break;
+    case BW_SIM_WRITTEN:
+        bw_sim_host_written(sim, item->host, item);
+        break;
+    case BW_SIM_ACTION:
+        item->action(sim, item->context);
+        sim->change_count++;
+        break;
+    }
+    free(item->data);
+}
+
+/* The next thing that happens until then; false: none is left, and it is then. */
+static bool step(struct bw_sim *sim, int64_t until_us) {
+    struct bw_sim_item item;
+    bool any = bw_sim_heap_pop(&sim->heap, until_us, &item);
+    int64_t at_us = any ? item.at_us : until_us;
+    if (at_us > sim->now_us) {
+        bw_sim_check_time(sim, at_us);
+        sim->now_us = at_us;
+    }
+    if (any)
+        happen(sim, &item);
+    return any;
+}
+
+bool bw_sim_run_us(struct bw_sim *sim, int64_t duration_us) {
+    int64_t until_us = sim->now_us + duration_us;
+    while (sim->violation[0] == '\0' && step(sim, until_us)) {
+    }
+    return sim->violation[0] == '\0';
+}
+
+bool bw_sim_run_ms(struct bw_sim *sim, int64_t duration_ms) {
+    return bw_sim_run_us(sim, duration_ms * BW_US_PER_MS);
+}
+
+bool bw_sim_run_until(struct bw_sim *sim, bool (*condition)(struct bw_sim *sim, void *context), void *context,
+                      int64_t limit_ms) {
+    int64_t until_us = sim->now_us + limit_ms * BW_US_PER_MS;
+    uint64_t asked = sim->change_count;
+    if (condition(sim, context))
+        return true;
+    while (sim->violation[0] == '\0' && step(sim, until_us)) {
+        if (sim->change_count == asked)
+            continue;
+        asked = sim->change_count;
+        if (condition(sim, context))
+            return true;
+    }
+    return false;
+}
+
+void bw_sim_schedule(struct bw_sim *sim, int64_t at_ms, void (*action)(struct bw_sim *sim, void *context),
+                     void *context) {
+    int64_t at_us = at_ms * BW_US_PER_MS;
+    struct bw_sim_item item = {.at_us = at_us > sim->now_us ? at_us : sim->now_us,
+                               .kind = BW_SIM_ACTION,
+                               .action = action,
+                               .context = context};
+    bw_sim_heap_push(&sim->heap, &item);
+}
+
+void bw_sim_set_name(struct bw_sim *sim, size_t host, const char *name) {
+    struct bw_sim_host *named = bw_sim_host(sim, host);
+    snprintf(named->name, sizeof named->name, "%s", name);
+}
+
+void bw_sim_set_priority(struct bw_sim *sim, size_t host, uint16_t priority) {
+    bw_sim_host(sim, host)->priority = priority;
+}
+
+/* -- what a node is given -- */
+
+static void entropy(void *context, void *data, size_t size) {
+    struct bw_sim_host *host = context;
+    uint8_t *to = data;
+    for (size_t i = 0; i < size; i++)
+        to[i] = (uint8_t)(bw_rng_next(&host->entropy) >> 56);
+}
+
+static bool allocation_fails(struct bw_sim_host *host) {
+    if (host->fail_allocation == 0 || --host->fail_allocation > 0)
+        return false;
+    host->fail_allocation = host->fail_for_ever ? 1 : 0;
+    return true;
+}
+
+static void *resize(void *context, void *memory, size_t old_size, size_t new_size) {
+    struct bw_sim_host *host = context;
+    if (new_size == 0) {
+        free(memory);
+        host->allocated_size -= old_size;
+        return NULL;
+    }
+    if (allocation_fails(host))
+        return NULL;
+    void *resized = realloc(memory, new_size);
+    BW_ASSERT(resized != NULL);
+    host->allocation_count++;
+    host->allocated_size += new_size - old_size;
+    return resized;
+}
+
+void bw_sim_fail_allocation(struct bw_sim *sim, size_t host, uint64_t nth, bool for_ever) {
+    bw_sim_host(sim, host)->fail_allocation = nth;
+    bw_sim_host(sim, host)->fail_for_ever = for_ever;
+}
+
+static void on_rule(void *context, enum bw_rule rule, const struct bw_id *subject, uint64_t detail) {
+    struct bw_sim_host *host = context;
+    struct bw_sim *sim = host->sim;
+    size_t index = (size_t)(host - sim->hosts);
+    host->rule_counts[rule]++;
+    bw_sim_record_rule(sim, index, rule, subject, detail);
+    if (sim->options.on_rule != NULL)
+        sim->options.on_rule(sim->options.context, index, rule);
+}
+
+static size_t seeds_of(const struct bw_sim *sim, size_t index, struct bw_addr *seeds, size_t room) {
+    size_t count = 0;
+    if (sim->options.seeds == BW_SIM_SEEDS_NEXT && index + 1 < sim->host_count)
+        seeds[count++] = bw_sim_addr(index + 1);
+    if (sim->options.seeds == BW_SIM_SEEDS_FIRST)
+        for (size_t i = 0; i < sim->options.seed_count && i < sim->host_count && count < room; i++)
+            seeds[count++] = bw_sim_addr(i);
+    return count;
+}
+
+static int create_node(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = &sim->hosts[index];
+    struct bw_addr seeds[16];
+    struct bw_scope_config scope;
+    struct bw_config config;
+    bw_config_init(&config, BW_PROFILE_LAN);
+    config.params = sim->options.params;
+    config.allocator = (struct bw_allocator){resize, host};
+    config.entropy = entropy;
+    config.entropy_context = host;
+    config.name = host->name;
+    config.cluster = BW_SIM_CLUSTER;
+    config.addr = bw_sim_addr(index);
+    config.keys = key_text;
+    config.keys_size = sizeof key_text - 1;
+    config.seeds = seeds;
+    config.seed_count = seeds_of(sim, index, seeds, BW_COUNT(seeds));
+    if (sim->scope[0] != '\0' && index < sim->options.candidate_count) {
+        bw_scope_config_init(&scope, sim->scope);
+        scope.priority = host->priority;
+        scope.failover = sim->options.failover;
+        config.scopes = &scope;
+        config.scope_count = 1;
+    }
+    config.durable = sim->options.durable;
+    config.state = (struct bw_bytes){host->state, host->state_size};
+    if (sim->options.configure != NULL)
+        sim->options.configure(sim->options.context, index, &config);
+    return bw_node_create(&host->node, &config, bw_sim_clock(sim, index));
+}
+
+int bw_sim_start(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    BW_ASSERT(host->node == NULL);
+    int error = create_node(sim, index);
+    if (error < 0) {
+        host->node = NULL;
+        bw_sim_record_text(sim, index, "does not start: %s", bw_error_name(error));
+        return error;
+    }
+    host->boot_count++;
+    bw_sim_record_text(sim, index, "starts");
+    struct bw_trace *trace = bw_node_trace(host->node);
+    trace->hook = on_rule;
+    trace->context = host;
+    bw_sim_check_start(sim, index);
+    bw_sim_host_pump(sim, index);
+    return 0;
+}
+
+void bw_sim_start_all(struct bw_sim *sim) {
+    for (size_t i = 0; i < sim->host_count; i++)
+        if (sim->hosts[i].node == NULL)
+            bw_sim_start(sim, i);
+}
+
+void bw_sim_crash(struct bw_sim *sim, size_t index) {
+    BW_ASSERT(bw_sim_host(sim, index)->node != NULL);
+    bw_sim_record_text(sim, index, "crashes");
+    bw_sim_host_end(sim, index);
+}
+
+int bw_sim_restart(struct bw_sim *sim, size_t index) {
+    if (bw_sim_host(sim, index)->node != NULL)
+        bw_sim_crash(sim, index);
+    return bw_sim_start(sim, index);
+}
+
+int bw_sim_restart_blank(struct bw_sim *sim, size_t index) {
+    if (bw_sim_host(sim, index)->node != NULL)
+        bw_sim_crash(sim, index);
+    bw_sim_disk_tear(sim, index, 0);
+    return bw_sim_start(sim, index);
+}
+
+void bw_sim_leave(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    BW_ASSERT(host->node != NULL && !host->asleep);
+    bw_sim_record_text(sim, index, "leaves");
+    bw_node_leave(host->node, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
+}
+
+int bw_sim_join(struct bw_sim *sim, size_t index, size_t to) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    struct bw_addr addr = bw_sim_addr(to);
+    BW_ASSERT(host->node != NULL && !host->asleep);
+    bw_sim_record_text(sim, index, "joins n%zu", to);
+    int error = bw_node_join(host->node, &addr, 1, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
+    return error;
+}

@@ -1,0 +1,204 @@
+#include "tests/unit/sim_fake.h"
+
+#include "base/base.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct bw_trace *bw_node_trace(struct bw_node *node); /* of node/internal.h, which has the real struct bw_node */
+
+struct fake_host fake_hosts[FAKE_COUNT];
+
+static struct fake_host *host_of(const struct bw_node *node) {
+    static struct fake_host others;
+    size_t number = (size_t)node->addr.ip[3] - 1u;
+    return number < FAKE_COUNT ? &fake_hosts[number] : &others;
+}
+
+void fake_reset(void) {
+    memset(fake_hosts, 0, sizeof fake_hosts);
+}
+
+void fake_say(struct bw_node *node, const struct bw_event *event) {
+    BW_ASSERT(node->event_count < FAKE_QUEUE_MAX);
+    node->events[node->event_count++] = *event;
+}
+
+static void say_self(struct bw_node *node, enum bw_event_type type) {
+    struct bw_event event = {.type = type, .scope = "default", .id = node->id, .token = node->token};
+    fake_say(node, &event);
+}
+
+void fake_lead(struct bw_node *node, uint64_t term, int64_t lease_end_us) {
+    node->leads = true;
+    node->token.term = term;
+    node->token.id = node->id;
+    node->lease_end_us = lease_end_us;
+    say_self(node, BW_EVENT_SELF_ELECTED);
+}
+
+void fake_resign(struct bw_node *node) {
+    node->leads = false;
+    say_self(node, BW_EVENT_SELF_DEPOSED);
+}
+
+void fake_write(struct bw_node *node, uint64_t term) {
+    bw_put_u64(node->blob, term);
+    node->blob_size = sizeof node->blob;
+    node->wants_write = true;
+}
+
+/* -- the interface of node.h -- */
+
+void bw_config_init(struct bw_config *config, enum bw_profile profile) {
+    (void)profile;
+    memset(config, 0, sizeof *config);
+    config->size = sizeof *config;
+}
+
+void bw_scope_config_init(struct bw_scope_config *scope, const char *name) {
+    memset(scope, 0, sizeof *scope);
+    scope->name = name;
+}
+
+int bw_node_create(struct bw_node **node, const struct bw_config *config, struct bw_time now) {
+    struct bw_node *made = bw_alloc(&config->allocator, sizeof *made);
+    if (made == NULL)
+        return BW_ERR_MEMORY;
+    made->allocator = config->allocator;
+    made->addr = config->addr;
+    made->to = config->seed_count > 0 ? config->seeds[0] : config->addr;
+    made->size = 100;
+    made->period_us = 100 * BW_US_PER_MS;
+    made->deadline_us = now.mono_us + made->period_us;
+    snprintf(made->name, sizeof made->name, "%s", config->name);
+    if (config->state.size == sizeof made->blob)
+        memcpy(made->id.bytes, config->state.data, sizeof made->blob);
+    else
+        config->entropy(config->entropy_context, made->id.bytes, sizeof made->id.bytes);
+    host_of(made)->state_size = config->state.size;
+    *node = made;
+    return 0;
+}
+
+void bw_node_destroy(struct bw_node *node) {
+    bw_free(&node->allocator, node, sizeof *node);
+}
+
+struct bw_trace *bw_node_trace(struct bw_node *node) {
+    return &node->trace;
+}
+
+static void hear(struct bw_node *node, const uint8_t *data, size_t size, const struct bw_addr *from, struct bw_time now,
+                 bool refusal) {
+    struct fake_host *host = host_of(node);
+    if (host->heard_count < FAKE_HEARD_MAX)
+        host->heard[host->heard_count++] = (struct fake_heard){now, *from, size, data[0], refusal};
+}
+
+int bw_node_receive(struct bw_node *node, const void *data, size_t size, const struct bw_addr *from,
+                    struct bw_time now) {
+    hear(node, data, size, from, now, false);
+    return size < 10 ? BW_ERR_DROP_SHORT : 0;
+}
+
+int bw_node_refused(struct bw_node *node, const void *quoted, size_t size, const struct bw_addr *to,
+                    struct bw_time now) {
+    hear(node, quoted, size, to, now, true);
+    return 0;
+}
+
+void bw_node_tick(struct bw_node *node, struct bw_time now) {
+    host_of(node)->last_tick_heard_count = host_of(node)->heard_count;
+    if (node->minds_ticks && now.mono_us < node->deadline_us)
+        node->ready_count++;
+    if (node->stuck || now.mono_us < node->deadline_us)
+        return;
+    node->ready_count++;
+    node->deadline_us = now.mono_us + node->period_us;
+}
+
+int64_t bw_node_deadline(const struct bw_node *node) {
+    return node->deadline_us;
+}
+
+bool bw_node_transmit(struct bw_node *node, struct bw_datagram *datagram, struct bw_time now) {
+    (void)now;
+    if (node->ready_count == 0 && !node->endless)
+        return false;
+    node->ready_count -= node->ready_count > 0;
+    node->data[0]++;
+    *datagram = (struct bw_datagram){node->to, node->data, node->size};
+    return true;
+}
+
+bool bw_node_event(struct bw_node *node, struct bw_event *event) {
+    if (node->event_count == 0)
+        return false;
+    *event = node->events[0];
+    node->event_count--;
+    memmove(node->events, node->events + 1, node->event_count * sizeof node->events[0]);
+    return true;
+}
+
+bool bw_node_persist(struct bw_node *node, struct bw_bytes *state) {
+    bool wants = node->wants_write;
+    node->wants_write = false;
+    *state = (struct bw_bytes){node->blob, node->blob_size};
+    return wants;
+}
+
+void bw_node_persisted(struct bw_node *node, bool ok, struct bw_time now) {
+    (void)now;
+    host_of(node)->answer_count++;
+    host_of(node)->answer = ok;
+}
+
+void bw_node_leave(struct bw_node *node, struct bw_time now) {
+    node->deadline_us = BW_NEVER;
+    (void)now;
+}
+
+bool bw_node_left(const struct bw_node *node) {
+    return node->deadline_us == BW_NEVER;
+}
+
+int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count, struct bw_time now) {
+    (void)now;
+    node->to = seeds[count - 1];
+    return 0;
+}
+
+/* It knows itself alone. */
+int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_info *info) {
+    if (index > 0)
+        return BW_ERR_NOT_FOUND;
+    *info = (struct bw_member_info){.id = node->id, .name = node->name, .addr = node->addr, .self = true};
+    return 0;
+}
+
+struct bw_id bw_node_id(const struct bw_node *node) {
+    return node->id;
+}
+
+uint64_t bw_node_digest(const struct bw_node *node) {
+    (void)node;
+    return 0;
+}
+
+int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info *info, struct bw_time now) {
+    if (index > 0)
+        return BW_ERR_NOT_FOUND;
+    *info = (struct bw_scope_info){.scope = "default",
+                                   .has_leader = node->leads,
+                                   .token = node->token,
+                                   .leader = node->name,
+                                   .role = node->leads ? BW_ROLE_LEADER : BW_ROLE_FOLLOWER,
+                                   .lease_us = node->leads && !node->no_lease ? node->lease_end_us - now.mono_us : -1};
+    return 0;
+}
+
+bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_time now) {
+    (void)scope;
+    return (node->leads && now.mono_us < node->lease_end_us) || node->never_stops;
+}
