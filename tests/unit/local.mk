@@ -34,6 +34,8 @@ py_tests += tests/unit/crypto_vectors_test.py
 c_tests += tests/unit/sim_test
 tests_unit_sim_test_SOURCES = \
 	tests/unit/sim_test.c \
+	tests/unit/sim_test.h \
+	tests/unit/sim_check_test.c \
 	tests/unit/sim_fake.c \
 	tests/unit/sim_fake.h \
 	tests/unit/sim_fake_state.c

@@ -1,15 +1,9 @@
-/* The simulator by itself: time, network, processes, disks and clocks, and that every invariant can fire. The nodes are fakes
- * (sim_fake.h): each sends 100 bytes every 100 ms, all to host 0. */
-#include "sim/sim.h"
+/* The simulator by itself: time, network, processes, disks and clocks. The nodes are fakes (sim_fake.h): each sends 100 bytes
+ * every 100 ms, all to host 0. */
+#include "tests/unit/sim_test.h"
 
-#include "base/base.h"
-#include "tests/lib/tap.h"
-#include "tests/unit/sim_fake.h"
-
-#include <string.h>
-
-static struct bw_sim_options options;
-static struct bw_sim *sim;
+struct bw_sim_options options;
+struct bw_sim *sim;
 
 static void set_up(void) {
     fake_reset();
@@ -23,24 +17,15 @@ static void tear_down(void) {
     bw_sim_destroy(sim);
 }
 
-static void start(size_t count) {
+void start(size_t count) {
     sim = bw_sim_create(1, count, &options);
     bw_sim_start_all(sim);
 }
 
-/* Makes the node do what the test has just told it. */
-static void poke(size_t host) {
+void poke(size_t host) {
     uint8_t nothing[16] = {0};
     bw_sim_inject(sim, host, host, nothing, sizeof nothing);
     bw_sim_run_ms(sim, 1);
-}
-
-static bool violated(const char *words) {
-    const char *violation = bw_sim_violation(sim);
-    if (violation != NULL && strstr(violation, words) != NULL)
-        return true;
-    tap_note("violation: %s", violation != NULL ? violation : "none");
-    return false;
 }
 
 /* -- network -- */
@@ -330,284 +315,6 @@ static void waiting_ends_when_it_is_so(void) {
     CU_ASSERT_EQUAL(bw_sim_now_us(sim), 500100);
 }
 
-/* -- invariants, each with what breaks it -- */
-
-static int64_t in_ms(size_t host, int64_t ms) {
-    return bw_sim_clock(sim, host).mono_us + ms * BW_US_PER_MS;
-}
-
-static void a_sound_reign_is_no_violation(void) {
-    start(2);
-    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 1000));
-    poke(0);
-    fake_resign(bw_sim_node(sim, 0));
-    poke(0);
-    fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 1000));
-    poke(1);
-    fake_resign(bw_sim_node(sim, 1));
-    poke(1);
-    fake_lead(bw_sim_node(sim, 0), 3, in_ms(0, 1000));
-    poke(0);
-    bw_sim_run_ms(sim, 2000);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-    CU_ASSERT_EQUAL(bw_sim_overlap_us(sim, "default"), 0);
-    CU_ASSERT_EQUAL(bw_sim_guard_refused(sim, "default"), 0);
-    CU_ASSERT_EQUAL(bw_sim_guard_token(sim, "default").term, 3);
-}
-
-static void a_reign_in_another_name_fires(void) {
-    start(2);
-    bw_sim_node(sim, 1)->id = bw_sim_node(sim, 0)->id;
-    fake_lead(bw_sim_node(sim, 1), 1, in_ms(1, 1000));
-    poke(1);
-    CU_ASSERT(violated("another's name"));
-}
-
-static void a_token_for_two_reigns_fires(void) {
-    options.durable = true;
-    start(2);
-    fake_write(bw_sim_node(sim, 0), 9);
-    poke(0);
-    bw_sim_run_ms(sim, 10);
-    bw_sim_disk_copy(sim, 0, 1);
-    bw_sim_restart(sim, 0);
-    bw_sim_restart(sim, 1); /* a clone: the same id */
-    for (size_t host = 0; host < 2; host++) {
-        fake_write(bw_sim_node(sim, host), 9);
-        poke(host);
-        bw_sim_run_ms(sim, 10);
-        CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-        fake_lead(bw_sim_node(sim, host), 9, in_ms(host, 1000));
-        poke(host);
-    }
-    CU_ASSERT(violated("one token for two reigns"));
-}
-
-static void a_term_that_does_not_rise_fires(void) {
-    start(1);
-    fake_lead(bw_sim_node(sim, 0), 7, in_ms(0, 1000));
-    poke(0);
-    fake_resign(bw_sim_node(sim, 0));
-    poke(0);
-    fake_lead(bw_sim_node(sim, 0), 7, in_ms(0, 1000));
-    poke(0);
-    CU_ASSERT(violated("do not rise"));
-}
-
-static void elected_twice_fires(void) {
-    start(1);
-    fake_lead(bw_sim_node(sim, 0), 7, in_ms(0, 1000));
-    fake_lead(bw_sim_node(sim, 0), 8, in_ms(0, 1000));
-    poke(0);
-    CU_ASSERT(violated("twice in a row"));
-}
-
-static void deposed_without_a_reign_fires(void) {
-    start(1);
-    fake_resign(bw_sim_node(sim, 0));
-    poke(0);
-    CU_ASSERT(violated("did not have"));
-}
-
-static void a_reign_without_a_durable_term_fires(void) {
-    options.durable = true;
-    start(1);
-    fake_write(bw_sim_node(sim, 0), 7);
-    poke(0);
-    bw_sim_run_ms(sim, 10);
-    fake_lead(bw_sim_node(sim, 0), 7, in_ms(0, 1000));
-    poke(0);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-    fake_resign(bw_sim_node(sim, 0));
-    fake_lead(bw_sim_node(sim, 0), 8, in_ms(0, 1000));
-    poke(0);
-    CU_ASSERT(violated("on its disk"));
-}
-
-static void a_falling_durable_term_fires(void) {
-    options.durable = true;
-    start(1);
-    fake_write(bw_sim_node(sim, 0), 7);
-    poke(0);
-    bw_sim_run_ms(sim, 10);
-    fake_write(bw_sim_node(sim, 0), 6);
-    poke(0);
-    bw_sim_run_ms(sim, 10);
-    CU_ASSERT(violated("falls from 7 to 6"));
-}
-
-static void acting_past_the_lease_fires(void) {
-    start(1);
-    fake_lead(bw_sim_node(sim, 0), 7, in_ms(0, 50));
-    poke(0);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-    bw_sim_node(sim, 0)->never_stops = true;
-    poke(0);
-    CU_ASSERT(violated("past its lease's end"));
-}
-
-static void acting_without_a_lease_fires(void) {
-    start(1);
-    bw_sim_node(sim, 0)->no_lease = true;
-    fake_lead(bw_sim_node(sim, 0), 7, in_ms(0, 50));
-    poke(0);
-    CU_ASSERT(violated("without a lease"));
-}
-
-static void acting_without_a_reign_fires(void) {
-    start(1);
-    bw_sim_node(sim, 0)->never_stops = true;
-    poke(0);
-    CU_ASSERT(violated("without a reign"));
-}
-
-static void two_at_once_are_measured(void) {
-    start(2);
-    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 500));
-    poke(0);
-    bw_sim_run_ms(sim, 299);
-    fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 1000));
-    int64_t from_us = bw_sim_now_us(sim);
-    poke(1);
-    bw_sim_run_ms(sim, 2000);
-    int64_t expected_us = 500000 - from_us - 100; /* the second reign is known with its event, 100 us later */
-    CU_ASSERT_EQUAL(bw_sim_overlap_us(sim, "default"), expected_us);
-    CU_ASSERT(bw_sim_guard_refused(sim, "default") > 0); /* the older token after the newer */
-    CU_ASSERT_EQUAL(bw_sim_guard_token(sim, "default").term, 2);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-}
-
-static void two_at_once_fire_if_forbidden(void) {
-    options.forbid_overlap = true;
-    start(2);
-    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 500));
-    poke(0);
-    fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 500));
-    poke(1);
-    CU_ASSERT(violated("may both act"));
-}
-
-static void a_paused_leader_does_not_overlap(void) {
-    options.forbid_overlap = true;
-    start(2);
-    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 500));
-    poke(0);
-    bw_sim_pause(sim, 0);
-    fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 1000));
-    poke(1);
-    bw_sim_run_ms(sim, 600);
-    bw_sim_continue(sim, 0);
-    bw_sim_run_ms(sim, 600);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-}
-
-static void say_leader(size_t host, uint64_t term) {
-    struct bw_event event = {.type = BW_EVENT_LEADER_ELECTED, .scope = "default", .token = {.term = term}};
-    fake_say(bw_sim_node(sim, host), &event);
-    poke(host);
-}
-
-static void a_leader_of_the_past_fires(void) {
-    start(1);
-    say_leader(0, 5);
-    say_leader(0, 6);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-    say_leader(0, 5);
-    CU_ASSERT(violated("goes back"));
-}
-
-static void say_member(size_t host, size_t subject, enum bw_event_type type, uint64_t incarnation, bool own) {
-    struct bw_event event = {.type = type,
-                             .id = bw_node_id(bw_sim_node(sim, subject)),
-                             .addr = bw_sim_addr(subject),
-                             .incarnation = incarnation,
-                             .own = own};
-    fake_say(bw_sim_node(sim, host), &event);
-    poke(host);
-}
-
-static void an_incarnation_that_goes_back_fires(void) {
-    start(2);
-    say_member(0, 1, BW_EVENT_MEMBER_ALIVE, 5, false);
-    say_member(0, 1, BW_EVENT_MEMBER_SUSPECT, 5, false);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-    say_member(0, 1, BW_EVENT_MEMBER_ALIVE, 4, false);
-    CU_ASSERT(violated("incarnation of n1 goes back"));
-}
-
-static void a_healthy_member_held_for_dead_fires(void) {
-    start(3);
-    bw_sim_protect(sim, 0, true);
-    bw_sim_protect(sim, 1, true);
-    say_member(2, 1, BW_EVENT_MEMBER_DEAD, 5, true); /* who is not protected may be wrong */
-    say_member(0, 2, BW_EVENT_MEMBER_DEAD, 5, true);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-    say_member(0, 1, BW_EVENT_MEMBER_DEAD, 5, true);
-    CU_ASSERT(violated("holds the healthy n1 for dead"));
-}
-
-static void accusations_are_counted(void) {
-    start(3);
-    say_member(0, 1, BW_EVENT_MEMBER_SUSPECT, 5, true);
-    say_member(2, 1, BW_EVENT_MEMBER_SUSPECT, 5, false);
-    say_member(2, 1, BW_EVENT_MEMBER_DEAD, 5, false);
-    CU_ASSERT_EQUAL(bw_sim_accused_count(sim, 1), 1);
-    CU_ASSERT_EQUAL(bw_sim_suspected_count(sim, 1), 2);
-    CU_ASSERT_EQUAL(bw_sim_dead_count(sim, 1), 1);
-    CU_ASSERT_EQUAL(bw_sim_event_count(sim, 2, BW_EVENT_MEMBER_SUSPECT), 1);
-    CU_ASSERT_EQUAL(bw_sim_event_count(sim, BW_SIM_ALL, BW_EVENT_MEMBER_SUSPECT), 2);
-}
-
-static void a_datagram_too_large_fires(void) {
-    start(1);
-    bw_sim_node(sim, 0)->size = BW_DATAGRAM_MAX;
-    bw_sim_run_ms(sim, 150);
-    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
-    bw_sim_node(sim, 0)->size = BW_DATAGRAM_MAX + 1;
-    bw_sim_run_ms(sim, 100);
-    CU_ASSERT(violated("a datagram of 1233 bytes"));
-}
-
-static void a_stuck_deadline_fires(void) {
-    start(1);
-    bw_sim_node(sim, 0)->stuck = true;
-    bw_sim_run_ms(sim, 150);
-    CU_ASSERT(violated("stays in the past"));
-}
-
-static void endless_sending_fires(void) {
-    start(1);
-    bw_sim_node(sim, 0)->endless = true;
-    poke(0);
-    CU_ASSERT(violated("does not stop sending"));
-}
-
-static void a_write_without_a_disk_fires(void) {
-    start(1);
-    fake_write(bw_sim_node(sim, 0), 5);
-    poke(0);
-    CU_ASSERT(violated("without a disk"));
-}
-
-static void memory_that_is_kept_fires(void) {
-    start(1);
-    struct bw_node *node = bw_sim_node(sim, 0);
-    void *kept = bw_alloc(&node->allocator, 24);
-    struct bw_allocator allocator = node->allocator;
-    bw_sim_crash(sim, 0);
-    CU_ASSERT(violated("24 bytes were not given back"));
-    bw_free(&allocator, kept, 24);
-}
-
-static void an_allocation_can_fail(void) {
-    sim = bw_sim_create(1, 1, &options);
-    bw_sim_fail_allocation(sim, 0, 1, false);
-    CU_ASSERT_EQUAL(bw_sim_start(sim, 0), BW_ERR_MEMORY);
-    CU_ASSERT_PTR_NULL(bw_sim_node(sim, 0));
-    CU_ASSERT_EQUAL(bw_sim_start(sim, 0), 0);
-    CU_ASSERT_EQUAL(bw_sim_allocation_count(sim), 1);
-}
-
 static const struct tap_test network_tests[] = {
     TAP_TEST(a_datagram_takes_its_latency),
     TAP_TEST(jitter_adds_up_to_its_limit),
@@ -636,36 +343,12 @@ static const struct tap_test time_tests[] = {
     TAP_TEST(a_seed_makes_the_run),          TAP_TEST(needless_ticks_are_told_by_the_hash),
     TAP_TEST(an_action_happens_at_its_time), TAP_TEST(waiting_ends_when_it_is_so),
 };
-static const struct tap_test invariant_tests[] = {
-    TAP_TEST(a_sound_reign_is_no_violation),
-    TAP_TEST(a_reign_in_another_name_fires),
-    TAP_TEST(a_token_for_two_reigns_fires),
-    TAP_TEST(a_term_that_does_not_rise_fires),
-    TAP_TEST(elected_twice_fires),
-    TAP_TEST(deposed_without_a_reign_fires),
-    TAP_TEST(a_reign_without_a_durable_term_fires),
-    TAP_TEST(a_falling_durable_term_fires),
-    TAP_TEST(acting_past_the_lease_fires),
-    TAP_TEST(acting_without_a_lease_fires),
-    TAP_TEST(acting_without_a_reign_fires),
-    TAP_TEST(two_at_once_are_measured),
-    TAP_TEST(two_at_once_fire_if_forbidden),
-    TAP_TEST(a_paused_leader_does_not_overlap),
-    TAP_TEST(a_leader_of_the_past_fires),
-    TAP_TEST(an_incarnation_that_goes_back_fires),
-    TAP_TEST(a_healthy_member_held_for_dead_fires),
-    TAP_TEST(accusations_are_counted),
-    TAP_TEST(a_datagram_too_large_fires),
-    TAP_TEST(a_stuck_deadline_fires),
-    TAP_TEST(endless_sending_fires),
-    TAP_TEST(a_write_without_a_disk_fires),
-    TAP_TEST(memory_that_is_kept_fires),
-};
-static const struct tap_suite suites[] = {
-    TAP_SUITE_WITH("sim network", network_tests, set_up, tear_down),
-    TAP_SUITE_WITH("sim processes", process_tests, set_up, tear_down),
-    TAP_SUITE_WITH("sim time", time_tests, set_up, tear_down),
-    TAP_SUITE_WITH("sim invariants", invariant_tests, set_up, tear_down),
-};
-
-TAP_MAIN(suites)
+int main(int argc, char **argv) {
+    const struct tap_suite suites[] = {
+        TAP_SUITE_WITH("sim network", network_tests, set_up, tear_down),
+        TAP_SUITE_WITH("sim processes", process_tests, set_up, tear_down),
+        TAP_SUITE_WITH("sim time", time_tests, set_up, tear_down),
+        {"sim invariants", sim_invariant_tests, sim_invariant_test_count, set_up, tear_down},
+    };
+    return tap_run(suites, BW_COUNT(suites), argc, argv);
+}
