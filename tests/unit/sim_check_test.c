@@ -278,15 +278,6 @@ static void memory_that_is_kept_fires(void) {
     bw_free(&allocator, kept, 24);
 }
 
-static void an_allocation_can_fail(void) {
-    sim = bw_sim_create(1, 1, &options);
-    bw_sim_fail_allocation(sim, 0, 1, false);
-    CU_ASSERT_EQUAL(bw_sim_start(sim, 0), BW_ERR_MEMORY);
-    CU_ASSERT_PTR_NULL(bw_sim_node(sim, 0));
-    CU_ASSERT_EQUAL(bw_sim_start(sim, 0), 0);
-    CU_ASSERT_EQUAL(bw_sim_allocation_count(sim), 1);
-}
-
 const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(a_sound_reign_is_no_violation),
     TAP_TEST(a_reign_in_another_name_fires),

@@ -237,6 +237,15 @@ static void a_failing_disk_says_so(void) {
     CU_ASSERT_EQUAL(bw_sim_disk_size(sim, 0), 0);
 }
 
+static void an_allocation_can_fail(void) {
+    sim = bw_sim_create(1, 1, &options);
+    bw_sim_fail_allocation(sim, 0, 1, false);
+    CU_ASSERT_EQUAL(bw_sim_start(sim, 0), BW_ERR_MEMORY);
+    CU_ASSERT_PTR_NULL(bw_sim_node(sim, 0));
+    CU_ASSERT_EQUAL(bw_sim_start(sim, 0), 0);
+    CU_ASSERT_EQUAL(bw_sim_allocation_count(sim), 1);
+}
+
 /* -- time -- */
 
 static void a_fast_clock_ticks_early(void) {
