@@ -1,7 +1,38 @@
-# if TOOLS
-# bin_PROGRAMS += tools/bellwether
-# tools_bellwether_SOURCES = tools/main.c
-# tools_bellwether_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-# tools_bellwether_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) $(SMARTCOLS_CFLAGS)
-# tools_bellwether_LDADD = $(inside_libs) $(JANSSON_LIBS) $(INIH_LIBS) $(SMARTCOLS_LIBS)
-# endif
+# The command. It links the layers statically, so that tools/bellwether is a program that runs from the tree.
+if TOOLS
+bin_PROGRAMS += tools/bellwether
+tools_bellwether_SOURCES = \
+	tools/addr.c tools/addr.h \
+	tools/agent.c tools/agent.h \
+	tools/agent_options.c tools/agent_options.h \
+	tools/cmd_agent.c \
+	tools/cmd_help.c \
+	tools/cmd_init.c \
+	tools/cmd_keygen.c \
+	tools/cmd_leader.c \
+	tools/cmd_leave.c \
+	tools/cmd_members.c \
+	tools/cmd_monitor.c \
+	tools/command.h \
+	tools/config_file.c \
+	tools/control_client.c tools/control_client.h \
+	tools/control_path.c tools/control_path.h \
+	tools/control_server.c tools/control_server.h \
+	tools/control_stream.c tools/control_stream.h \
+	tools/event_ring.c tools/event_ring.h \
+	tools/event_view.c tools/event_view.h \
+	tools/json.c tools/json.h \
+	tools/key_file.c tools/key_file.h \
+	tools/log.c tools/log.h \
+	tools/main.c \
+	tools/notify.c tools/notify.h \
+	tools/options.c tools/options.h \
+	tools/scope_option.c tools/scope_option.h \
+	tools/seeds.c tools/seeds.h \
+	tools/table.c tools/table.h \
+	tools/text.c tools/text.h \
+	tools/watch.c tools/watch.h
+tools_bellwether_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tools_bellwether_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) $(SMARTCOLS_CFLAGS)
+tools_bellwether_LDADD = $(inside_libs) $(JANSSON_LIBS) $(INIH_LIBS) $(SMARTCOLS_LIBS)
+endif

@@ -1,0 +1,221 @@
+#include "tools/agent.h"
+
+#include <ev.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "build-config.h"
+#include "tools/command.h"
+#include "tools/control_server.h"
+#include "tools/json.h"
+#include "tools/key_file.h"
+#include "tools/log.h"
+#include "tools/notify.h"
+#include "tools/seeds.h"
+#include "tools/text.h"
+
+enum { LEAVE_TIMEOUT_MS = 3000 };
+
+struct agent {
+    const struct agent_options *options;
+    struct ev_loop *loop;
+    struct bw_loop *host;
+    struct control_server *control;
+    struct seeds *seeds;
+    struct event_ring ring;
+    ev_signal signals[3];
+    bool leaving;
+    int exit_code;
+};
+
+static void leave(struct agent *agent) {
+    agent->leaving = true;
+    notify("STOPPING=1\nSTATUS=leaving the cluster");
+    log_line(LOG_LEVEL_INFO, "leaving");
+    bw_loop_leave(agent->host, LEAVE_TIMEOUT_MS);
+}
+
+static void on_left(void *context) {
+    struct agent *agent = context;
+    ev_break(agent->loop, EVBREAK_ALL);
+}
+
+static void on_problem(void *context, const char *message) {
+    (void)context;
+    log_line(LOG_LEVEL_WARN, "%s", message);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events) {
+    struct agent *agent = watcher->data;
+    (void)events;
+    if (watcher->signum == SIGHUP) {
+        log_line(LOG_LEVEL_WARN, "SIGHUP changes nothing: the configuration is read at the start only");
+    } else if (agent->leaving) {
+        log_line(LOG_LEVEL_WARN, "told to stop a second time: exiting without having left");
+        agent->exit_code = EXIT_NO;
+        ev_break(loop, EVBREAK_ALL);
+    } else {
+        leave(agent);
+    }
+}
+
+static void show_status(const struct agent *agent, const struct bw_event *event) {
+    char status[256];
+    if (event->type == BW_EVENT_LEADER_ELECTED)
+        snprintf(status, sizeof(status), "STATUS=%s leads %s", event->name, event->scope);
+    else if (event->type == BW_EVENT_LEADER_LOST)
+        snprintf(status, sizeof(status), "STATUS=nobody leads %s", event->scope);
+    else
+        return;
+    if (!agent->leaving)
+        notify(status);
+}
+
+static void on_event(void *context, const struct bw_event *event) {
+    struct agent *agent = context;
+    json_t *object = json_event(event, event_ring_next(&agent->ring));
+    char *line = object == NULL ? NULL : json_dumps(object, JSON_TEXT_FLAGS);
+    if (line == NULL) {
+        log_line(LOG_LEVEL_ERROR, "out of memory: an event is not shown");
+        json_decref(object);
+        return;
+    }
+    log_object(LOG_LEVEL_INFO, object);
+    json_decref(object);
+    event_ring_add(&agent->ring, event->type, line);
+    if (agent->control != NULL)
+        control_server_feed(agent->control);
+    show_status(agent, event);
+}
+
+static json_t *greet(void *context) {
+    const struct agent *agent = context;
+    char id[BW_ID_TEXT_SIZE];
+    struct bw_id own = bw_node_id(bw_loop_node(agent->host));
+    bw_id_text(&own, id);
+    return json_pack("{s:s,s:i,s:s,s:s,s:s,s:i}", "bellwether", PACKAGE_VERSION, "protocol", CONTROL_PROTOCOL, "name",
+                     agent->options->name, "id", id, "cluster", agent->options->cluster, "pid", (int)getpid());
+}
+
+static json_t *answer_leader(const struct agent *agent, const json_t *request) {
+    const json_t *scope = json_object_get(request, "scope");
+    if (scope != NULL && !json_is_string(scope))
+        return control_error("invalid", "scope is a string");
+    return json_leader(bw_loop_node(agent->host), json_string_value(scope), bw_loop_now());
+}
+
+static json_t *answer(void *context, const char *op, const json_t *request) {
+    struct agent *agent = context;
+    if (strcmp(op, "members") == 0)
+        return json_members(bw_loop_node(agent->host), agent->options->cluster, agent->options->name);
+    if (strcmp(op, "leader") == 0)
+        return answer_leader(agent, request);
+    if (strcmp(op, "leave") == 0) {
+        if (!agent->leaving)
+            leave(agent);
+        return json_pack("{s:b}", "leaving", 1);
+    }
+    return control_error("unknown-op", "this agent does not know this op");
+}
+
+static void watch_signals(struct agent *agent) {
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        ev_signal_init(&agent->signals[i], on_signal, numbers[i]);
+        agent->signals[i].data = agent;
+        ev_signal_start(agent->loop, &agent->signals[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static bool open_host(struct agent *agent, const struct key_text *keys) {
+    const struct agent_options *options = agent->options;
+    const struct bw_loop_config loop_config = {
+        .size = sizeof(loop_config),
+        .bind = options->bind,
+        .state_dir = options->state_dir,
+        .on_event = on_event,
+        .on_left = on_left,
+        .on_problem = on_problem,
+        .context = agent,
+    };
+    struct bw_config config;
+    bw_config_init(&config, options->profile);
+    if (!agent_options_params(options, &config.params))
+        return false;
+    config.name = options->name;
+    config.cluster = options->cluster;
+    config.addr = options->advertise;
+    config.keys = keys->text;
+    config.keys_size = keys->size;
+    config.seeds = seeds_list(agent->seeds, &config.seed_count);
+    config.tags = options->tags;
+    config.tag_count = options->tag_count;
+    config.scopes = options->scopes;
+    config.scope_count = options->observer ? 0 : options->scope_count;
+    char why[512] = "";
+    int error = bw_loop_create(&agent->host, agent->loop, &loop_config, &config, why, sizeof(why));
+    if (error == 0)
+        return true;
+    complain("%s%s", why[0] == '\0' ? bw_error_text(error) : why, error == BW_ERR_BUSY ? " (--state-dir DIR)" : "");
+    return false;
+}
+
+static void announce(const struct agent *agent) {
+    struct bw_node *node = bw_loop_node(agent->host);
+    struct bw_addr bound = bw_loop_bound(agent->host);
+    struct bw_member_info member;
+    for (size_t i = 0; bw_node_member(node, i, &member) == 0; i++)
+        if (member.self)
+            bound = member.addr; /* where we are joined: what is advertised */
+    json_t *ready = json_ready(node, agent->options->name, agent->options->cluster, &bound, bw_loop_now().wall_us);
+    log_object(LOG_LEVEL_INFO, ready);
+    json_decref(ready);
+    notify("READY=1\nSTATUS=in the cluster");
+}
+
+/* The socket before the host: a live agent is told from its socket before its state directory is touched. */
+static bool open_all(struct agent *agent) {
+    const struct control_host host = {.greet = greet, .answer = answer, .ring = &agent->ring, .context = agent};
+    struct key_text keys;
+    if (!key_file_read(agent->options->key_file, &keys))
+        return false;
+    agent->seeds = seeds_create(agent->options->joins, agent->options->join_count, agent->options->bind.family);
+    agent->control = control_server_open(agent->options->control, agent->loop, &host);
+    bool ok = agent->seeds != NULL && agent->control != NULL && open_host(agent, &keys);
+    key_forget(&keys);
+    return ok;
+}
+
+int agent_run(const struct agent_options *options) {
+    struct agent *agent = calloc(1, sizeof(*agent));
+    if (agent == NULL)
+        return EXIT_NO;
+    umask(077);
+    agent->options = options;
+    agent->loop = ev_default_loop(EVFLAG_AUTO);
+    agent->exit_code = EXIT_NO;
+    if (agent->loop != NULL && open_all(agent)) {
+        watch_signals(agent);
+        seeds_watch(agent->seeds, agent->loop, agent->host);
+        control_server_start(agent->control);
+        announce(agent);
+        agent->exit_code = EXIT_DONE;
+        ev_run(agent->loop, 0);
+    }
+    control_server_close(agent->control);
+    seeds_destroy(agent->seeds);
+    if (agent->host != NULL)
+        bw_loop_destroy(agent->host);
+    event_ring_free(&agent->ring);
+    int code = agent->exit_code;
+    if (code == EXIT_DONE)
+        log_line(LOG_LEVEL_INFO, "stopped");
+    free(agent);
+    return code;
+}

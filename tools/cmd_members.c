@@ -1,0 +1,203 @@
+/* members: who is here. */
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/command.h"
+#include "tools/json.h"
+#include "tools/table.h"
+#include "tools/watch.h"
+
+enum { KEY_STATUS = 0x2000, KEY_TAG, KEY_WATCH, FILTER_MAX = 32 };
+
+struct members {
+    struct client_options client;
+    const char *statuses[FILTER_MAX];
+    size_t status_count;
+    const char *tags[FILTER_MAX]; /* NAME=VALUE */
+    size_t tag_count;
+    bool watch;
+    bool again; /* something has been printed */
+};
+
+static const char *const status_names[] = {"alive", "suspect", "dead", "left", NULL};
+
+static error_t parse_status(struct members *members, const char *value, struct argp_state *state) {
+    char hint[64];
+    for (size_t i = 0; status_names[i] != NULL; i++) {
+        if (strcmp(status_names[i], value) == 0 && members->status_count < FILTER_MAX) {
+            members->statuses[members->status_count++] = status_names[i];
+            return 0;
+        }
+    }
+    return options_mistake(state, "--status %s: alive, suspect, dead or left%s", value,
+                           nearest_hint(value, status_names, hint, sizeof(hint)));
+}
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct members *members = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &members->client;
+        return 0;
+    case ARGP_KEY_ARG:
+        return options_surplus(state, value);
+    case KEY_STATUS:
+        return parse_status(members, value, state);
+    case KEY_TAG:
+        if (strchr(value, '=') == NULL || members->tag_count == FILTER_MAX)
+            return options_mistake(state, "--tag %s: NAME=VALUE is wanted", value);
+        members->tags[members->tag_count++] = value;
+        return 0;
+    case KEY_WATCH:
+        members->watch = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"status", KEY_STATUS, "STATUS", 0, "Only members that are alive, suspect, dead or left; repeatable", 0},
+    {"tag", KEY_TAG, "NAME=VALUE", 0, "Only members with this tag; repeatable, all must match", 0},
+    {"watch", KEY_WATCH, NULL, 0, "Show it again whenever it changes", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+static const struct argp members_argp = {
+    .options = options, .parser = parse, .children = children, .doc = "Shows the members that the agent knows."};
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text == NULL ? "" : text;
+}
+
+static bool has_tag(const json_t *member, const char *wanted) {
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(member, "tags"), name, value) {
+        size_t size = strlen(name);
+        if (strncmp(wanted, name, size) == 0 && wanted[size] == '=' &&
+            strcmp(wanted + size + 1, json_string_value(value)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_wanted(const struct members *members, const json_t *member) {
+    bool wanted = members->status_count == 0;
+    for (size_t i = 0; i < members->status_count; i++)
+        wanted = wanted || strcmp(members->statuses[i], text_of(member, "status")) == 0;
+    for (size_t i = 0; i < members->tag_count; i++)
+        wanted = wanted && has_tag(member, members->tags[i]);
+    return wanted;
+}
+
+static void print_since(const char *since, char *text, size_t size) {
+    struct tm parts;
+    memset(&parts, 0, sizeof(parts));
+    text[0] = '\0';
+    if (strptime(since, "%Y-%m-%dT%H:%M:%S", &parts) == NULL)
+        return;
+    time_t seconds = timegm(&parts);
+    localtime_r(&seconds, &parts);
+    strftime(text, size, "%Y-%m-%d %H:%M:%S", &parts);
+}
+
+static void print_tags(const json_t *tags, char *text, size_t size) {
+    const char *name;
+    json_t *value;
+    size_t used = 0;
+    text[0] = '\0';
+    json_object_foreach((json_t *)tags, name, value) {
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s=%s", used == 0 ? "" : " ", name,
+                                     json_string_value(value));
+    }
+}
+
+static void print_row(struct table *table, const json_t *member, bool self) {
+    char text[2 * BW_TAG_SIZE_MAX];
+    const char *status = text_of(member, "status");
+    const json_t *rtt = json_object_get(member, "rtt_ms");
+    table_line(table);
+    table_cell(table, 0, text_of(member, "name"), self ? "bold" : NULL);
+    table_cell(table, 1, text_of(member, "addr"), NULL);
+    table_cell(table, 2, status, table_status_color(status));
+    snprintf(text, sizeof(text), "%.2f ms", json_real_value(rtt));
+    table_cell(table, 3, json_is_real(rtt) ? text : self ? "self" : "", NULL);
+    print_since(text_of(member, "since"), text, sizeof(text));
+    table_cell(table, 4, text, NULL);
+    print_tags(json_object_get(member, "tags"), text, sizeof(text));
+    table_cell(table, 5, text, NULL);
+}
+
+static void print_table(const struct members *members, const json_t *answer) {
+    static const struct table_column columns[] = {{"NAME", false}, {"ADDRESS", false}, {"STATUS", false},
+                                                  {"RTT", true},   {"SINCE", false},   {"TAGS", false},
+                                                  {NULL, false}};
+    struct table *table = table_create(columns, color_wanted(members->client.color, stdout));
+    size_t index;
+    json_t *member;
+    if (table == NULL)
+        return;
+    json_array_foreach(json_object_get(answer, "members"), index, member) {
+        print_row(table, member, strcmp(text_of(member, "name"), text_of(answer, "self")) == 0);
+    }
+    table_print(table, stdout);
+    table_free(table);
+}
+
+static void print(struct members *members, const json_t *answer) {
+    json_t *list = json_object_get(answer, "members");
+    for (size_t i = json_array_size(list); i-- > 0;)
+        if (!is_wanted(members, json_array_get(list, i)))
+            json_array_remove(list, i);
+    if (members->client.json) {
+        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
+        putchar('\n');
+        return;
+    }
+    if (members->again && color_wanted(members->client.color, stdout))
+        fputs("\033[H\033[2J", stdout);
+    else if (members->again)
+        putchar('\n');
+    members->again = true;
+    print_table(members, answer);
+}
+
+static json_t *request(void *context) {
+    (void)context;
+    return json_pack("{s:s}", "op", "members");
+}
+
+static enum watch_verdict look(void *context, const json_t *answer) {
+    struct members *members = context;
+    print(members, answer);
+    return WATCH_GO_ON;
+}
+
+int cmd_members(int argc, char **argv) {
+    struct members members = {.again = false};
+    int code = options_parse(&members_argp, argc, argv, &members);
+    if (code != EXIT_DONE)
+        return code;
+    if (members.watch) {
+        const struct watch watch = {
+            .client = &members.client,
+            .types = "member-alive,member-suspect,member-dead,member-left,member-update,converged,diverged",
+            .deadline = CONTROL_FOREVER,
+            .request = request,
+            .look = look,
+            .context = &members,
+        };
+        return watch_run(&watch);
+    }
+    json_t *answer = NULL;
+    code = control_ask_once(&members.client, request(NULL), &answer);
+    if (code == EXIT_DONE)
+        print(&members, answer);
+    json_decref(answer);
+    return code;
+}

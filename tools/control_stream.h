@@ -1,0 +1,20 @@
+/* The clients at a control socket: their requests, answers and streams. */
+#ifndef BW_TOOLS_CONTROL_STREAM_H
+#define BW_TOOLS_CONTROL_STREAM_H
+
+#include "tools/control_server.h"
+
+struct control_peer;
+
+struct control_peers {
+    struct ev_loop *loop;
+    const struct control_host *host;
+    struct control_peer *list[CONTROL_CLIENT_MAX];
+};
+
+/* Greets a new client. False if there are too many; fd stays the caller's then. */
+bool control_peers_add(struct control_peers *clients, int fd);
+void control_peers_feed(struct control_peers *clients);
+void control_peers_close(struct control_peers *clients);
+
+#endif

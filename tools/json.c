@@ -1,0 +1,260 @@
+#include "tools/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "tools/addr.h"
+
+void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]) {
+    time_t seconds = (time_t)(wall_us / BW_US_PER_S);
+    int64_t rest_us = wall_us % BW_US_PER_S;
+    if (rest_us < 0) {
+        rest_us += BW_US_PER_S;
+        seconds--;
+    }
+    struct tm parts;
+    memset(&parts, 0, sizeof(parts));
+    gmtime_r(&seconds, &parts);
+    size_t size = strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + size, TIME_TEXT_SIZE - size, ".%03uZ", (unsigned)(rest_us / BW_US_PER_MS) % 1000u);
+}
+
+json_t *json_text(const char *text) {
+    json_t *plain = json_string(text);
+    if (plain != NULL)
+        return plain;
+    char *escaped = malloc(4 * strlen(text) + 1);
+    if (escaped == NULL)
+        return json_string("?");
+    char *to = escaped;
+    for (const unsigned char *at = (const unsigned char *)text; *at != 0; at++)
+        to += *at < 0x80 ? sprintf(to, "%c", *at) : sprintf(to, "\\x%02x", *at);
+    json_t *value = json_string(escaped);
+    free(escaped);
+    return value;
+}
+
+static void set_text(json_t *object, const char *key, const char *text) {
+    json_object_set_new(object, key, json_text(text));
+}
+
+static void set_integer(json_t *object, const char *key, uint64_t number) {
+    json_object_set_new(object, key, json_integer((json_int_t)number));
+}
+
+static void set_time(json_t *object, const char *key, int64_t wall_us) {
+    char text[TIME_TEXT_SIZE];
+    time_text(wall_us, text);
+    set_text(object, key, text);
+}
+
+static void set_id(json_t *object, const char *key, const struct bw_id *id) {
+    char text[BW_ID_TEXT_SIZE];
+    bw_id_text(id, text);
+    set_text(object, key, text);
+}
+
+static void set_addr(json_t *object, const char *key, const struct bw_addr *addr) {
+    char text[ADDR_TEXT_SIZE];
+    addr_text(addr, text);
+    set_text(object, key, text);
+}
+
+static void set_token(json_t *object, const char *key, const struct bw_token *token) {
+    char text[BW_TOKEN_TEXT_SIZE];
+    bw_token_text(token, text);
+    set_text(object, key, text);
+}
+
+static void set_milliseconds(json_t *object, const char *key, int64_t us) {
+    json_object_set_new(object, key, us < 0 ? json_null() : json_real((double)us / 1000.0));
+}
+
+static void add_member_fields(json_t *object, const struct bw_event *event) {
+    set_text(object, "name", event->name);
+    set_id(object, "id", &event->id);
+    set_addr(object, "addr", &event->addr);
+    set_integer(object, "incarnation", event->incarnation);
+    if (event->type == BW_EVENT_MEMBER_SUSPECT || event->type == BW_EVENT_MEMBER_DEAD) {
+        set_text(object, "by", event->by);
+        json_object_set_new(object, "own", json_boolean(event->own));
+    }
+}
+
+static void add_leader_fields(json_t *object, const struct bw_event *event) {
+    set_text(object, "scope", event->scope);
+    set_text(object, "leader", event->name);
+    set_id(object, "leader_id", &event->id);
+    set_integer(object, "term", event->token.term);
+    set_token(object, "token", &event->token);
+    if (event->type == BW_EVENT_LEADER_LOST || event->type == BW_EVENT_SELF_DEPOSED)
+        set_text(object, "reason", bw_loss_name(event->reason));
+}
+
+static void add_healed_fields(json_t *object, const struct bw_event *event) {
+    set_text(object, "scope", event->scope);
+    set_text(object, "leader", event->name);
+    set_token(object, "token", &event->token);
+    set_token(object, "other", &event->other);
+    json_object_set_new(object, "overlap_ms", event->overlap_ms < 0 ? json_null() : json_integer(event->overlap_ms));
+}
+
+json_t *json_event(const struct bw_event *event, uint64_t seq) {
+    json_t *object = json_object();
+    set_integer(object, "seq", seq);
+    set_time(object, "time", event->time.wall_us);
+    set_text(object, "type", bw_event_name(event->type));
+    switch (event->type) {
+    case BW_EVENT_MEMBER_ALIVE:
+    case BW_EVENT_MEMBER_SUSPECT:
+    case BW_EVENT_MEMBER_DEAD:
+    case BW_EVENT_MEMBER_LEFT:
+    case BW_EVENT_MEMBER_UPDATE:
+    case BW_EVENT_MEMBER_CONFLICT:
+        add_member_fields(object, event);
+        break;
+    case BW_EVENT_LEADER_ELECTED:
+    case BW_EVENT_LEADER_LOST:
+    case BW_EVENT_SELF_ELECTED:
+    case BW_EVENT_SELF_DEPOSED:
+        add_leader_fields(object, event);
+        break;
+    case BW_EVENT_SPLIT_BRAIN_HEALED:
+        add_healed_fields(object, event);
+        break;
+    case BW_EVENT_CONVERGED:
+    case BW_EVENT_DIVERGED:
+    case BW_EVENT_COUNT:
+        break;
+    }
+    return object;
+}
+
+json_t *json_ready(const struct bw_node *node, const char *name, const char *cluster, const struct bw_addr *addr,
+                   int64_t wall_us) {
+    json_t *object = json_object();
+    struct bw_id id = bw_node_id(node);
+    set_time(object, "time", wall_us);
+    set_text(object, "type", "ready");
+    set_text(object, "name", name);
+    set_id(object, "id", &id);
+    set_addr(object, "addr", addr);
+    set_text(object, "cluster", cluster);
+    return object;
+}
+
+static json_t *json_tags(struct bw_bytes tags) {
+    json_t *object = json_object();
+    struct bw_bytes name, value;
+    size_t at = 0;
+    while (bw_tag_next(tags, &at, &name, &value)) {
+        char key[BW_TAG_SIZE_MAX + 1];
+        if (name.size >= sizeof(key))
+            continue;
+        memcpy(key, name.data, name.size);
+        key[name.size] = '\0';
+        json_object_set_new(object, key, json_stringn((const char *)value.data, value.size));
+    }
+    return object;
+}
+
+static json_t *json_member(const struct bw_member_info *member) {
+    json_t *object = json_object();
+    set_text(object, "name", member->name);
+    set_id(object, "id", &member->id);
+    set_addr(object, "addr", &member->addr);
+    set_text(object, "status", bw_status_name(member->status));
+    set_integer(object, "incarnation", member->incarnation);
+    json_object_set_new(object, "tags", json_tags(member->tags));
+    set_milliseconds(object, "rtt_ms", member->rtt_us);
+    set_time(object, "since", member->since_wall_us);
+    set_integer(object, "protocol", member->protocol);
+    return object;
+}
+
+static int member_order(const void *a, const void *b) {
+    const struct bw_member_info *left = a;
+    const struct bw_member_info *right = b;
+    int order = strcmp(left->name, right->name);
+    return order != 0 ? order : bw_id_compare(&left->id, &right->id);
+}
+
+json_t *json_members(const struct bw_node *node, const char *cluster, const char *self) {
+    size_t count = bw_node_member_count(node);
+    struct bw_member_info *members = calloc(count + 1, sizeof(*members));
+    if (members == NULL)
+        return NULL;
+    size_t found = 0;
+    while (found < count && bw_node_member(node, found, &members[found]) == 0)
+        found++;
+    qsort(members, found, sizeof(*members), member_order);
+    json_t *list = json_array();
+    for (size_t i = 0; i < found; i++)
+        json_array_append_new(list, json_member(&members[i]));
+    free(members);
+    char digest[17];
+    snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)bw_node_digest(node));
+    json_t *object = json_object();
+    set_text(object, "cluster", cluster);
+    set_text(object, "self", self);
+    json_object_set_new(object, "converged", json_boolean(bw_node_converged(node)));
+    set_text(object, "digest", digest);
+    json_object_set_new(object, "members", list);
+    return object;
+}
+
+static json_t *json_candidates(const struct bw_node *node, const char *scope) {
+    json_t *list = json_array();
+    struct bw_candidate_info candidate;
+    for (size_t i = 0; bw_node_candidate(node, scope, i, &candidate) == 0; i++) {
+        json_t *object = json_object();
+        set_text(object, "name", candidate.name);
+        set_integer(object, "priority", candidate.priority);
+        json_object_set_new(object, "ready", json_boolean(candidate.ready));
+        set_text(object, "status", bw_status_name(candidate.status));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info *scope) {
+    static const char *const modes[] = {[BW_MODE_PRIORITY] = "priority"};
+    json_t *object = json_object();
+    set_text(object, "scope", scope->scope);
+    set_text(object, "mode", modes[scope->mode]);
+    if (scope->has_leader) {
+        set_text(object, "leader", scope->leader);
+        set_id(object, "leader_id", &scope->token.id);
+        set_integer(object, "term", scope->token.term);
+        set_token(object, "token", &scope->token);
+    } else {
+        json_object_set_new(object, "leader", json_null());
+        json_object_set_new(object, "leader_id", json_null());
+        json_object_set_new(object, "term", json_null());
+        json_object_set_new(object, "token", json_null());
+    }
+    set_text(object, "role", bw_role_name(scope->role));
+    if (scope->has_leader)
+        set_time(object, "since", scope->since_wall_us);
+    else
+        json_object_set_new(object, "since", json_null());
+    json_object_set_new(object, "lease_ms",
+                        scope->lease_us < 0 ? json_null() : json_integer(scope->lease_us / BW_US_PER_MS));
+    json_object_set_new(object, "frozen", json_false());
+    json_object_set_new(object, "candidates", json_candidates(node, scope->scope));
+    return object;
+}
+
+json_t *json_leader(const struct bw_node *node, const char *scope, struct bw_time now) {
+    json_t *list = json_array();
+    struct bw_scope_info info;
+    for (size_t i = 0; bw_node_scope(node, i, &info, now) == 0; i++)
+        if (scope == NULL || strcmp(scope, info.scope) == 0)
+            json_array_append_new(list, json_scope(node, &info));
+    json_t *object = json_object();
+    json_object_set_new(object, "scopes", list);
+    return object;
+}

@@ -1,0 +1,26 @@
+/* The objects of the contract: what `monitor --json`, the log, the control socket and the --json options show. */
+#ifndef BW_TOOLS_JSON_H
+#define BW_TOOLS_JSON_H
+
+#include <jansson.h>
+
+#include <bellwether/bellwether.h>
+
+#define JSON_TEXT_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(10))
+#define TIME_TEXT_SIZE 32u
+#define ADDR_TEXT_SIZE 64u
+
+/* RFC 3339, UTC, milliseconds. */
+void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]);
+
+/* A string; bytes that are not UTF-8 are shown as \xNN, so that there is always one. */
+json_t *json_text(const char *text);
+
+json_t *json_event(const struct bw_event *event, uint64_t seq);
+json_t *json_ready(const struct bw_node *node, const char *name, const char *cluster, const struct bw_addr *addr,
+                   int64_t wall_us);
+/* The answers to {"op":"members"} and {"op":"leader"}; scope NULL: all of them. */
+json_t *json_members(const struct bw_node *node, const char *cluster, const char *self);
+json_t *json_leader(const struct bw_node *node, const char *scope, struct bw_time now);
+
+#endif

@@ -1,0 +1,65 @@
+/* bellwether: the table of commands. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/text.h"
+
+const struct command commands[] = {
+    {"init", "[DIR]", "make a key and a commented configuration file", cmd_init},
+    {"keygen", "", "print a new cluster key", cmd_keygen},
+    {"agent", "[OPTION...]", "run a member of the cluster", cmd_agent},
+    {"members", "[--status S] [--tag K=V] [--json] [--watch]", "who is here", cmd_members},
+    {"leader", "[SCOPE] [--json] [--watch] [--wait[=S]]", "who leads", cmd_leader},
+    {"monitor", "[--json] [--type T,...] [--since N]", "the stream of events", cmd_monitor},
+    {"leave", "", "make the agent resign, leave and exit", cmd_leave},
+    {"version", "", "print the version", cmd_version},
+    {"help", "[COMMAND]", "explain a command", cmd_help},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct command *command_find(const char *name) {
+    for (const struct command *command = commands; command->name != NULL; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+int command_unknown(const char *name) {
+    const char *names[sizeof(commands) / sizeof(commands[0])];
+    char hint[64];
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        names[i] = commands[i].name;
+    complain("'%s' is not a command%s; 'bellwether help' lists them", name,
+             nearest_hint(name, names, hint, sizeof(hint)));
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C"); /* numbers are for programs, too */
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        cmd_help(1, argv);
+        return EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        name = "version";
+    const struct command *command = command_find(name);
+    if (command == NULL)
+        return command_unknown(name);
+    char title[64];
+    snprintf(title, sizeof(title), "bellwether %s", command->name);
+    argv[1] = title;
+    int code = command->run(argc - 1, argv + 1);
+    if (fflush(stdout) != 0 && code == EXIT_DONE) {
+        complain("standard output cannot be written");
+        code = EXIT_NO;
+    }
+    return code;
+}

@@ -1,0 +1,168 @@
+#include "tools/options.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/command.h"
+
+enum { NAME_MAX_COUNT = 64, KEY_COLOR = 0x1000, KEY_CONTROL, KEY_JSON, KEY_TIMEOUT };
+
+static bool mistaken; /* argp gives its parsers no place of their own for this */
+
+error_t options_mistake(struct argp_state *state, const char *format, ...) {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    complain("%s (see '%s --help')", text, state->name);
+    mistaken = true;
+    return EINVAL;
+}
+
+error_t options_surplus(struct argp_state *state, const char *operand) {
+    return options_mistake(state, "'%s' is one word too many", operand);
+}
+
+struct known {
+    const struct argp_option *option[NAME_MAX_COUNT];
+    const char *names[NAME_MAX_COUNT + 1];
+    size_t count;
+};
+
+static void know(struct known *known, const struct argp_option *option) {
+    if (option->name == NULL || known->count >= NAME_MAX_COUNT)
+        return;
+    known->option[known->count] = option;
+    known->names[known->count++] = option->name;
+    known->names[known->count] = NULL;
+}
+
+static void know_all(struct known *known, const struct argp *argp) {
+    for (const struct argp_option *o = argp->options; o != NULL && (o->name != NULL || o->doc != NULL); o++)
+        know(known, o);
+    for (const struct argp_child *child = argp->children; child != NULL && child->argp != NULL; child++)
+        know_all(known, child->argp);
+}
+
+/* The option that word (without its dashes) names or is the only one to begin with; NULL if there is none. */
+static const struct argp_option *known_find(const struct known *known, const char *word, size_t size) {
+    const struct argp_option *found = NULL;
+    for (size_t i = 0; i < known->count; i++) {
+        if (strncmp(known->names[i], word, size) != 0)
+            continue;
+        if (known->names[i][size] == '\0')
+            return known->option[i];
+        if (found != NULL)
+            return NULL;
+        found = known->option[i];
+    }
+    return found;
+}
+
+static int complain_unknown(const char *command, const struct known *known, const char *word, int size) {
+    char name[64];
+    char hint[96];
+    snprintf(name, sizeof(name), "%.*s", size, word);
+    nearest_hint(name, known->names, hint, sizeof(hint));
+    complain("unknown option '--%s'%s (see '%s --help')", name, hint, command);
+    return EXIT_USAGE;
+}
+
+/* getopt's own messages know no nearest name, and go past the log. */
+static int check_words(const struct argp *argp, int argc, char **argv) {
+    static const struct argp_option builtin[] = {{"help", 0, 0, 0, "", 0}, {"usage", 0, 0, 0, "", 0}};
+    struct known known = {.count = 0};
+    know_all(&known, argp);
+    know(&known, &builtin[0]);
+    know(&known, &builtin[1]);
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "-h") == 0) {
+            argp_help(argp, stdout, ARGP_HELP_STD_HELP, argv[0]);
+            exit(EXIT_DONE);
+        }
+        if (argv[i][0] == '-' && argv[i][1] != '-' && argv[i][1] != '\0' && argv[i][1] != '?') {
+            complain("unknown option '%s': options are written --NAME (see '%s --help')", argv[i], argv[0]);
+            return EXIT_USAGE;
+        }
+        if (strncmp(argv[i], "--", 2) != 0)
+            continue;
+        const char *word = argv[i] + 2;
+        size_t size = strcspn(word, "=");
+        const struct argp_option *option = known_find(&known, word, size);
+        if (option == NULL)
+            return complain_unknown(argv[0], &known, word, (int)size);
+        bool has_value = word[size] == '=';
+        if (has_value && option->arg == NULL) {
+            complain("option '--%s' takes no value", option->name);
+            return EXIT_USAGE;
+        }
+        if (!has_value && option->arg != NULL && !(option->flags & OPTION_ARG_OPTIONAL) && ++i >= argc) {
+            complain("option '--%s' needs a value: --%s %s", option->name, option->name, option->arg);
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_DONE;
+}
+
+int options_parse(const struct argp *argp, int argc, char **argv, void *input) {
+    mistaken = false;
+    argp_err_exit_status = EXIT_USAGE;
+    int code = check_words(argp, argc, argv);
+    if (code != EXIT_DONE)
+        return code;
+    error_t error = argp_parse(argp, argc, argv, ARGP_IN_ORDER, NULL, input);
+    if (error != 0 && !mistaken)
+        complain("%s", strerror(error));
+    return error == 0 ? EXIT_DONE : EXIT_USAGE;
+}
+
+static error_t parse_client(int key, char *value, struct argp_state *state) {
+    struct client_options *client = state->input;
+    switch (key) {
+    case KEY_COLOR:
+        if (!color_parse(value, &client->color))
+            return options_mistake(state, "--color=%s: auto, always or never", value);
+        return 0;
+    case KEY_CONTROL:
+        client->control = value;
+        return 0;
+    case KEY_JSON:
+        client->json = true;
+        return 0;
+    case KEY_TIMEOUT:
+        if (!parse_seconds(value, &client->timeout_s))
+            return options_mistake(state, "--timeout %s: a number of seconds above zero", value);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option client_list[] = {
+    {NULL, 0, NULL, 0, "Talking to the agent:", 10},
+    {"control", KEY_CONTROL, "PATH", 0,
+     "The agent's control socket (default: BELLWETHER_CONTROL, the user's, the system's)", 10},
+    {"timeout", KEY_TIMEOUT, "S", 0, "Give up when the agent has not answered for so many seconds", 10},
+    {"color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never; NO_COLOR is respected", 10},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static const struct argp_option json_list[] = {
+    {"json", KEY_JSON, NULL, 0, "JSON for programs", 9},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+const struct argp client_argp = {.options = client_list, .parser = parse_client};
+
+static error_t parse_json(int key, char *value, struct argp_state *state) {
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = state->input;
+        return 0;
+    }
+    return key == KEY_JSON ? parse_client(key, value, state) : ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_child json_children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp client_json_argp = {.options = json_list, .parser = parse_json, .children = json_children};

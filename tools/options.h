@@ -1,0 +1,31 @@
+/* The options of commands: argp, with the nearest known name for an unknown one, and what all clients share. */
+#ifndef BW_TOOLS_OPTIONS_H
+#define BW_TOOLS_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "tools/text.h"
+
+/* Parses; on a mistake says so and returns EXIT_USAGE, after --help and the like exits. Options may stand behind operands;
+ * a command that runs another one takes the rest of the line at its first operand (options_take_rest). */
+int options_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* A mistake found in a parser function: says so, makes options_parse return EXIT_USAGE. */
+error_t options_mistake(struct argp_state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* An operand that the command does not take. */
+error_t options_surplus(struct argp_state *state, const char *operand);
+
+/* What each client command takes. */
+struct client_options {
+    const char *control; /* NULL: the usual places */
+    double timeout_s;    /* 0: the command's own default */
+    bool json;
+    enum color_choice color;
+};
+
+extern const struct argp client_argp;      /* --control, --timeout, --color; child_inputs: struct client_options */
+extern const struct argp client_json_argp; /* the same and --json */
+
+#endif

@@ -1,0 +1,94 @@
+#include "tools/scope_option.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "tools/text.h"
+
+static const char *const setting_names[] = {"priority", "mode", "failover", "min_ack", "min_confirm", "lease", NULL};
+
+static bool set_u16(uint16_t *field, const char *name, const char *value, char *why, size_t why_size) {
+    uint64_t number;
+    snprintf(why, why_size, "%s goes from 0 to 65535", name);
+    if (!parse_number(value, 0, UINT16_MAX, &number))
+        return false;
+    *field = (uint16_t)number;
+    return true;
+}
+
+static bool set_lease(struct bw_scope_config *scope, const char *value, char *why, size_t why_size) {
+    uint64_t number;
+    uint32_t least = 0, largest = UINT32_MAX;
+    const char *name;
+    for (size_t i = 0; (name = bw_params_describe(i, NULL, &least, &largest)) != NULL; i++)
+        if (strcmp(name, "lease_ms") == 0)
+            break;
+    snprintf(why, why_size, "lease goes from %u to %u milliseconds", least, largest);
+    if (!parse_number(value, least, largest, &number))
+        return false;
+    scope->lease_ms = (uint32_t)number;
+    return true;
+}
+
+static bool set_one(struct bw_scope_config *scope, const char *name, const char *value, char *why, size_t why_size) {
+    if (strcmp(name, "priority") == 0)
+        return set_u16(&scope->priority, name, value, why, why_size);
+    if (strcmp(name, "min_ack") == 0)
+        return set_u16(&scope->min_ack, name, value, why, why_size);
+    if (strcmp(name, "min_confirm") == 0)
+        return set_u16(&scope->min_confirm, name, value, why, why_size);
+    if (strcmp(name, "lease") == 0)
+        return set_lease(scope, value, why, why_size);
+    if (strcmp(name, "mode") == 0) {
+        scope->mode = BW_MODE_PRIORITY;
+        snprintf(why, why_size, "mode is priority");
+        return strcmp(value, "priority") == 0;
+    }
+    if (strcmp(name, "failover") == 0) {
+        scope->failover = strcmp(value, "safe") == 0 ? BW_FAILOVER_SAFE : BW_FAILOVER_FAST;
+        snprintf(why, why_size, "failover is fast or safe");
+        return strcmp(value, "safe") == 0 || strcmp(value, "fast") == 0;
+    }
+    char hint[64];
+    snprintf(why, why_size, "'%s' is not an option of a scope%s", name,
+             nearest_hint(name, setting_names, hint, sizeof(hint)));
+    return false;
+}
+
+/* Takes text apart in place. */
+static bool set_all(struct bw_scope_config *scope, char *text, char *why, size_t why_size) {
+    char *rest = text;
+    for (char *word = strsep(&rest, ","); word != NULL; word = strsep(&rest, ",")) {
+        char *value = strchr(word, '=');
+        if (value == NULL) {
+            snprintf(why, why_size, "'%s': OPTION=VALUE is wanted", word);
+            return false;
+        }
+        *value++ = '\0';
+        if (!set_one(scope, word, value, why, why_size))
+            return false;
+    }
+    return true;
+}
+
+bool scope_parse(const char *text, struct bw_scope_config *scope, char *why, size_t why_size) {
+    char *name = strdup(text);
+    if (name == NULL) {
+        snprintf(why, why_size, "out of memory");
+        return false;
+    }
+    char *settings = strchr(name, ':');
+    if (settings != NULL)
+        *settings++ = '\0';
+    bw_scope_config_init(scope, name);
+    bool ok = bw_text_valid((const uint8_t *)name, strlen(name), BW_NAME_MAX);
+    if (!ok)
+        snprintf(why, why_size, "a scope's name is 1 to %u bytes of UTF-8 without control characters", BW_NAME_MAX);
+    else if (settings != NULL)
+        ok = set_all(scope, settings, why, why_size);
+    if (!ok)
+        free(name);
+    return ok;
+}

@@ -1,0 +1,10 @@
+/* NAME[:OPT=VAL,...] */
+#ifndef BW_TOOLS_SCOPE_OPTION_H
+#define BW_TOOLS_SCOPE_OPTION_H
+
+#include <bellwether/config.h>
+
+/* scope->name is a copy to free; false: why says what is wrong. */
+bool scope_parse(const char *text, struct bw_scope_config *scope, char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,82 @@
+#include "tools/watch.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/command.h"
+
+json_t *watch_types(const char *types) {
+    json_t *list = types == NULL ? NULL : json_array();
+    while (types != NULL && *types != '\0') {
+        size_t size = strcspn(types, ",");
+        if (size > 0)
+            json_array_append_new(list, json_stringn(types, size));
+        types += size + (types[size] == ',');
+    }
+    return list;
+}
+
+/* A line on the terminal that goes away again. */
+static void show_progress(const struct watch *watch, double start) {
+    if (watch->waiting_for != NULL && isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[Kwaiting for %s, %.0f s", watch->waiting_for, control_now() - start);
+}
+
+static void clear_progress(const struct watch *watch) {
+    if (watch->waiting_for != NULL && isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+}
+
+/* Waits for an event, but at most a second, so that progress is seen. */
+static int wait_event(const struct watch *watch, struct control_client *events, double start) {
+    for (;;) {
+        double step = control_now() + 1;
+        json_t *event = NULL;
+        int code = control_read(events, step < watch->deadline ? step : watch->deadline, &event);
+        json_decref(event);
+        if (code != EXIT_TIMED_OUT || control_now() >= watch->deadline)
+            return code;
+        show_progress(watch, start);
+    }
+}
+
+static int watch_loop(const struct watch *watch, struct control_client *events, struct control_client *questions) {
+    double start = control_now();
+    for (;;) {
+        json_t *answer = NULL;
+        int code = control_ask(questions, watch->request(watch->context), watch->client->timeout_s, &answer);
+        if (code != EXIT_DONE)
+            return code;
+        enum watch_verdict verdict = watch->look(watch->context, answer);
+        json_decref(answer);
+        if (verdict == WATCH_DONE)
+            return EXIT_DONE;
+        if (fflush(stdout) != 0)
+            return EXIT_NO; /* nobody reads any more */
+        code = wait_event(watch, events, start);
+        clear_progress(watch);
+        if (code == EXIT_NO_AGENT)
+            return control_complain_gone();
+        if (code != EXIT_DONE)
+            return code;
+    }
+}
+
+int watch_run(const struct watch *watch) {
+    struct control_client events, questions;
+    int code = control_open(&events, watch->client);
+    if (code != EXIT_DONE)
+        return code;
+    code = control_open(&questions, watch->client);
+    if (code == EXIT_DONE) {
+        json_t *answer = NULL;
+        json_t *request = json_pack("{s:s,s:o*}", "op", "monitor", "types", watch_types(watch->types));
+        code = control_ask(&events, request, watch->client->timeout_s, &answer);
+        json_decref(answer);
+        if (code == EXIT_DONE)
+            code = watch_loop(watch, &events, &questions);
+        control_close(&questions);
+    }
+    control_close(&events);
+    return code;
+}
