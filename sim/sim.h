@@ -51,6 +51,8 @@ struct bw_sim_options {
     void (*configure)(void *context, size_t host, struct bw_config *config);
     void (*on_rule)(void *context, size_t host, enum bw_rule rule);                            /* may be NULL */
     void (*on_event)(void *context, size_t host, const struct bw_event *event, int64_t at_us); /* may be NULL */
+    /* Each datagram as it goes out, whatever becomes of it; may be NULL. */
+    void (*on_datagram)(void *context, size_t from, size_t to, const uint8_t *data, size_t size);
     void *context;
     FILE *log;          /* every line of the trace as it happens; NULL: none */
     bool log_datagrams; /* datagrams too */

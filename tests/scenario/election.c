@@ -1,0 +1,279 @@
+/* Scenarios of the election: one leader per component, larger tokens, and no two that may act at one instant. */
+#include "tests/scenario/story.h"
+
+#define LONG_MS 60000
+
+static void durable_candidates(void) {
+    story_set_up();
+    options.durable = true;
+}
+
+/* -- the leader goes (scenario 26) -- */
+
+/* How a leader may go. Afterwards somebody else leads everywhere, with a larger token; and exactly one change was needed. */
+enum end { CRASH, SILENCE, ORDERLY };
+
+static int64_t failover_ms(uint64_t seed, size_t n, enum end end) {
+    size_t leader = cluster(seed, n);
+    if (leader == NOBODY)
+        return INT64_MAX;
+    struct bw_token before = token_of(leader);
+    uint64_t elected = events(EVERYBODY, BW_EVENT_SELF_ELECTED);
+    int64_t from_us = bw_sim_now_us(sim);
+    if (end == ORDERLY) {
+        bw_sim_leave(sim, leader);
+        CHECK(bw_sim_wait_left(sim, leader, 2000));
+    }
+    bw_sim_crash(sim, leader);
+    bw_sim_host_silent(sim, leader, end == SILENCE);
+    size_t successor = wait_other_leader(leader, 10000);
+    int64_t took_us = bw_sim_now_us(sim) - from_us;
+    if (!CHECK(successor != NOBODY))
+        return INT64_MAX;
+    struct bw_token after = token_of(successor);
+    CHECK(token_rises(&before, &after));
+    run_ms(10000);
+    CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == elected + 1);
+    CHECK(bw_sim_leader_everywhere(sim, SCOPE) == successor);
+    CHECK(acting_count() == 1);
+    return took_us / BW_US_PER_MS;
+}
+
+static void fail_over(enum end end, const char *what, struct sample *sample) {
+    options.forbid_overlap = true;
+    for (uint64_t seed = 1; seed <= seed_count(12); seed++)
+        sample_add(sample, failover_ms(seed, 5, end));
+    sample_note(sample, what);
+}
+
+static void a_crashed_leader_is_replaced_within_a_second(void) {
+    struct sample sample = {.count = 0};
+    fail_over(CRASH, "leader's process crashes, new leader known everywhere", &sample);
+    CHECK(sample_percentile(&sample, 50) <= 300);
+    CHECK(sample_percentile(&sample, 99) <= 1000);
+}
+
+static void a_silent_leader_is_replaced_after_its_lease(void) {
+    struct sample sample = {.count = 0};
+    fail_over(SILENCE, "leader's host falls silent, new leader known everywhere", &sample);
+    CHECK(sample_percentile(&sample, 0) >= options.params.lease_ms - options.params.lease_ms / 6); /* not before */
+    CHECK(sample_percentile(&sample, 50) <= 2000);
+    CHECK(sample_percentile(&sample, 99) <= 2500);
+}
+
+static void an_orderly_leader_hands_over_at_once(void) {
+    struct sample sample = {.count = 0};
+    fail_over(ORDERLY, "leader leaves, new leader known everywhere", &sample);
+    CHECK(sample_percentile(&sample, 50) <= 50);
+    CHECK(sample_percentile(&sample, 100) <= 500);
+}
+
+static void safe_failover_waits_for_the_lease_even_when_refused(void) {
+    options.failover = BW_FAILOVER_SAFE;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        int64_t took_ms = failover_ms(seed, 5, CRASH);
+        CHECK(took_ms >= options.params.lease_ms - options.params.lease_ms / 6);
+        CHECK(took_ms <= 2500);
+    }
+}
+
+static void a_stopped_leader_wakes_up_deposed(void) {
+    options.forbid_overlap = true;
+    for (uint64_t seed = 1; seed <= seed_count(5); seed++) {
+        size_t leader = cluster(seed, 5);
+        struct bw_token before = token_of(leader);
+        uint64_t elected = events(EVERYBODY, BW_EVENT_SELF_ELECTED);
+        bw_sim_pause(sim, leader);
+        size_t successor = wait_other_leader(leader, 2500);
+        if (!CHECK(successor != NOBODY))
+            return;
+        struct bw_token after = token_of(successor);
+        CHECK(token_rises(&before, &after));
+        run_ms(5000);
+        bw_sim_continue(sim, leader);
+        CHECK(!may_act(leader));
+        CHECK(events(leader, BW_EVENT_SELF_DEPOSED) == events(leader, BW_EVENT_SELF_ELECTED));
+        run_ms(10000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == successor);
+        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == elected + 1);
+    }
+}
+
+/* It stops acting by itself before its successor starts: in real time. */
+static void a_leader_cut_off_from_all_stops_before_its_successor_starts(void) {
+    options.forbid_overlap = true;
+    for (uint64_t seed = 1; seed <= seed_count(5); seed++) {
+        size_t leader = cluster(seed, 5);
+        struct bw_token before = token_of(leader);
+        bw_sim_host_silent(sim, leader, true);
+        run_ms(options.params.lease_ms - options.params.lease_ms / 3);
+        CHECK(may_act(leader));
+        CHECK(acting_count() == 1);
+        run_ms(options.params.lease_ms / 3 + 1);
+        CHECK(!may_act(leader));
+        CHECK(acting_count() == 0);
+        run_ms(1000);
+        CHECK(acting_count() == 1);
+        CHECK(!may_act(leader));
+        CHECK(events(leader, BW_EVENT_SELF_DEPOSED) == 1);
+        run_ms(5000);
+        bw_sim_host_silent(sim, leader, false);
+        size_t successor = wait_leader(40000);
+        CHECK(successor != NOBODY && successor != leader);
+        if (successor == NOBODY)
+            return;
+        struct bw_token after = token_of(successor);
+        CHECK(token_rises(&before, &after));
+        CHECK(bw_sim_overlap_us(sim, SCOPE) == 0);
+    }
+}
+
+/* -- beginnings (scenario 29) -- */
+
+static void simultaneous_starts_give_one_leader(void) {
+    static const size_t sizes[] = {1, 2, 3, 10, 50};
+    for (size_t s = 0; s < BW_COUNT(sizes); s++)
+        for (uint64_t seed = 1; seed <= 2; seed++) {
+            options.forbid_overlap = true;
+            size_t leader = cluster(seed, sizes[s]);
+            CHECK(leader != NOBODY);
+            CHECK(acting_count() == 1);
+            CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == 1);
+            CHECK(events(EVERYBODY, BW_EVENT_SELF_DEPOSED) == 0);
+        }
+}
+
+static void a_new_cluster_has_a_leader_soon(void) {
+    struct sample sample = {.count = 0};
+    for (uint64_t seed = 1; seed <= seed_count(10); seed++) {
+        world(seed, 5);
+        bw_sim_start_all(sim);
+        CHECK(wait_leader(10000) != NOBODY);
+        sample_add(&sample, now_ms());
+    }
+    sample_note(&sample, "five start, a leader is known everywhere");
+    CHECK(sample_percentile(&sample, 100) <= 4000);
+}
+
+static void the_best_candidate_is_elected(void) {
+    for (uint64_t seed = 1; seed <= seed_count(5); seed++) {
+        world(seed, 7);
+        bw_sim_set_priority(sim, seed % 7, 200);
+        bw_sim_start_all(sim);
+        CHECK(wait_leader(10000) == seed % 7);
+    }
+}
+
+static void observers_never_lead(void) {
+    options.candidate_count = 2;
+    for (uint64_t seed = 1; seed <= 2; seed++) {
+        size_t leader = cluster(seed, 6);
+        CHECK(leader < 2);
+        bw_sim_crash(sim, leader);
+        CHECK(wait_other_leader(leader, 3000) == 1 - leader);
+        bw_sim_crash(sim, 1 - leader);
+        run_ms(LONG_MS);
+        CHECK(acting_count() == 0);
+        for (size_t i = 2; i < 6; i++)
+            CHECK(events(i, BW_EVENT_SELF_ELECTED) == 0);
+    }
+}
+
+/* Its seed is silent: a cluster of one has to be sure first. */
+static void nobody_leads_alone_before_its_time(void) {
+    world(1, 2);
+    bw_sim_host_silent(sim, 0, true);
+    bw_sim_start(sim, 1);
+    run_ms(options.params.alone_ms - 1);
+    CHECK(!may_act(1));
+    CHECK(events(1, BW_EVENT_SELF_ELECTED) == 0);
+    run_ms(3001);
+    CHECK(may_act(1));
+}
+
+static void who_has_no_seeds_leads_soon(void) {
+    options.seeds = BW_SIM_SEEDS_NONE;
+    world(1, 1);
+    bw_sim_start(sim, 0);
+    CHECK(wait_leader(3000) == 0);
+}
+
+/* -- candidates -- */
+
+static void the_best_successor_hangs(void) {
+    for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
+        world(seed, 5);
+        for (size_t i = 0; i < 5; i++)
+            bw_sim_set_priority(sim, i, (uint16_t)(500 - 100 * i));
+        bw_sim_start_all(sim);
+        CHECK(wait_leader(10000) == 0);
+        run_ms(5000);
+        bw_sim_pause(sim, 1); /* the next best does not run, but is not yet known for dead */
+        bw_sim_crash(sim, 0);
+        bw_sim_host_silent(sim, 0, true);
+        CHECK(wait_other_leader(0, 4000) == 2);
+        bw_sim_continue(sim, 1);
+        run_ms(15000);
+        CHECK(acting_count() == 1);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == 2);
+    }
+}
+
+static void the_top_three_die_at_once(void) {
+    for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
+        world(seed, 7);
+        for (size_t i = 0; i < 7; i++)
+            bw_sim_set_priority(sim, i, (uint16_t)(700 - 100 * i));
+        bw_sim_start_all(sim);
+        CHECK(wait_leader(10000) == 0);
+        run_ms(5000);
+        for (size_t i = 0; i < 3; i++)
+            bw_sim_crash(sim, i);
+        CHECK(wait_other_leader(0, 4000) == 3);
+    }
+}
+
+static void a_better_candidate_that_joins_does_not_usurp(void) {
+    world(1, 4);
+    bw_sim_set_priority(sim, 3, 200);
+    for (size_t i = 0; i < 3; i++)
+        bw_sim_start(sim, i);
+    size_t leader = wait_leader(10000);
+    CHECK(leader != NOBODY);
+    for (size_t flap = 0; flap < 4; flap++) {
+        bw_sim_start(sim, 3);
+        run_ms(5000);
+        bw_sim_crash(sim, 3);
+        run_ms(5000);
+    }
+    bw_sim_start(sim, 3);
+    run_ms(LONG_MS);
+    CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == 1);
+    CHECK(bw_sim_leader_everywhere(sim, SCOPE) == leader);
+}
+
+static const struct tap_test end_tests[] = {
+    TAP_TEST(a_crashed_leader_is_replaced_within_a_second),
+    TAP_TEST(a_silent_leader_is_replaced_after_its_lease),
+    TAP_TEST(an_orderly_leader_hands_over_at_once),
+    TAP_TEST(safe_failover_waits_for_the_lease_even_when_refused),
+    TAP_TEST(a_stopped_leader_wakes_up_deposed),
+    TAP_TEST(a_leader_cut_off_from_all_stops_before_its_successor_starts),
+};
+static const struct tap_test beginning_tests[] = {
+    TAP_TEST(simultaneous_starts_give_one_leader), TAP_TEST(a_new_cluster_has_a_leader_soon),
+    TAP_TEST(the_best_candidate_is_elected),       TAP_TEST(observers_never_lead),
+    TAP_TEST(nobody_leads_alone_before_its_time),  TAP_TEST(who_has_no_seeds_leads_soon),
+};
+static const struct tap_test candidate_tests[] = {
+    TAP_TEST(the_best_successor_hangs),
+    TAP_TEST(the_top_three_die_at_once),
+    TAP_TEST(a_better_candidate_that_joins_does_not_usurp),
+};
+static const struct tap_suite suites[] = {
+    TAP_SUITE_WITH("the leader goes", end_tests, durable_candidates, story_tear_down),
+    TAP_SUITE_WITH("beginnings", beginning_tests, durable_candidates, story_tear_down),
+    TAP_SUITE_WITH("candidates", candidate_tests, durable_candidates, story_tear_down),
+};
+
+TAP_MAIN(suites)
