@@ -88,7 +88,10 @@ static bool digest_agrees(const struct bw_sim *sim, size_t observer) {
 
 bool bw_sim_converged(const struct bw_sim *sim) {
     for (size_t i = 0; i < sim->host_count; i++)
-        if (bw_sim_running(sim, i) && (!digest_agrees(sim, i) || !view_right(sim, i)))
+        if (bw_sim_running(sim, i) && !digest_agrees(sim, i)) /* the cheap half first */
+            return false;
+    for (size_t i = 0; i < sim->host_count; i++)
+        if (bw_sim_running(sim, i) && !view_right(sim, i))
             return false;
     return true;
 }

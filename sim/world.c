@@ -178,7 +178,7 @@ bool bw_sim_run_until(struct bw_sim *sim, bool (*condition)(struct bw_sim *sim, 
         if (condition(sim, context))
             return true;
     }
-    return false;
+    return sim->violation[0] == '\0' && condition(sim, context);
 }
 
 void bw_sim_schedule(struct bw_sim *sim, int64_t at_ms, void (*action)(struct bw_sim *sim, void *context),
