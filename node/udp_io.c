@@ -1,11 +1,10 @@
-/* Moves datagrams in batches, and reads what ICMP says of those sent (election.md, fast failover). */
+/* Moves datagrams in batches, and reads what ICMP says of those sent (fast failover). */
 #include "node/udp_socket.h"
 
 #include "base/base.h"
 #include "node/addr.h"
 
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
@@ -86,23 +85,24 @@ static bool port_unreachable(const struct sock_extended_err *error) {
             error->ee_code == ICMP6_DST_UNREACH_NOPORT);
 }
 
-/* Only the host that was sent to knows that nobody listens there: a router or firewall on the way knows nothing. */
-static bool said_by(const struct sock_extended_err *error, const struct bw_addr *to) {
-    struct sockaddr_storage storage = {0};
-    const struct sockaddr *offender = SO_EE_OFFENDER(error);
+bool bw_udp_is_refusal(const struct sock_extended_err *error, const struct sockaddr_storage *offender,
+                       const struct bw_addr *to) {
     struct bw_addr from;
-    memcpy(&storage, offender, to->family == 4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
-    return bw_addr_from_socket(&from, &storage) && bw_addr_same_ip(&from, to);
+    return port_unreachable(error) && bw_addr_from_socket(&from, offender) && bw_addr_same_ip(&from, to);
 }
 
+/* Looks into one message of the error queue. */
 static bool is_refusal(struct bw_udp *udp, struct msghdr *message, struct bw_addr *to) {
     const struct sock_extended_err *error = extended_error(message);
-    const struct sockaddr_storage *name = message->msg_name;
-    if (error == NULL || message->msg_namelen == 0 || !bw_addr_from_socket(to, name)) {
+    struct sockaddr_storage offender = {0};
+    if (error == NULL || message->msg_namelen == 0 || !bw_addr_from_socket(to, message->msg_name)) {
         return false;
     }
+    /* A local one was counted when the send failed. */
     udp->stats.too_big += error->ee_errno == EMSGSIZE && error->ee_origin != SO_EE_ORIGIN_LOCAL;
-    return port_unreachable(error) && said_by(error, to);
+    memcpy(&offender, SO_EE_OFFENDER(error),
+           to->family == 4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+    return bw_udp_is_refusal(error, &offender, to);
 }
 
 bool bw_udp_refused(struct bw_udp *udp, enum bw_udp_family family, struct bw_udp_packet *refused) {

@@ -5,6 +5,9 @@
 #include "node/udp.h"
 
 #include <sys/socket.h>
+#include <time.h>
+
+#include <linux/errqueue.h> /* needs struct timespec */
 
 #define BW_UDP_BUFFER_SIZE (BW_DATAGRAM_MAX + 1u) /* one more, so that a longer datagram is seen to be too long */
 
@@ -27,5 +30,10 @@ struct bw_udp {
     enum bw_udp_family out_family;
     uint8_t quoted[BW_UDP_BUFFER_SIZE];
 };
+
+/* Whether an error means that nobody listens at `to`: port unreachable, said by that very host. A router or firewall on
+ * the way, which answers in its own name, does not know. */
+bool bw_udp_is_refusal(const struct sock_extended_err *error, const struct sockaddr_storage *offender,
+                       const struct bw_addr *to);
 
 #endif

@@ -39,3 +39,21 @@ tests_unit_sim_test_SOURCES = \
 	tests/unit/sim_fake.c \
 	tests/unit/sim_fake.h \
 	tests/unit/sim_fake_state.c
+
+c_tests += tests/unit/loop_test tests/unit/loop_contract_test
+tests_unit_loop_test_SOURCES = \
+	tests/unit/loop_test.c \
+	tests/unit/loop_test.h \
+	tests/unit/loop_help.c \
+	tests/unit/loop_addr_test.c \
+	tests/unit/loop_node_test.c \
+	tests/unit/loop_store_test.c \
+	tests/unit/loop_udp_test.c
+tests_unit_loop_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_unit_loop_contract_test_SOURCES = \
+	tests/unit/loop_contract_test.c \
+	tests/unit/loop_fake_node.c \
+	tests/unit/loop_fake_node.h \
+	tests/unit/loop_help.c \
+	tests/unit/loop_test.h
+tests_unit_loop_contract_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE

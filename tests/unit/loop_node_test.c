@@ -1,0 +1,172 @@
+/* The host with the real node: two of them in one libev loop, on loopback. */
+#include "tests/unit/loop_test.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KEY "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"
+
+struct member {
+    struct bw_loop *host;
+    unsigned alive; /* others seen alive */
+    unsigned gone;  /* others seen dead or left */
+    bool elected;
+    bool left;
+};
+
+static struct ev_loop *loop;
+static struct member members[2];
+static char why[WHY_SIZE];
+
+static void on_event(void *context, const struct bw_event *event) {
+    struct member *member = context;
+    struct bw_id own = bw_node_id(bw_loop_node(member->host));
+    bool other = memcmp(&own, &event->id, sizeof(own)) != 0;
+    member->alive += event->type == BW_EVENT_MEMBER_ALIVE && other;
+    member->gone += (event->type == BW_EVENT_MEMBER_LEFT || event->type == BW_EVENT_MEMBER_DEAD) && other;
+    member->elected = member->elected || event->type == BW_EVENT_SELF_ELECTED;
+}
+
+static void on_left(void *context) {
+    ((struct member *)context)->left = true;
+}
+
+static void set_up(void) {
+    scratch_make();
+    loop = ev_loop_new(0);
+    memset(members, 0, sizeof(members));
+}
+
+static void tear_down(void) {
+    bw_loop_destroy(members[0].host);
+    bw_loop_destroy(members[1].host);
+    ev_loop_destroy(loop);
+    scratch_remove();
+}
+
+static int create(unsigned i, struct bw_addr bind, const struct bw_addr *seed, const char *state_dir) {
+    struct bw_loop_config loop_config = {.size = sizeof(loop_config),
+                                         .bind = bind,
+                                         .state_dir = state_dir,
+                                         .on_event = on_event,
+                                         .on_left = on_left,
+                                         .context = &members[i]};
+    struct bw_scope_config scope;
+    struct bw_config config;
+    bw_scope_config_init(&scope, "default");
+    bw_config_init(&config, BW_PROFILE_LOCAL);
+    config.params.alone_ms = 100;
+    config.name = i == 0 ? "n1" : "n2";
+    config.keys = KEY;
+    config.keys_size = strlen(KEY);
+    config.seeds = seed;
+    config.seed_count = seed != NULL;
+    config.scopes = &scope;
+    config.scope_count = 1;
+    why[0] = '\0';
+    return bw_loop_create(&members[i].host, loop, &loop_config, &config, why, sizeof(why));
+}
+
+static bool both_see_both(void *context) {
+    (void)context;
+    return members[0].alive > 0 && members[1].alive > 0;
+}
+
+static bool first_sees_second_gone(void *context) {
+    (void)context;
+    return members[0].gone > 0;
+}
+
+static bool second_has_left(void *context) {
+    (void)context;
+    return members[1].left;
+}
+
+static bool first_is_elected(void *context) {
+    (void)context;
+    return members[0].elected;
+}
+
+static void two_find_each_other(struct bw_addr bind) {
+    CU_ASSERT_EQUAL_FATAL(create(0, bind, NULL, NULL), 0);
+    struct bw_addr seed = bw_loop_bound(members[0].host);
+    CU_ASSERT_EQUAL_FATAL(create(1, bind, &seed, NULL), 0);
+    int64_t begin_us = bw_loop_now().mono_us;
+    CU_ASSERT_TRUE(run_until(loop, both_see_both, NULL));
+    tap_note("both see both after %lld ms", (long long)(bw_loop_now().mono_us - begin_us) / 1000);
+    CU_ASSERT_EQUAL(bw_node_member_count(bw_loop_node(members[0].host)), 2);
+}
+
+static void two_hosts_find_each_other_on_v4(void) {
+    two_find_each_other(loopback_v4(0));
+}
+
+static void two_hosts_find_each_other_on_v6(void) {
+    if (!have_v6()) {
+        tap_skip("no IPv6 here");
+        return;
+    }
+    two_find_each_other(loopback_v6(0));
+}
+
+static void bound_to_all_they_are_joined_on_either_family(void) {
+    CU_ASSERT_EQUAL_FATAL(create(0, (struct bw_addr){0}, NULL, NULL), 0);
+    uint16_t port = bw_loop_bound(members[0].host).port;
+    struct bw_addr seed = have_v6() ? loopback_v6(port) : loopback_v4(port);
+    CU_ASSERT_EQUAL_FATAL(create(1, (struct bw_addr){0}, &seed, NULL), 0);
+    CU_ASSERT_TRUE(run_until(loop, both_see_both, NULL));
+}
+
+static void one_that_leaves_is_known_to_have_left(void) {
+    two_find_each_other(loopback_v4(0));
+    int64_t begin_us = bw_loop_now().mono_us;
+    bw_loop_leave(members[1].host, PATIENCE_MS);
+    CU_ASSERT_TRUE(run_until(loop, second_has_left, NULL));
+    CU_ASSERT_TRUE(run_until(loop, first_sees_second_gone, NULL));
+    tap_note("left after %lld ms", (long long)(bw_loop_now().mono_us - begin_us) / 1000);
+}
+
+/* What waits for durable state goes on once it is written: an election needs several writes. */
+static void one_alone_with_a_state_directory_is_elected(void) {
+    uint8_t state[4096];
+    CU_ASSERT_EQUAL_FATAL(create(0, loopback_v4(0), NULL, scratch_path("d")), 0);
+    struct bw_id id = bw_node_id(bw_loop_node(members[0].host));
+    CU_ASSERT_TRUE(scratch_read("d/state", state, sizeof(state)) > 0);
+    CU_ASSERT_TRUE(run_until(loop, first_is_elected, NULL));
+    CU_ASSERT_TRUE(bw_node_may_act(bw_loop_node(members[0].host), "default", bw_loop_now()));
+    bw_loop_destroy(members[0].host);
+    members[0].host = NULL;
+    CU_ASSERT_EQUAL_FATAL(create(0, loopback_v4(0), NULL, scratch_path("d")), 0);
+    struct bw_id again = bw_node_id(bw_loop_node(members[0].host));
+    CU_ASSERT_EQUAL(memcmp(&id, &again, sizeof(id)), 0);
+}
+
+static void foreign_and_torn_state_files_are_refused(void) {
+    uint8_t state[4096];
+    CU_ASSERT_EQUAL_FATAL(create(0, loopback_v4(0), NULL, scratch_path("d")), 0);
+    bw_loop_destroy(members[0].host);
+    members[0].host = NULL;
+    long size = scratch_read("d/state", state, sizeof(state));
+    CU_ASSERT_FATAL(size > 0 && size < (long)sizeof(state));
+    for (long torn = 0; torn < size; torn++) {
+        scratch_write("d/state", state, (size_t)torn);
+        CU_ASSERT_EQUAL_FATAL(create(0, loopback_v4(0), NULL, scratch_path("d")), BW_ERR_CORRUPT);
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(why, scratch_path("d/state")));
+    CU_ASSERT_PTR_NOT_NULL(strstr(why, "move it away"));
+    scratch_write("d/state", "root:x:0:0:root:/root:/bin/bash\n", 32);
+    CU_ASSERT_EQUAL_FATAL(create(0, loopback_v4(0), NULL, scratch_path("d")), BW_ERR_CORRUPT);
+    scratch_write("d/state", state, (size_t)size);
+    CU_ASSERT_EQUAL_FATAL(create(0, loopback_v4(0), NULL, scratch_path("d")), 0);
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(two_hosts_find_each_other_on_v4),
+    TAP_TEST(two_hosts_find_each_other_on_v6),
+    TAP_TEST(bound_to_all_they_are_joined_on_either_family),
+    TAP_TEST(one_that_leaves_is_known_to_have_left),
+    TAP_TEST(one_alone_with_a_state_directory_is_elected),
+    TAP_TEST(foreign_and_torn_state_files_are_refused),
+};
+const struct tap_suite loop_node_suite = TAP_SUITE_WITH("host with its node", tests, set_up, tear_down);
