@@ -1,10 +1,9 @@
 """The tree is whole: every file is in the build, every link and example of the documents is true, the command is a
 program."""
 
+import pathlib
 import re
 import tempfile
-
-import pathlib
 
 import house
 import tap
@@ -13,8 +12,8 @@ TREE_PARTS = house.LAYERS + ["include", "examples"]
 
 
 def makefiles():
-    paths = [house.SOURCE / "Makefile.am", *sorted(house.SOURCE.glob("**/local.mk"))]
-    return "\n".join(path.read_text() for path in paths if "build-full" not in path.parts)
+    parts = [path for part in TREE_PARTS for path in sorted((house.SOURCE / part).rglob("local.mk"))]
+    return "\n".join(path.read_text() for path in [house.SOURCE / "Makefile.am", *parts])
 
 
 def unlisted(files, text):
