@@ -1,1 +1,22 @@
-# core_sources += election/NAME.c election/NAME.h
+core_sources += \
+	election/claim.c \
+	election/election.c \
+	election/election.h \
+	election/evidence.c \
+	election/heal.c \
+	election/lease.c \
+	election/message.c \
+	election/message.h \
+	election/peer.c \
+	election/queue.c \
+	election/rank.c \
+	election/rank.h \
+	election/receive.c \
+	election/record.c \
+	election/record.h \
+	election/reign.c \
+	election/scope.c \
+	election/state.h \
+	election/step.c \
+	election/successor.c \
+	election/view.c

@@ -1,0 +1,409 @@
+/* The campaign (election.md, rules 3 and 4, and priority mode): wait for what must be known first, in the order of rank;
+ * make the term durable; claim; become leader when enough members confirmed. */
+#include "election/state.h"
+
+static bool named(const struct bw_election *e, const struct bw_scope *scope) {
+    return scope->claim.state == BW_CLAIM_RESIGNING && bw_id_equal(&scope->claim.successor, &e->self);
+}
+
+static int64_t later(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+static int64_t margin_us(const struct bw_election *e) {
+    return e->params.lease_margin_ms * BW_US_PER_MS;
+}
+
+/* When we count as knowing the cluster. */
+static int64_t knows_gate(const struct bw_election *e) {
+    if (e->view.synchronised)
+        return BW_PAST;
+    if (!e->view.alone)
+        return BW_NEVER;
+    return e->has_seeds ? e->started_pt + e->params.alone_ms * BW_US_PER_MS : BW_PAST;
+}
+
+static int64_t settled_gate(struct bw_election *e, struct bw_scope *scope) {
+    int64_t settle_us = e->params.settle_ms * BW_US_PER_MS;
+    bool agreed = e->agreed_once || bw_others(e, &scope->claim.token.id) == 0;
+    int64_t at = scope->better_pt == BW_PAST ? BW_PAST : scope->better_pt + settle_us;
+    int64_t last = scope->campaign_pt + 4 * settle_us;
+    at = agreed && at < last ? at : last;
+    if (at > e->patience_us)
+        bw_trace_rule(e->trace, BW_RULE_WAIT_FOR_SETTLED_RANKING, NULL, 0);
+    return at;
+}
+
+/* Others leave a named successor some time to claim, unless it is gone. */
+static int64_t named_gate(const struct bw_election *e, const struct bw_scope *scope) {
+    const struct bw_peer *successor = bw_peer_find(e, &scope->claim.successor);
+    bool waiting = scope->claim.state == BW_CLAIM_RESIGNING && bw_peer_lives(successor) &&
+                   successor->refused_pt == BW_PAST;
+    return waiting ? scope->over_pt + BW_NAMED_WAIT_US : BW_PAST;
+}
+
+/* The earliest time at which all that must be known is known, our own rank aside. BW_NEVER: not by waiting alone. */
+static int64_t campaign_gate(struct bw_election *e, struct bw_scope *scope) {
+    int64_t at = later(scope->over_pt, scope->not_before_pt);
+    if (named(e, scope) || scope->reclaim)
+        return at;
+    int64_t listened = e->started_pt + bw_scope_lease_us(e, scope) + margin_us(e);
+    if (listened > e->patience_us)
+        bw_trace_rule(e->trace, BW_RULE_LISTEN_BEFORE_STANDING, NULL, 0);
+    at = later(at, listened);
+    at = later(at, knows_gate(e));
+    at = later(at, named_gate(e, scope));
+    return at == BW_NEVER ? BW_NEVER : later(at, settled_gate(e, scope));
+}
+
+/* Whether as many members as must confirm have shown of late that they hear us. Without that a claim would only run the
+ * term ahead: so one who is cut off waits until it is heard again, or finds itself alone. */
+static bool in_contact(struct bw_election *e, struct bw_scope *scope) {
+    size_t need = bw_others(e, &scope->claim.token.id) == 0 ? 0 : scope->own.min_confirm;
+    size_t asked = 0;
+    size_t heard = 0;
+    bw_successors_refresh(e, scope);
+    for (size_t i = 0; i < scope->successor_count; i++) {
+        const struct bw_peer *peer = scope->successors[i].peer;
+        asked += peer != NULL;
+        heard += peer != NULL && bw_evidence_echo(e, scope, peer->echo_us);
+    }
+    return heard >= (need < asked ? need : asked);
+}
+
+static void claim_begin(struct bw_election *e, struct bw_scope *scope) {
+    uint64_t term = bw_term_next(scope->seen, scope->floor, e->now.wall_us);
+    if (term == 0)
+        return;
+    if (scope->reclaim)
+        bw_trace_rule(e->trace, BW_RULE_CLAIM_ABOVE_LARGEST_SEEN, NULL, term);
+    scope->pending = (struct bw_token){.term = term, .id = e->self};
+    scope->seen = scope->floor = term;
+    scope->phase = BW_PHASE_PERSIST;
+    scope->persist = BW_PERSIST_WANTED;
+}
+
+void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
+    int64_t round_us = bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
+    bool at_once = named(e, scope) || scope->reclaim;
+    if (scope->campaign_pt == BW_PAST)
+        scope->campaign_pt = e->patience_us;
+    int64_t gate = campaign_gate(e, scope);
+    if (gate == BW_NEVER)
+        return;
+    bool contact = at_once || in_contact(e, scope);
+    if (!contact && e->patience_us + round_us >= gate) {
+        if (e->patience_us >= gate)
+            bw_trace_rule(e->trace, BW_RULE_CLAIM_ONLY_WHEN_HEARD, NULL, 0);
+        if (scope->ask_pt == BW_PAST || e->patience_us >= scope->ask_pt) {
+            bw_ask_all(e, scope);
+            scope->ask_pt = e->patience_us + round_us;
+        }
+        bw_wake(e, scope, scope->ask_pt);
+    }
+    if (!contact && e->patience_us + round_us < gate)
+        bw_wake(e, scope, gate - round_us);
+    if (!contact)
+        return;
+    if (scope->contact_pt == BW_PAST)
+        scope->contact_pt = e->patience_us;
+    int64_t at = later(gate, scope->contact_pt);
+    size_t position = at_once ? 0 : bw_scope_position(e, scope);
+    if (position > 0)
+        at += (int64_t)position * e->params.stagger_ms * BW_US_PER_MS;
+    if (e->patience_us >= at) {
+        claim_begin(e, scope);
+        return;
+    }
+    if (position > 0)
+        bw_trace_rule(e->trace, BW_RULE_STAGGER_BY_RANK, NULL, position);
+    bw_wake(e, scope, at);
+}
+
+void bw_campaign_abort(struct bw_election *e, struct bw_scope *scope) {
+    if (scope->phase != BW_PHASE_PERSIST && scope->phase != BW_PHASE_CLAIM)
+        return;
+    scope->phase = BW_PHASE_FOLLOW;
+    scope->successors_stale = true;
+    scope->campaign_pt = scope->contact_pt = BW_PAST;
+    (void)e;
+}
+
+/* ------------------------------------------------------------------ the claim */
+
+/* To all successors, and to so many other members as the bound allows. */
+static void send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type,
+                        const void *message) {
+    size_t sent = 0;
+    bw_successors_refresh(e, scope);
+    for (size_t i = 0; i < scope->successor_count; i++)
+        if (scope->successors[i].peer != NULL) {
+            bw_send(e, &scope->successors[i].id, type, message);
+            sent++;
+        }
+    for (struct bw_list *at = e->peers.next; at != &e->peers && sent < BW_CLAIM_FANOUT_MAX; at = at->next) {
+        const struct bw_peer *peer = bw_container(at, struct bw_peer, all);
+        if (!bw_peer_lives(peer) || bw_successor_find(scope, &peer->id) != NULL)
+            continue;
+        bw_send(e, &peer->id, type, message);
+        sent++;
+    }
+}
+
+static void reign_if_confirmed(struct bw_election *e, struct bw_scope *scope) {
+    size_t acknowledged = 0;
+    bw_successors_refresh(e, scope);
+    for (size_t i = 0; i < scope->confirm_count; i++)
+        acknowledged += bw_successor_find(scope, &scope->confirms[i]) != NULL;
+    if (scope->confirm_count < bw_required(e, scope, scope->own.min_confirm) ||
+        acknowledged < bw_required(e, scope, scope->own.min_ack))
+        return;
+    bw_trace_rule(e->trace, BW_RULE_CONFIRMED_CLAIM_REIGNS, NULL, scope->confirm_count);
+    bw_reign_begin(e, scope);
+}
+
+static void claim_transmit(struct bw_election *e, struct bw_scope *scope) {
+    const struct bw_message_claim message = {
+        .scope = bw_scope_name(scope),
+        .term = scope->pending.term,
+        .number = ++scope->number,
+        .boot = e->boot,
+        .lease_ms = (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS),
+    };
+    scope->claim_sent_us = e->now.mono_us;
+    scope->claim_again_pt = e->patience_us + bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
+    scope->claim_count++;
+    scope->confirm_count = 0; /* each transmission counts for itself: the lease runs from its sending */
+    send_widely(e, scope, BW_FRAME_claim, &message);
+    reign_if_confirmed(e, scope);
+}
+
+void bw_claim_persisted(struct bw_election *e, struct bw_scope *scope, bool ok) {
+    if (scope->phase != BW_PHASE_PERSIST)
+        return;
+    if (!ok) {
+        bw_trace_rule(e->trace, BW_RULE_NO_CLAIM_WITHOUT_STORAGE, NULL, scope->pending.term);
+        bw_campaign_abort(e, scope);
+        scope->reclaim = false;
+        scope->not_before_pt = e->patience_us + 4 * bw_scope_lease_us(e, scope);
+        return;
+    }
+    bw_trace_rule(e->trace, BW_RULE_PERSIST_BEFORE_SPEAKING, NULL, scope->pending.term);
+    scope->phase = BW_PHASE_CLAIM;
+    scope->successors_stale = true;
+    scope->claim_count = 0;
+    scope->confirmed = false;
+    scope->replaced = bw_id_equal(&scope->claim.token.id, &e->self) ? (struct bw_id){{0}} : scope->claim.token.id;
+    claim_transmit(e, scope);
+}
+
+/* Who confirmed may believe that we lead: they are told that we do not. Otherwise nobody heard of it. */
+static void claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us) {
+    const struct bw_token token = scope->pending;
+    bw_campaign_abort(e, scope);
+    scope->not_before_pt = e->patience_us + pause_us;
+    if (!scope->confirmed || bw_token_compare(&token, &scope->claim.token) <= 0)
+        return;
+    const struct bw_claim vacant = {
+        .token = token,
+        .sequence = 2,
+        .state = BW_CLAIM_VACANT,
+        .mode = (uint8_t)scope->own.mode,
+        .lease_ms = (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS),
+        .boot = e->boot,
+    };
+    bw_accept(e, scope, &vacant);
+}
+
+void bw_claim_step(struct bw_election *e, struct bw_scope *scope) {
+    int64_t lease_us = bw_scope_lease_us(e, scope);
+    reign_if_confirmed(e, scope);
+    if (scope->phase != BW_PHASE_CLAIM)
+        return;
+    if (e->patience_us >= scope->claim_again_pt && scope->claim_count >= BW_ROUNDS_PER_LEASE) {
+        claim_withdraw(e, scope, lease_us + (int64_t)bw_rng_below(&e->rng, (uint64_t)lease_us));
+        bw_scope_step(e, scope);
+        return;
+    }
+    if (e->patience_us >= scope->claim_again_pt)
+        claim_transmit(e, scope);
+    if (scope->phase == BW_PHASE_CLAIM)
+        bw_wake(e, scope, scope->claim_again_pt);
+}
+
+/* ------------------------------------------------------------------ what others say */
+
+static void object(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to, uint64_t term,
+                   enum bw_objection reason, const struct bw_token *token) {
+    const struct bw_message_object message = {
+        .scope = bw_scope_name(scope),
+        .term = term,
+        .reason = (uint8_t)reason,
+        .token_term = token->term,
+        .token_id = token->id,
+    };
+    bw_trace_rule(e->trace, BW_RULE_OBJECT_TO_CLAIM, to, (uint64_t)reason);
+    bw_send(e, to, BW_FRAME_object, &message);
+}
+
+/* A leader that we heard in time, whose port refused nobody that we know of. */
+static bool leader_lives(const struct bw_election *e, const struct bw_scope *scope) {
+    const struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
+    int64_t late_us = scope->claim.lease_ms * BW_US_PER_MS / BW_ROUNDS_PER_LEASE * (100 + BW_LATE_PERCENT) / 100;
+    if (scope->phase == BW_PHASE_LEAD)
+        return e->now.mono_us < scope->act_until_us;
+    if (!bw_reign_current(scope) || !scope->is_successor || leader == NULL || leader->refused_pt != BW_PAST)
+        return false;
+    for (size_t i = 0; i < scope->successor_count; i++)
+        if (scope->successors[i].refused)
+            return false;
+    return leader->heartbeat_pt != BW_PAST && e->patience_us <= leader->heartbeat_pt + late_us;
+}
+
+/* The better candidate may object in its own name, if it would claim now: then it does. */
+static bool better_than(struct bw_election *e, struct bw_scope *scope, const struct bw_id *other) {
+    const struct bw_candidate *self = bw_candidate_self(scope);
+    const struct bw_peer *peer = bw_peer_find(e, other);
+    const struct bw_candidate *candidate = peer != NULL ? bw_candidate_find(scope, peer) : NULL;
+    if (self == NULL || candidate == NULL || e->leaving || scope->phase != BW_PHASE_FOLLOW ||
+        scope->campaign_pt == BW_PAST || bw_reign_current(scope) || bw_id_equal(&scope->claim.successor, other))
+        return false;
+    struct bw_rank ours = bw_scope_rank(scope, e, self);
+    struct bw_rank theirs = bw_scope_rank(scope, e, candidate);
+    return bw_rank_compare(&ours, &theirs) < 0 && campaign_gate(e, scope) <= e->patience_us && in_contact(e, scope);
+}
+
+static void confirm(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to,
+                    const struct bw_message_claim *m) {
+    const struct bw_message_confirm message = {.scope = m->scope, .term = m->term, .number = m->number};
+    if (scope->claim.state == BW_CLAIM_LEADING && !scope->over)
+        bw_send(e, to, BW_FRAME_confirm, &message);
+}
+
+void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
+                      const struct bw_message_claim *m) {
+    struct bw_scope *scope = bw_scope_get(e, m->scope);
+    if (scope == NULL)
+        return;
+    const struct bw_claim claim = {
+        .token = {.term = m->term, .id = *from},
+        .sequence = 1,
+        .state = BW_CLAIM_LEADING,
+        .lease_ms = m->lease_ms,
+        .boot = m->boot,
+    };
+    int order = bw_token_compare(&claim.token, &scope->claim.token);
+    bool ours = scope->phase == BW_PHASE_CLAIM && bw_token_compare(&scope->pending, &claim.token) > 0;
+    bw_successors_refresh(e, scope);
+    if (order < 0 || ours) {
+        object(e, scope, from, m->term, BW_OBJECT_HIGHER_TERM, ours ? &scope->pending : &scope->claim.token);
+        bw_send_record(e, scope, from);
+    } else if (order > 0 && !bw_term_near(scope->seen, m->term)) {
+        (void)bw_saw_term(e, scope, m->term);
+    } else if (order > 0 && leader_lives(e, scope)) {
+        (void)bw_saw_term(e, scope, m->term);
+        object(e, scope, from, m->term, BW_OBJECT_LIVE_LEADER, &scope->claim.token);
+        bw_send_record(e, scope, from);
+    } else if (order > 0 && better_than(e, scope, from)) {
+        (void)bw_saw_term(e, scope, m->term);
+        object(e, scope, from, m->term, BW_OBJECT_BETTER_CANDIDATE, &scope->claim.token);
+        claim_begin(e, scope);
+    } else if (bw_evidence_take(e, scope, from, heard_us, &claim) || order == 0) {
+        confirm(e, scope, from, m);
+    }
+    bw_scope_step(e, scope);
+}
+
+void bw_confirm_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_confirm *m) {
+    struct bw_scope *scope = bw_scope_find(e, m->scope);
+    bool claiming = scope != NULL && scope->phase == BW_PHASE_CLAIM && m->term == scope->pending.term;
+    if (!claiming || m->number != scope->number)
+        return;
+    for (size_t i = 0; i < scope->confirm_count; i++)
+        if (bw_id_equal(&scope->confirms[i], from))
+            return;
+    if (scope->confirm_count == BW_CLAIM_FANOUT_MAX)
+        return;
+    if (bw_id_equal(&scope->replaced, from))
+        scope->replaced = (struct bw_id){{0}};
+    scope->confirms[scope->confirm_count++] = *from;
+    scope->confirmed = true;
+    reign_if_confirmed(e, scope);
+    bw_scope_step(e, scope);
+}
+
+/* Somebody saw a larger term than ours: a resource that saw it would refuse us for ever, so we claim again above it. */
+static void claim_above(struct bw_election *e, struct bw_scope *scope, uint64_t term) {
+    if (scope->phase == BW_PHASE_LEAD && term > scope->claim.token.term)
+        bw_vacate(e, scope, BW_LOSS_DEPOSED, &e->self);
+    else if (scope->phase == BW_PHASE_CLAIM && term > scope->pending.term)
+        claim_withdraw(e, scope, 0);
+    else
+        return;
+    scope->reclaim = true;
+}
+
+void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m) {
+    struct bw_scope *scope = bw_scope_find(e, m->scope);
+    if (scope == NULL || (m->token_term != 0 && !bw_saw_term(e, scope, m->token_term)))
+        return;
+    int64_t round_us = bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
+    bool claiming = scope->phase == BW_PHASE_CLAIM && m->term == scope->pending.term;
+    if (m->reason == BW_OBJECT_SEEN_LARGER) {
+        claim_above(e, scope, m->token_term);
+    } else if (claiming && m->reason == BW_OBJECT_HIGHER_TERM) {
+        claim_withdraw(e, scope, round_us);
+    } else if (claiming && m->reason == BW_OBJECT_LIVE_LEADER) {
+        bool itself = bw_id_equal(from, &m->token_id);
+        if (itself || !scope->refusals) { /* two refused ports say that the process is gone since */
+            claim_withdraw(e, scope, round_us);
+            scope->over = scope->over && !itself;
+        }
+    } else if (claiming && m->reason == BW_OBJECT_BETTER_CANDIDATE && !bw_id_equal(&scope->better, from)) {
+        claim_withdraw(e, scope, round_us + 4 * e->params.stagger_ms * BW_US_PER_MS);
+        scope->better = *from; /* if it does not claim then, it is not asked again */
+    }
+    bw_scope_step(e, scope);
+}
+
+/* ------------------------------------------------------------------ resigning */
+
+void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m) {
+    struct bw_scope *scope = bw_scope_find(e, m->scope);
+    const struct bw_token token = {.term = m->term, .id = *from};
+    if (scope == NULL || bw_token_compare(&token, &scope->claim.token) != 0 || m->sequence <= scope->claim.sequence)
+        return;
+    struct bw_claim claim = scope->claim;
+    claim.sequence = m->sequence;
+    claim.state = bw_id_none(&m->successor) ? BW_CLAIM_VACANT : BW_CLAIM_RESIGNING;
+    claim.reason = m->reason;
+    claim.successor = m->successor;
+    bw_accept(e, scope, &claim);
+    bw_scope_step(e, scope);
+}
+
+static void resign(struct bw_election *e, struct bw_scope *scope) {
+    struct bw_id heir = bw_scope_heir(e, scope);
+    bw_vacate(e, scope, BW_LOSS_RESIGNED, &heir);
+    bw_trace_rule(e->trace, BW_RULE_RESIGN_TO_A_SUCCESSOR, &heir, scope->claim.token.term);
+    const struct bw_message_resign message = {
+        .scope = bw_scope_name(scope),
+        .term = scope->claim.token.term,
+        .sequence = scope->claim.sequence,
+        .reason = scope->claim.reason,
+        .successor = heir,
+    };
+    send_widely(e, scope, BW_FRAME_resign, &message);
+}
+
+void bw_resign_all(struct bw_election *e) {
+    for (size_t i = 0; i < e->scope_count; i++) {
+        struct bw_scope *scope = e->scopes[i];
+        if (scope->phase == BW_PHASE_LEAD)
+            resign(e, scope);
+        else if (scope->phase == BW_PHASE_CLAIM)
+            claim_withdraw(e, scope, 0);
+        else
+            bw_campaign_abort(e, scope);
+    }
+}

@@ -1,0 +1,175 @@
+/* Reigns as this member sees them: a claim accepted, a leader announced, lost or over, our own begun and ended
+ * (election.md rule 1 and "What an application sees"). */
+#include "election/state.h"
+
+bool bw_reign_current(const struct bw_scope *scope) {
+    return !bw_claim_none(&scope->claim) && scope->claim.state == BW_CLAIM_LEADING && !scope->over;
+}
+
+/* Remembers a term that somebody spoke of, so that our next claim is above it. False if it is out of bounds. */
+bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term) {
+    if (!bw_term_near(scope->seen, term)) {
+        bw_trace_rule(e->trace, BW_RULE_REFUSE_FAR_TERM, NULL, term);
+        return false;
+    }
+    if (term > scope->floor && bw_term_near(scope->seen, term + 1)) /* ours, above it, must be in bounds too */
+        scope->floor = term;
+    return true;
+}
+
+void bw_announce(struct bw_election *e, struct bw_scope *scope) {
+    if (scope->announced)
+        return;
+    scope->announced = true;
+    scope->since_wall_us = e->now.wall_us;
+    bw_emit(e, scope, BW_EVENT_LEADER_ELECTED, &scope->claim.token, BW_LOSS_NONE);
+}
+
+void bw_lose(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
+    if (!scope->announced)
+        return;
+    scope->announced = false;
+    bw_emit(e, scope, BW_EVENT_LEADER_LOST, &scope->claim.token, reason);
+}
+
+static void begin_anew(struct bw_election *e, struct bw_scope *scope) {
+    scope->over_pt = e->patience_us;
+    scope->campaign_pt = scope->contact_pt = BW_PAST;
+    scope->better = (struct bw_id){{0}};
+    bw_watch_reset(scope);
+}
+
+void bw_reign_over(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
+    BW_ASSERT(scope->phase == BW_PHASE_FOLLOW);
+    scope->over = true;
+    bw_lose(e, scope, reason);
+    begin_anew(e, scope);
+}
+
+void bw_reign_heard(struct bw_election *e, struct bw_scope *scope) {
+    if (scope->phase == BW_PHASE_CLAIM || scope->phase == BW_PHASE_LEAD || scope->claim.state != BW_CLAIM_LEADING)
+        return;
+    bw_campaign_abort(e, scope); /* what we acknowledge we do not claim */
+    scope->heard_pt = e->patience_us;
+    scope->over = scope->refusals = false;
+    bw_watch_reset(scope);
+    bw_announce(e, scope);
+    bw_scope_step(e, scope);
+}
+
+void bw_stand_down(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
+    BW_ASSERT(scope->phase == BW_PHASE_LEAD);
+    scope->phase = BW_PHASE_FOLLOW;
+    scope->act_until_us = BW_PAST;
+    scope->successors_stale = true;
+    bw_timer_cancel(&e->authority, &scope->lease);
+    e->led_count--;
+    bw_emit(e, scope, BW_EVENT_SELF_DEPOSED, &scope->claim.token, reason);
+    bw_lose(e, scope, reason);
+    bw_round_arm(e);
+}
+
+void bw_vacate(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *successor) {
+    bw_stand_down(e, scope, reason);
+    scope->claim.sequence++;
+    scope->claim.state = bw_id_none(successor) ? BW_CLAIM_VACANT : BW_CLAIM_RESIGNING;
+    scope->claim.successor = *successor;
+    scope->claim.reason = (uint8_t)reason;
+    scope->over = scope->refusals = false;
+    begin_anew(e, scope);
+    bw_publish_record(e, scope);
+}
+
+/* Why the reign that a new claim ends had ended, as far as we can tell. */
+static enum bw_loss ended_by(const struct bw_election *e, const struct bw_scope *scope) {
+    const struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
+    if (leader != NULL && leader->status == BW_STATUS_LEFT)
+        return BW_LOSS_LEFT;
+    bool gone = !bw_peer_lives(leader) || leader->refused_pt != BW_PAST;
+    bool late = scope->is_successor && scope->ask_pt != BW_PAST;
+    return gone || late ? BW_LOSS_DIED : BW_LOSS_DEPOSED;
+}
+
+void bw_reign_begin(struct bw_election *e, struct bw_scope *scope) {
+    BW_ASSERT(scope->phase == BW_PHASE_CLAIM);
+    bw_lose(e, scope, ended_by(e, scope));
+    scope->phase = BW_PHASE_LEAD;
+    scope->claim = (struct bw_claim){
+        .token = scope->pending,
+        .sequence = 1,
+        .state = BW_CLAIM_LEADING,
+        .mode = (uint8_t)scope->own.mode,
+        .lease_ms = (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS),
+        .boot = e->boot,
+    };
+    scope->reigned = scope->pending.term;
+    scope->over = scope->reclaim = scope->refusals = false;
+    scope->campaign_pt = scope->contact_pt = BW_PAST;
+    scope->successors_stale = true;
+    scope->act_until_us = scope->claim_sent_us + bw_scope_lease_us(e, scope);
+    scope->first_round = e->round + 1;
+    scope->reign_us = e->now.mono_us;
+    scope->heard_pt = e->patience_us;
+    e->led_count++;
+    bw_timer_arm(&e->authority, &scope->lease, scope->act_until_us);
+    bw_publish_record(e, scope);
+    bw_announce(e, scope);
+    bw_emit(e, scope, BW_EVENT_SELF_ELECTED, &scope->claim.token, BW_LOSS_NONE);
+    bw_round_send(e);
+}
+
+static void step_aside(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim) {
+    const struct bw_peer *other = bw_peer_find(e, &claim->token.id);
+    bool lives = claim->state == BW_CLAIM_LEADING && (other == NULL || bw_peer_lives(other));
+    struct bw_token old = scope->claim.token;
+    bw_stand_down(e, scope, BW_LOSS_DEPOSED);
+    if (lives) {
+        bw_trace_rule(e->trace, BW_RULE_LARGEST_TOKEN_WINS, &claim->token.id, claim->token.term);
+        bw_heal_begin(e, scope, &claim->token, &old, scope->reign_us);
+    } else {
+        scope->reclaim = true;
+    }
+}
+
+/* To a leader whose term is below one that once reigned. */
+static void tell_of_larger(struct bw_election *e, struct bw_scope *scope) {
+    const struct bw_message_object message = {
+        .scope = bw_scope_name(scope),
+        .term = scope->claim.token.term,
+        .reason = BW_OBJECT_SEEN_LARGER,
+        .token_term = scope->reigned,
+    };
+    if (scope->claim.state == BW_CLAIM_LEADING)
+        bw_send(e, &scope->claim.token.id, BW_FRAME_object, &message);
+}
+
+void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim) {
+    bool same = bw_token_compare(&claim->token, &scope->claim.token) == 0;
+    BW_ASSERT(bw_claim_compare(claim, &scope->claim) > 0);
+    if (scope->phase == BW_PHASE_LEAD)
+        step_aside(e, scope, claim);
+    else if (scope->phase != BW_PHASE_CLAIM || bw_token_compare(&claim->token, &scope->pending) > 0)
+        bw_campaign_abort(e, scope);
+    if (claim->state == BW_CLAIM_LEADING)
+        bw_lose(e, scope, ended_by(e, scope));
+    else
+        bw_lose(e, scope, same && claim->reason < BW_LOSS_COUNT ? (enum bw_loss)claim->reason : BW_LOSS_DEPOSED);
+    scope->claim = *claim;
+    scope->seen = claim->token.term > scope->seen ? claim->token.term : scope->seen;
+    scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;
+    if (claim->token.term < scope->reigned)
+        tell_of_larger(e, scope);
+    else
+        scope->reigned = claim->token.term;
+    scope->successors_stale = true;
+    scope->heard_pt = e->patience_us;
+    scope->over = scope->refusals = false;
+    begin_anew(e, scope);
+    bw_publish_record(e, scope);
+    if (claim->state == BW_CLAIM_LEADING && !bw_id_equal(&claim->token.id, &e->self)) {
+        scope->reclaim = scope->reclaim && !bw_peer_lives(bw_peer_find(e, &claim->token.id));
+        scope->over = scope->reclaim;
+        if (!scope->reclaim)
+            bw_announce(e, scope);
+    }
+}

@@ -1,0 +1,306 @@
+/* The election's state, shared by its files and seen by nobody else. Divided as election.md is: peers, scopes, and of each
+ * scope the record, the campaign, the reign, the watch over the leader.
+ *
+ * Two clocks. *Authority* (what we promised: leases, rounds) runs on mono_us. *Patience* (waiting for others) runs on
+ * patience_us, which is mono_us less all the time that we slept through: fields in it end in _pt. */
+#ifndef BW_ELECTION_STATE_H
+#define BW_ELECTION_STATE_H
+
+#include "base/base.h"
+#include "base/list.h"
+#include "base/rng.h"
+#include "base/table.h"
+#include "base/timer.h"
+#include "election/election.h"
+#include "election/rank.h"
+#include "election/record.h"
+
+#define BW_ROUNDS_KEPT 16u        /* a lease is six rounds long */
+#define BW_ROUNDS_PER_LEASE 6
+#define BW_LATE_PERCENT 20        /* a heartbeat so much late is missing */
+#define BW_UNANSWERED_MAX 3u      /* questions */
+#define BW_NAMED_WAIT_US (2 * BW_US_PER_S) /* others leave a named successor so long */
+#define BW_CLAIM_FANOUT_MAX 64u   /* members that a claim is sent to directly; gossip does the rest */
+#define BW_PAST INT64_MIN         /* "never happened" */
+
+enum bw_timer_kind { BW_TIMER_SCOPE, BW_TIMER_LEASE, BW_TIMER_ROUND };
+
+/* A member other than ourselves. */
+struct bw_peer {
+    struct bw_id id;
+    struct bw_list all;
+    struct bw_list probe; /* in the queue of bw_election_probe */
+    enum bw_status status;
+    bool unstable;
+    bool known;               /* has been told by bw_election_member */
+    uint64_t candidacies;     /* hash of what it stands for, to see changes */
+    int64_t heartbeat_pt;     /* newest heartbeat that counted */
+    int64_t echo_us;          /* newest of our send times that it has shown to have heard */
+    uint64_t acked_round;     /* newest of our rounds that it acknowledged */
+    uint64_t beat_round;      /* newest that we sent it */
+    uint64_t set_round;       /* round in which we sent it our set last */
+    int64_t refused_pt;       /* its port refused us, and nothing came from it since; BW_PAST: no */
+    int64_t question_pt;      /* when we questioned an unevidenced claim of it last */
+};
+
+struct bw_candidate {
+    struct bw_peer *peer; /* NULL: ourselves */
+    uint16_t priority;
+    bool ready;
+    bool half;
+    uint8_t mode;
+};
+
+/* One of the leader's successors, and what it says of the leader. */
+struct bw_successor {
+    struct bw_id id;
+    struct bw_peer *peer; /* NULL: ourselves */
+    bool witness;
+    uint32_t unanswered; /* questions in a row */
+    bool answered;       /* in this watch */
+    bool refused;        /* it says that the leader's port refused it */
+    int64_t heard_pt;    /* when it heard the leader last, as far as we know */
+};
+
+enum bw_phase {
+    BW_PHASE_FOLLOW,  /* a leader, or none yet */
+    BW_PHASE_PERSIST, /* our next term is on its way to the disk */
+    BW_PHASE_CLAIM,   /* claimed, not yet confirmed */
+    BW_PHASE_LEAD,
+};
+
+struct bw_scope {
+    char name[BW_NAME_MAX + 1];
+    size_t name_size;
+    struct bw_timer wake;  /* patience */
+    struct bw_timer lease; /* authority */
+    struct bw_list dirty;  /* in the queue of bw_election_publish */
+    /* our own part */
+    bool candidate;
+    struct bw_scope_config own; /* name is not used */
+    enum bw_phase phase;
+    /* the record and what we saw */
+    struct bw_claim claim;
+    uint64_t seen;  /* largest term accepted, claimed or found on disk: the durable one */
+    uint64_t reigned; /* largest term that somebody may have led in */
+    uint64_t floor;   /* seen, or a quarantined one if larger: our next claim is above */
+    uint64_t quarantined;
+    bool announced; /* leader-elected was said, leader-lost not yet */
+    bool over;      /* the leader's silence, refusal or "no" ended the reign for us */
+    int64_t heard_pt; /* claim accepted, or told by the leader itself that it leads */
+    int64_t over_pt;  /* since when there is no leader */
+    int64_t since_wall_us;
+    /* candidates and successors */
+    struct bw_candidate *candidates;
+    size_t candidate_count;
+    size_t candidate_capacity;
+    struct bw_successor *successors; /* params.successor_count of them */
+    size_t successor_count;
+    bool successors_stale;
+    bool is_successor;
+    int64_t successor_pt; /* since when */
+    int64_t better_pt;    /* last change among better-ranked candidates */
+    /* the campaign */
+    int64_t campaign_pt; /* since when we want to lead; BW_PAST: we do not */
+    int64_t contact_pt;  /* since when enough others show that they hear us; BW_PAST: they do not */
+    int64_t not_before_pt;
+    int64_t ask_pt; /* next question to the other successors */
+    bool reclaim;   /* we led until a larger token without a living leader came: claim above it at once */
+    bool refusals;  /* over: by refused ports, whatever a successor heard before */
+    uint32_t number; /* of questions and of claims' transmissions */
+    enum { BW_PERSIST_NONE, BW_PERSIST_WANTED, BW_PERSIST_UNDER_WAY } persist;
+    struct bw_token pending; /* PERSIST, CLAIM */
+    int64_t claim_sent_us;
+    int64_t claim_again_pt;
+    uint32_t claim_count;
+    struct bw_id *confirms; /* of this transmission: up to BW_CLAIM_FANOUT_MAX */
+    size_t confirm_count;
+    bool confirmed; /* somebody confirmed, in any transmission */
+    struct bw_id better; /* objected once as the better candidate: not again in this vacancy */
+    /* the reign */
+    int64_t act_until_us; /* may_act: now < this; BW_PAST when we do not lead */
+    int64_t reign_us;     /* since when */
+    uint64_t first_round;
+    struct bw_id replaced; /* the old leader, until it is heard under the new term */
+    /* two leaders met */
+    struct bw_token healed_winner;
+    struct bw_token healed_loser;
+    uint64_t healed_age_ms;
+    int64_t healed_again_pt;
+    uint32_t healed_count; /* sendings left; 0: nothing under way */
+    struct bw_token healed_told; /* loser of the last event that we gave as winner */
+};
+
+struct bw_queue {
+    uint8_t *data;
+    size_t capacity;
+    size_t head;
+    size_t used;
+};
+
+struct bw_round {
+    uint64_t number;
+    int64_t sent_us;
+};
+
+struct bw_election {
+    struct bw_allocator allocator;
+    struct bw_trace *trace;
+    struct bw_params params;
+    struct bw_rng rng;
+    struct bw_id self;
+    uint64_t boot;
+    bool has_seeds;
+    bool leaving;
+    struct bw_election_view view;
+    bool agreed_once;
+    /* time */
+    struct bw_time now;
+    int64_t lag_us;      /* mono_us - patience_us */
+    int64_t patience_us;
+    int64_t counted_us;  /* lateness before this was counted */
+    int64_t started_pt;
+    struct bw_timers patience;
+    struct bw_timers authority;
+    struct bw_timer round_timer;
+    /* members */
+    struct bw_table peer_table;
+    struct bw_list peers;
+    size_t living;
+    /* scopes, sorted by name */
+    struct bw_scope **scopes;
+    size_t scope_count;
+    size_t scope_capacity;
+    size_t led_count;
+    /* rounds */
+    uint64_t round;
+    struct bw_round rounds[BW_ROUNDS_KEPT];
+    /* out */
+    struct bw_queue messages; /* (id, size, bytes)… */
+    struct bw_queue events;   /* struct bw_event… */
+    struct bw_list dirty;
+    struct bw_list probes;
+    uint8_t claim_body[BW_CLAIM_BODY_MAX];
+    bool persisting;
+    struct bw_rank *best; /* room to sort: max(successor_count, …) + 1 */
+};
+
+/* -- queue.c: what goes out -- */
+void bw_send(struct bw_election *e, const struct bw_id *to, enum bw_election_frame type, const void *message);
+void bw_emit(struct bw_election *e, struct bw_scope *scope, enum bw_event_type type, const struct bw_token *token,
+             enum bw_loss reason);
+void bw_emit_healed(struct bw_election *e, struct bw_scope *scope, const struct bw_token *winner,
+                    const struct bw_token *loser, int64_t overlap_ms);
+void bw_publish_record(struct bw_election *e, struct bw_scope *scope);
+void bw_want_probe(struct bw_election *e, struct bw_peer *peer);
+/* Room for the events of one more scope. 0 or BW_ERR_MEMORY. */
+int bw_queue_reserve(struct bw_election *e);
+void bw_queue_free(struct bw_election *e);
+
+/* -- peer.c -- */
+struct bw_peer *bw_peer_find(const struct bw_election *e, const struct bw_id *id);
+bool bw_peer_lives(const struct bw_peer *peer); /* NULL does not */
+/* Living members besides ourselves and a leader that is being replaced. */
+size_t bw_others(const struct bw_election *e, const struct bw_id *replaced);
+void bw_peer_free_all(struct bw_election *e);
+
+/* -- scope.c -- */
+struct bw_scope *bw_scope_find(const struct bw_election *e, struct bw_bytes name);
+/* Finds or creates; NULL when full or out of memory. */
+struct bw_scope *bw_scope_get(struct bw_election *e, struct bw_bytes name);
+void bw_scope_free_all(struct bw_election *e);
+struct bw_bytes bw_scope_name(const struct bw_scope *scope);
+int64_t bw_scope_lease_us(const struct bw_election *e, const struct bw_scope *scope); /* the one that we would promise */
+struct bw_rank bw_scope_rank(const struct bw_scope *scope, const struct bw_election *e, const struct bw_candidate *candidate);
+/* 0, BW_ERR_MEMORY */
+int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate);
+void bw_candidate_remove(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer);
+void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate);
+struct bw_candidate *bw_candidate_find(const struct bw_scope *scope, const struct bw_peer *peer);
+const struct bw_candidate *bw_candidate_self(const struct bw_scope *scope);
+/* Brings scope->successors up to date: those of `leader`. */
+void bw_successors_refresh(struct bw_election *e, struct bw_scope *scope);
+struct bw_successor *bw_successor_find(struct bw_scope *scope, const struct bw_id *id);
+/* Better-ranked living ready candidates than ourselves, the one being replaced aside. */
+size_t bw_scope_position(const struct bw_election *e, const struct bw_scope *scope);
+/* The best living ready candidate to hand over to; none if there is none. */
+struct bw_id bw_scope_heir(const struct bw_election *e, const struct bw_scope *scope);
+
+/* -- view.c -- */
+size_t bw_candidacies_size(const struct bw_election *e);
+
+/* -- step.c: all that time drives -- */
+/* Begins every call: takes the time, notices lateness and jumps, ends expired leases. */
+void bw_enter(struct bw_election *e, struct bw_time now);
+void bw_scope_step(struct bw_election *e, struct bw_scope *scope);
+void bw_scope_step_all(struct bw_election *e);
+
+/* Wakes the scope at that time, or earlier if it was to be woken earlier. */
+void bw_wake(struct bw_election *e, struct bw_scope *scope, int64_t at_pt);
+
+/* -- reign.c: accepting, announcing, losing -- */
+bool bw_reign_current(const struct bw_scope *scope); /* there is a leader, as far as we know */
+void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim);
+void bw_announce(struct bw_election *e, struct bw_scope *scope);
+void bw_lose(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
+/* The reign of the record is over for us, though its leader did not say so. */
+void bw_reign_over(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
+/* The leader itself shows that it leads. */
+void bw_reign_heard(struct bw_election *e, struct bw_scope *scope);
+void bw_reign_begin(struct bw_election *e, struct bw_scope *scope);
+/* We led and do not any more: state of the record to publish. */
+void bw_stand_down(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
+void bw_vacate(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *successor);
+bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term);
+
+/* -- evidence.c -- */
+/* Takes a claim that somebody spoke of: accepts it if it is newer and evidenced, else quarantines it. True if the scope's
+ * record is now this claim (or was before). */
+bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struct bw_id *from, int64_t heard_us,
+                      const struct bw_claim *claim);
+bool bw_evidence_echo(const struct bw_election *e, const struct bw_scope *scope, int64_t heard_us);
+void bw_record_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
+                       const struct bw_message_record *m);
+void bw_send_record(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to);
+
+/* -- claim.c: the campaign -- */
+void bw_campaign_step(struct bw_election *e, struct bw_scope *scope);
+void bw_campaign_abort(struct bw_election *e, struct bw_scope *scope);
+void bw_claim_step(struct bw_election *e, struct bw_scope *scope); /* repeats or gives up */
+void bw_claim_persisted(struct bw_election *e, struct bw_scope *scope, bool ok);
+void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us, const struct bw_message_claim *m);
+void bw_confirm_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_confirm *m);
+void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m);
+void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m);
+/* Gives up every leadership, naming successors. */
+void bw_resign_all(struct bw_election *e);
+
+/* -- lease.c: rounds, acknowledgements, the leader's set -- */
+int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms);
+size_t bw_required(const struct bw_election *e, const struct bw_scope *scope, size_t minimum);
+void bw_round_send(struct bw_election *e);
+void bw_round_arm(struct bw_election *e);
+void bw_lease_renew(struct bw_election *e, struct bw_scope *scope);
+void bw_heartbeat_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
+                          const struct bw_message_heartbeat *m);
+void bw_ack_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_ack *m);
+void bw_set_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us, const struct bw_message_set *m);
+
+/* -- successor.c: watching the leader -- */
+void bw_watch_step(struct bw_election *e, struct bw_scope *scope);
+int64_t bw_heard_pt(const struct bw_election *e, const struct bw_scope *scope);
+void bw_watch_reset(struct bw_scope *scope);
+void bw_ask_all(struct bw_election *e, struct bw_scope *scope);
+void bw_ask_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_ask *m);
+void bw_reply_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_reply *m);
+void bw_question_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_question *m);
+void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us, const struct bw_message_answer *m);
+void bw_watch_refused(struct bw_election *e, struct bw_peer *peer);
+
+/* -- heal.c: two leaders met -- */
+void bw_heal_begin(struct bw_election *e, struct bw_scope *scope, const struct bw_token *winner,
+                   const struct bw_token *loser, int64_t loser_since_us);
+void bw_heal_step(struct bw_election *e, struct bw_scope *scope);
+void bw_healed_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_healed *m);
+
+#endif

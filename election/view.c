@@ -1,0 +1,91 @@
+/* What can be asked of the election at any time, and what it tells others of our candidacies. */
+#include "election/state.h"
+
+#include <string.h>
+
+static struct bw_message_candidacy own_candidacy(const struct bw_election *e, const struct bw_scope *scope) {
+    const struct bw_candidate *self = bw_candidate_self(scope);
+    return (struct bw_message_candidacy){
+        .scope = bw_scope_name(scope),
+        .priority = self->priority,
+        .flags = (uint8_t)((self->ready && !e->leaving ? BW_CANDIDACY_READY : 0) | (self->half ? BW_CANDIDACY_HALF : 0)),
+        .mode = self->mode,
+    };
+}
+
+size_t bw_candidacies_size(const struct bw_election *e) {
+    size_t size = 0;
+    for (size_t i = 0; i < e->scope_count; i++)
+        if (e->scopes[i]->candidate) {
+            const struct bw_message_candidacy candidacy = own_candidacy(e, e->scopes[i]);
+            size += bw_wire_size(&bw_schema_candidacy, &candidacy);
+        }
+    return size;
+}
+
+size_t bw_election_candidacies(const struct bw_election *e, uint8_t data[BW_CANDIDACIES_MAX]) {
+    struct bw_writer writer = {.data = data, .capacity = BW_CANDIDACIES_MAX};
+    for (size_t i = 0; i < e->scope_count; i++)
+        if (e->scopes[i]->candidate) {
+            const struct bw_message_candidacy candidacy = own_candidacy(e, e->scopes[i]);
+            int error = bw_wire_put(&writer, &bw_schema_candidacy, &candidacy);
+            BW_ASSERT(error == 0); /* bw_election_create looked at the size */
+        }
+    return writer.used;
+}
+
+size_t bw_election_scope_count(const struct bw_election *e) {
+    return e->scope_count;
+}
+
+int bw_election_scope(const struct bw_election *e, size_t index, struct bw_scope_info *info, struct bw_time now) {
+    if (index >= e->scope_count)
+        return BW_ERR_NOT_FOUND;
+    const struct bw_scope *scope = e->scopes[index];
+    bool leads = scope->phase == BW_PHASE_LEAD && now.mono_us < scope->act_until_us;
+    bool has_leader = scope->announced && (scope->phase != BW_PHASE_LEAD || leads);
+    *info = (struct bw_scope_info){
+        .scope = scope->name,
+        .mode = BW_MODE_PRIORITY,
+        .has_leader = has_leader,
+        .role = BW_ROLE_OBSERVER,
+        .since_wall_us = scope->since_wall_us,
+        .lease_us = leads ? scope->act_until_us - now.mono_us : -1,
+    };
+    if (has_leader)
+        info->token = scope->claim.token;
+    if (scope->candidate)
+        info->role = leads ? BW_ROLE_LEADER : has_leader ? BW_ROLE_FOLLOWER : BW_ROLE_CANDIDATE;
+    return 0;
+}
+
+static struct bw_scope *scope_named(const struct bw_election *e, const char *name) {
+    return bw_scope_find(e, (struct bw_bytes){.data = (const uint8_t *)name, .size = strlen(name)});
+}
+
+/* The index-th best: found by counting who ranks before each. */
+int bw_election_candidate(const struct bw_election *e, const char *name, size_t index, struct bw_candidate_info *info) {
+    const struct bw_scope *scope = scope_named(e, name);
+    if (scope == NULL || index >= scope->candidate_count)
+        return BW_ERR_NOT_FOUND;
+    for (size_t i = 0; i < scope->candidate_count; i++) {
+        const struct bw_rank rank = bw_scope_rank(scope, e, &scope->candidates[i]);
+        size_t before = 0;
+        for (size_t k = 0; k < scope->candidate_count; k++) {
+            const struct bw_rank other = bw_scope_rank(scope, e, &scope->candidates[k]);
+            before += bw_rank_compare(&other, &rank) < 0;
+        }
+        if (before == index) {
+            *info = (struct bw_candidate_info){
+                .id = rank.id, .priority = rank.priority, .ready = scope->candidates[i].ready};
+            return 0;
+        }
+    }
+    BW_ASSERT(false); /* the order is total */
+    return BW_ERR_NOT_FOUND;
+}
+
+bool bw_election_may_act(const struct bw_election *e, const char *name, struct bw_time now) {
+    const struct bw_scope *scope = scope_named(e, name);
+    return scope != NULL && now.mono_us < scope->act_until_us;
+}
