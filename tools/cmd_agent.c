@@ -46,10 +46,10 @@ static void open_log_early(int argc, char **argv, struct agent_options *options)
             value = argv[i] + 13;
         else if (strcmp(argv[i], "--log-format") == 0 && i + 1 < argc)
             value = argv[i + 1];
-        if (value != NULL && agent_option_find("log-format")->set(options, value, why, sizeof(why)) &&
-            options->log_format == LOG_FORMAT_JSON)
-            log_open(options->log_level, options->log_format);
+        if (value != NULL)
+            (void)agent_option_find("log-format")->set(options, value, why, sizeof(why)); /* told later if it is none */
     }
+    log_open(options->log_level, options->log_format);
 }
 
 static int read_options(const struct argp *argp, int argc, char **argv, struct agent_options *options) {

@@ -1,12 +1,10 @@
 /* members: who is here. */
-#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tools/command.h"
 #include "tools/json.h"
-#include "tools/table.h"
+#include "tools/members_table.h"
 #include "tools/watch.h"
 
 enum { KEY_STATUS = 0x2000, KEY_TAG, KEY_WATCH, FILTER_MAX = 32 };
@@ -94,61 +92,6 @@ static bool is_wanted(const struct members *members, const json_t *member) {
     return wanted;
 }
 
-static void print_since(const char *since, char *text, size_t size) {
-    struct tm parts;
-    memset(&parts, 0, sizeof(parts));
-    text[0] = '\0';
-    if (strptime(since, "%Y-%m-%dT%H:%M:%S", &parts) == NULL)
-        return;
-    time_t seconds = timegm(&parts);
-    localtime_r(&seconds, &parts);
-    strftime(text, size, "%Y-%m-%d %H:%M:%S", &parts);
-}
-
-static void print_tags(const json_t *tags, char *text, size_t size) {
-    const char *name;
-    json_t *value;
-    size_t used = 0;
-    text[0] = '\0';
-    json_object_foreach((json_t *)tags, name, value) {
-        if (used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%s=%s", used == 0 ? "" : " ", name,
-                                     json_string_value(value));
-    }
-}
-
-static void print_row(struct table *table, const json_t *member, bool self) {
-    char text[2 * BW_TAG_SIZE_MAX];
-    const char *status = text_of(member, "status");
-    const json_t *rtt = json_object_get(member, "rtt_ms");
-    table_line(table);
-    table_cell(table, 0, text_of(member, "name"), self ? "bold" : NULL);
-    table_cell(table, 1, text_of(member, "addr"), NULL);
-    table_cell(table, 2, status, table_status_color(status));
-    snprintf(text, sizeof(text), "%.2f ms", json_real_value(rtt));
-    table_cell(table, 3, json_is_real(rtt) ? text : self ? "self" : "", NULL);
-    print_since(text_of(member, "since"), text, sizeof(text));
-    table_cell(table, 4, text, NULL);
-    print_tags(json_object_get(member, "tags"), text, sizeof(text));
-    table_cell(table, 5, text, NULL);
-}
-
-static void print_table(const struct members *members, const json_t *answer) {
-    static const struct table_column columns[] = {{"NAME", false}, {"ADDRESS", false}, {"STATUS", false},
-                                                  {"RTT", true},   {"SINCE", false},   {"TAGS", false},
-                                                  {NULL, false}};
-    struct table *table = table_create(columns, color_wanted(members->client.color, stdout));
-    size_t index;
-    json_t *member;
-    if (table == NULL)
-        return;
-    json_array_foreach(json_object_get(answer, "members"), index, member) {
-        print_row(table, member, strcmp(text_of(member, "name"), text_of(answer, "self")) == 0);
-    }
-    table_print(table, stdout);
-    table_free(table);
-}
-
 static void print(struct members *members, const json_t *answer) {
     json_t *list = json_object_get(answer, "members");
     for (size_t i = json_array_size(list); i-- > 0;)
@@ -164,7 +107,7 @@ static void print(struct members *members, const json_t *answer) {
     else if (members->again)
         putchar('\n');
     members->again = true;
-    print_table(members, answer);
+    members_table_print(answer, color_wanted(members->client.color, stdout));
 }
 
 static json_t *request(void *context) {

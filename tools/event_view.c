@@ -39,6 +39,10 @@ static const struct wording *wording_of(const json_t *event) {
     return &unknown;
 }
 
+const char *event_color(const json_t *event) {
+    return wording_of(event)->color;
+}
+
 static const char *field_of(char letter) {
     static const char *const fields[] = {"name", "addr", "by", "scope", "leader", "token", "reason"};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)

@@ -9,5 +9,7 @@
 void event_print(FILE *file, const json_t *event, bool color);
 /* What happened, without number and time: "n3 leads default (token …)". The caller frees it. */
 char *event_sentence(const json_t *event);
+/* The terminal's code for its colour, "" if it has none. */
+const char *event_color(const json_t *event);
 
 #endif

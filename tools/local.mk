@@ -19,12 +19,16 @@ tools_bellwether_SOURCES = \
 	tools/control_path.c tools/control_path.h \
 	tools/control_server.c tools/control_server.h \
 	tools/control_stream.c tools/control_stream.h \
+	tools/demo.c tools/demo.h \
+	tools/demo_children.c \
+	tools/demo_view.c \
 	tools/event_ring.c tools/event_ring.h \
 	tools/event_view.c tools/event_view.h \
 	tools/json.c tools/json.h \
 	tools/key_file.c tools/key_file.h \
 	tools/log.c tools/log.h \
 	tools/main.c \
+	tools/members_table.c tools/members_table.h \
 	tools/notify.c tools/notify.h \
 	tools/options.c tools/options.h \
 	tools/scope_option.c tools/scope_option.h \

@@ -15,6 +15,7 @@ const struct command commands[] = {
     {"leader", "[SCOPE] [--json] [--watch] [--wait[=S]]", "who leads", cmd_leader},
     {"monitor", "[--json] [--type T,...] [--since N]", "the stream of events", cmd_monitor},
     {"leave", "", "make the agent resign, leave and exit", cmd_leave},
+    {"demo", "[--nodes N] [--keep]", "a real cluster on this host that loses its leader", cmd_demo},
     {"version", "", "print the version", cmd_version},
     {"help", "[COMMAND]", "explain a command", cmd_help},
     {NULL, NULL, NULL, NULL},

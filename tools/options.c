@@ -63,10 +63,12 @@ static const struct argp_option *known_find(const struct known *known, const cha
 
 static int complain_unknown(const char *command, const struct known *known, const char *word, int size) {
     char name[64];
-    char hint[96];
     snprintf(name, sizeof(name), "%.*s", size, word);
-    nearest_hint(name, known->names, hint, sizeof(hint));
-    complain("unknown option '--%s'%s (see '%s --help')", name, hint, command);
+    const char *near = nearest(name, known->names);
+    if (near != NULL)
+        complain("unknown option '--%s': did you mean '--%s'? (see '%s --help')", name, near, command);
+    else
+        complain("unknown option '--%s' (see '%s --help')", name, command);
     return EXIT_USAGE;
 }
 

@@ -1,0 +1,324 @@
+/* The demo's story: a cluster forms, loses its leader to SIGKILL, gets it back as a follower, and sees a leader go orderly. */
+#include "tools/demo.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/control_client.h"
+#include "tools/members_table.h"
+#include "tools/options.h"
+
+enum { KEY_KEEP = 0x2000, KEY_NODES, MISS_FACTOR = 5 };
+
+/* What each step is expected to take, and fails at MISS_FACTOR times. */
+static const double first_leader_target_s = 3;
+static const double crash_target_s = 0.3;
+static const double rejoin_target_s = 1;
+static const double orderly_target_s = 0.05;
+static const double patience_s = 20; /* how long a step is watched although it has missed its target */
+static const double calm_s = 1;      /* how long a returned member is watched for taking the lead back */
+
+struct outcome {
+    const char *what;
+    double took_s;
+    double target_s;
+};
+
+/* ---- Conditions ---- */
+
+struct agreement {
+    const char *above;               /* the token that the new one must exceed; "" : any */
+    const struct demo_child *except; /* who need not agree: it is dead or going */
+    const char *leader;
+    const char *token;
+    double at; /* when the last one said so */
+};
+
+/* Whether all running agents name the same leader, newer than the last. */
+static bool all_agree(struct demo *demo, void *context) {
+    struct agreement *agreement = context;
+    agreement->token = NULL;
+    agreement->at = 0;
+    for (unsigned i = 0; i < demo->count; i++) {
+        const struct demo_child *child = &demo->children[i];
+        if (child == agreement->except || child->pid == 0)
+            continue;
+        if (agreement->token == NULL) {
+            agreement->token = child->token;
+            agreement->leader = child->leader;
+        }
+        if (child->token[0] == '\0' || strcmp(child->token, agreement->token) != 0 ||
+            strcmp(child->token, agreement->above) <= 0)
+            return false;
+        if (child->leader_at > agreement->at)
+            agreement->at = child->leader_at;
+    }
+    return agreement->token != NULL;
+}
+
+static bool all_ready(struct demo *demo, void *context) {
+    (void)context;
+    for (unsigned i = 0; i < demo->count; i++)
+        if (demo->children[i].pid != 0 && !demo->children[i].ready)
+            return false;
+    return true;
+}
+
+/* Whether everybody sees everybody. */
+static bool all_alive(struct demo *demo, void *context) {
+    (void)context;
+    for (unsigned i = 0; i < demo->count; i++)
+        for (unsigned j = 0; j < demo->count; j++)
+            if (!demo->children[i].alive[j])
+                return false;
+    return true;
+}
+
+static bool formed(struct demo *demo, void *context) {
+    return all_alive(demo, NULL) && all_agree(demo, context);
+}
+
+static bool leader_has_changed(struct demo *demo, void *context) {
+    const char *token = context;
+    for (unsigned i = 0; i < demo->count; i++)
+        if (strcmp(demo->children[i].token, token) != 0)
+            return true;
+    return false;
+}
+
+/* ---- Telling ---- */
+
+/* Why a step failed: an agent's own words if it has some. */
+static bool failed(const struct demo *demo, const char *what) {
+    if (demo->interrupted)
+        return false;
+    demo_result(&demo->view, false, "%s", what);
+    for (unsigned i = 0; i < demo->count; i++)
+        if (demo->children[i].error[0] != '\0')
+            demo_say(&demo->view, "    %s: %s", demo->children[i].name, demo->children[i].error);
+    return false;
+}
+
+static bool judge(const struct demo *demo, const struct outcome *outcome, const char *text) {
+    char took[16], target[16];
+    bool good = outcome->took_s <= MISS_FACTOR * outcome->target_s;
+    demo_result(&demo->view, good, "%s: %s (target %s)", text, demo_duration(outcome->took_s, took),
+                demo_duration(outcome->target_s, target));
+    return good;
+}
+
+static void show_members(struct demo *demo, const struct demo_child *child) {
+    char control[320];
+    json_t *answer = NULL;
+    demo_path(demo, child->name, ".sock", control, sizeof(control));
+    struct client_options options = {.control = control};
+    if (control_ask_once(&options, json_pack("{s:s}", "op", "members"), &answer) == EXIT_DONE) {
+        putchar('\n');
+        members_table_print(answer, demo->view.color);
+        putchar('\n');
+    }
+    json_decref(answer);
+    fflush(stdout);
+}
+
+/* ---- The story ---- */
+
+static bool form(struct demo *demo, struct outcome *outcome) {
+    struct agreement agreement = {.above = ""};
+    char text[128];
+    demo_title(&demo->view, "1. %u agents start, each knowing one address, and find each other", demo->count);
+    demo->view.start = control_now();
+    for (unsigned i = 0; i < demo->count; i++) {
+        if (!demo_start(demo, &demo->children[i]))
+            return false;
+        if (i == 0 && !demo_until(demo, patience_s, all_ready, NULL))
+            return failed(demo, "the first agent does not start");
+    }
+    if (!demo_until(demo, patience_s, formed, &agreement))
+        return failed(demo, "they do not find each other and a leader");
+    outcome->took_s = agreement.at - demo->view.start;
+    show_members(demo, &demo->children[0]);
+    snprintf(text, sizeof(text), "%s leads with token %s", agreement.leader, agreement.token);
+    return judge(demo, outcome, text);
+}
+
+static bool crash(struct demo *demo, struct demo_child *leader, struct outcome *outcome) {
+    char token[BW_TOKEN_TEXT_SIZE], text[192];
+    struct agreement agreement = {.above = token, .except = leader};
+    snprintf(token, sizeof(token), "%s", leader->token);
+    demo_title(&demo->view, "2. The leader's process is killed: kill -KILL %d (%s)", (int)leader->pid, leader->name);
+    demo->view.narrating = true;
+    demo->view.start = demo_signal(leader, SIGKILL);
+    bool found = demo_until(demo, patience_s, all_agree, &agreement);
+    demo->view.narrating = false;
+    demo_reap(leader);
+    if (!found)
+        return failed(demo, "the survivors do not get a new leader");
+    outcome->took_s = agreement.at - demo->view.start;
+    snprintf(text, sizeof(text), "all survivors know: %s leads with token %s, larger than %s's", agreement.leader,
+             agreement.token, leader->name);
+    return judge(demo, outcome, text);
+}
+
+static bool rejoin(struct demo *demo, struct demo_child *child, struct outcome *outcome) {
+    char token[BW_TOKEN_TEXT_SIZE], leader[BW_NAME_MAX + 1], text[128];
+    const struct demo_child *other = child == demo->children ? child + 1 : demo->children;
+    struct agreement agreement = {.above = ""};
+    snprintf(token, sizeof(token), "%s", other->token);
+    snprintf(leader, sizeof(leader), "%s", other->leader);
+    demo_title(&demo->view, "3. %s is started again, with its state directory", child->name);
+    for (unsigned i = 0; i < demo->count; i++) /* it counts as back when all have said so once more */
+        demo->children[i].alive[child - demo->children] = false;
+    demo->view.narrating = true;
+    demo->view.start = control_now();
+    bool back = demo_start(demo, child) && demo_until(demo, patience_s, formed, &agreement);
+    outcome->took_s = control_now() - demo->view.start;
+    demo->view.narrating = false;
+    if (!back)
+        return failed(demo, "it does not come back");
+    snprintf(text, sizeof(text), "%s is back, and all see it", child->name);
+    bool good = judge(demo, outcome, text);
+    if (demo_until(demo, calm_s, leader_has_changed, token))
+        return failed(demo, "the leader has changed, which nobody asked for");
+    if (!demo->interrupted)
+        demo_result(&demo->view, true, "%s does not take the lead back: %s leads on", child->name, leader);
+    return good && !demo->interrupted;
+}
+
+static bool stop(struct demo *demo, struct demo_child *leader, struct outcome *outcome) {
+    char token[BW_TOKEN_TEXT_SIZE], text[192];
+    struct agreement agreement = {.above = token, .except = leader};
+    snprintf(token, sizeof(token), "%s", leader->token);
+    demo_title(&demo->view, "4. The leader is stopped orderly: kill -TERM %d (%s)", (int)leader->pid, leader->name);
+    demo->view.narrating = true;
+    demo->view.start = demo_signal(leader, SIGTERM);
+    bool found = demo_until(demo, patience_s, all_agree, &agreement);
+    demo->view.narrating = false;
+    if (!found)
+        return failed(demo, "the others do not get a new leader");
+    demo_reap(leader);
+    outcome->took_s = agreement.at - demo->view.start;
+    snprintf(text, sizeof(text), "all others know: %s leads with token %s", agreement.leader, agreement.token);
+    return judge(demo, outcome, text);
+}
+
+static bool tell_story(struct demo *demo, struct outcome *outcomes) {
+    if (!form(demo, &outcomes[0]))
+        return false;
+    struct demo_child *first = demo_find(demo, demo->children[0].leader);
+    if (first == NULL || !crash(demo, first, &outcomes[1]) || !rejoin(demo, first, &outcomes[2]))
+        return false;
+    struct demo_child *second = demo_find(demo, demo->children[0].leader);
+    return second != NULL && stop(demo, second, &outcomes[3]);
+}
+
+static void sum_up(const struct demo *demo, const struct outcome *outcomes, size_t count) {
+    char took[16], target[16];
+    printf("\n  %-52s %10s %10s\n", "", "took", "target");
+    for (size_t i = 0; i < count; i++)
+        printf("  %-52s %10s %10s\n", outcomes[i].what, demo_duration(outcomes[i].took_s, took),
+               demo_duration(outcomes[i].target_s, target));
+    demo_say(&demo->view, "\nTimes: from the signal to the last agent's own event, on this program's clock.");
+}
+
+static void explain_kept(const struct demo *demo) {
+    const char *directory = demo->directory;
+    unsigned running = 0;
+    printf("\nThe cluster runs on. To talk to it, one agent at a time:\n\n");
+    for (unsigned i = 0; i < demo->count; i++)
+        if (demo->children[i].pid > 0 && running++ < 1)
+            printf("  export BELLWETHER_CONTROL=%s/%s.sock\n  bellwether members\n  bellwether leader\n"
+                   "  bellwether monitor --since 0\n",
+                   directory, demo->children[i].name);
+    printf("\nTo stop it:\n\n  for s in %s/*.sock; do bellwether leave --control $s; done; rm -r %s\n", directory,
+           directory);
+}
+
+static int run(struct demo *demo) {
+    struct outcome outcomes[] = {
+        {"start to the first leader known by all", 0, first_leader_target_s},
+        {"leader's process killed to new leader known by all", 0, crash_target_s},
+        {"killed agent started again to all in agreement", 0, rejoin_target_s},
+        {"leader stopped orderly to new leader known by all", 0, orderly_target_s},
+    };
+    bool good = demo_prepare(demo);
+    if (good) {
+        demo_say(&demo->view, "Everything lives in %s and on 127.0.0.1%s.", demo->directory,
+                 demo->keep ? "" : ", and is removed at the end");
+        good = tell_story(demo, outcomes);
+    }
+    if (good)
+        sum_up(demo, outcomes, sizeof(outcomes) / sizeof(outcomes[0]));
+    if (demo->interrupted)
+        complain("interrupted: cleaning up");
+    if (good && demo->keep)
+        explain_kept(demo);
+    else
+        demo_clean_up(demo);
+    return good ? EXIT_DONE : EXIT_NO;
+}
+
+/* ---- The command ---- */
+
+struct demo_options {
+    uint64_t nodes;
+    bool keep;
+    enum color_choice color;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct demo_options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        return options_surplus(state, value);
+    case KEY_KEEP:
+        options->keep = true;
+        return 0;
+    case KEY_NODES:
+        if (!parse_number(value, DEMO_NODES_MIN, DEMO_NODES_MAX, &options->nodes))
+            return options_mistake(state, "--nodes %s: from %d to %d", value, DEMO_NODES_MIN, DEMO_NODES_MAX);
+        return 0;
+    case 'c':
+        if (!color_parse(value, &options->color))
+            return options_mistake(state, "--color=%s: auto, always or never", value);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option option_list[] = {
+    {"nodes", KEY_NODES, "N", 0, "So many agents (default: 5)", 0},
+    {"keep", KEY_KEEP, NULL, 0, "Leave the cluster running, and say how to talk to it", 0},
+    {"color", 'c', "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never; NO_COLOR is respected", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+static const struct argp demo_argp = {
+    .options = option_list,
+    .parser = parse,
+    .doc = "Starts a real cluster on this host, kills its leader, and shows who takes over, after how long. Nothing is "
+           "left "
+           "behind. Exit code 1: something did not happen, or took more than five times its target."};
+
+int cmd_demo(int argc, char **argv) {
+    struct demo_options options = {.nodes = 5};
+    int code = options_parse(&demo_argp, argc, argv, &options);
+    if (code != EXIT_DONE)
+        return code;
+    struct demo *demo = calloc(1, sizeof(*demo));
+    if (demo == NULL)
+        return EXIT_NO;
+    demo->count = (unsigned)options.nodes;
+    demo->keep = options.keep;
+    demo->view.color = color_wanted(options.color, stdout);
+    demo->view.utf8 = text_is_utf8();
+    for (unsigned i = 0; i < demo->count; i++) {
+        snprintf(demo->children[i].name, sizeof(demo->children[i].name), demo->count < 10 ? "n%u" : "n%02u", i + 1);
+        demo->children[i].fd = -1;
+    }
+    code = run(demo);
+    free(demo);
+    return code;
+}
