@@ -2,8 +2,54 @@
 #ifndef BW_BASE_RULES_GOSSIP_H
 #define BW_BASE_RULES_GOSSIP_H
 
-#define BW_RULES_GOSSIP(X)                                                             \
-    X(REFUTE_OWN_SUSPICION, "SWIM 4.2", "only the accused raises its own incarnation") \
-    X(PROBE_INDIRECTLY, "SWIM 3.1", "a member that did not answer is probed through others before it is suspected")
+#define BW_RULES_GOSSIP(X)                                                                                             \
+    X(REFUTE_OWN_SUSPICION, "SWIM 4.2", "only the accused raises its own incarnation")                                 \
+    X(PROBE_INDIRECTLY, "SWIM 3.1", "a member that did not answer is probed through others before it is suspected")    \
+    X(PROBE_EACH_ONCE_A_ROUND, "SWIM 4.3", "each member is probed exactly once per round, in a shuffled order")        \
+    X(SUSPECT_BEFORE_DEATH, "SWIM 4.2", "a member that no probe reaches is suspected, and can refute")                 \
+    X(DEAD_WHEN_UNREFUTED, "SWIM 4.2", "a suspect that has not refuted when its time is over is dead")                 \
+    X(IGNORE_FOREIGN_ACK, "SWIM 3.1",                                                                                  \
+      "an ack counts only from whom was asked, with the number of a question still open")                              \
+    X(STOP_OLD_NEWS, "SWIM 4.1", "an update is sent a number of times that grows with the logarithm of the members")   \
+    X(CONFIRMATIONS_SHORTEN, "Lifeguard IV-B",                                                                         \
+      "independent accusers shorten a suspicion, the logarithm of their number")                                       \
+    X(STRETCH_WHEN_UNHEALTHY, "Lifeguard IV-A", "who fails to hear what it should hear waits longer")                  \
+    X(NACK_BEFORE_TIMEOUT, "Lifeguard IV-A", "a helper that got no ack says so, which shows that itself is heard")     \
+    X(TELL_THE_ACCUSED, "Lifeguard IV-C", "the accused is told with the first datagram that goes to it")               \
+    X(LOOK_INTO_SUSPICIONS, "gossip Detector", "some of those who hear of a suspicion probe the suspect at once")      \
+    X(REFUSED_ENDS_THE_WAIT, "gossip Detector", "a refused port ends the wait for the direct ack")                     \
+    X(REFUSED_TWICE_IS_CONFIRMED, "gossip Detector",                                                                   \
+      "a refusal seen by the prober and a helper is a confirmed suspicion")                                            \
+    X(DEAF_DO_NOT_ACCUSE, "gossip Detector", "who hears nobody else raises no suspicion")                              \
+    X(SLEEPER_DOES_NOT_ACCUSE, "gossip Detector", "a call that comes late pushes every deadline of patience back")     \
+    X(ALONE_IN_ONE_STEP, "gossip Alone",                                                                               \
+      "to who has heard nobody for long enough all others are dead, and it tells nobody")                              \
+    X(NO_GHOSTS, "gossip Detector", "a member never seen is believed alive on fresh evidence alone")                   \
+    X(OUTBID_EARLIER_LIFE, "gossip Lattice", "a claim of an earlier life of ours is outbid")                           \
+    X(FORGIVE_REFUTATIONS, "gossip Detector", "refutations are forgiven with time")                                    \
+    X(SUSPECT_SYNCED_DEAD, "gossip Sync",                                                                              \
+      "whom we hear ourselves is suspected, not dead, when another's table says dead")                                 \
+    X(ADDRESS_IS_BOUND_ONCE, "gossip Lattice", "the same name at the same address turns the older member into left")   \
+    X(REPORT_NAME_CONFLICT, "gossip Lattice", "the same name at another living address is reported, never resolved")   \
+    X(REOPEN_UNBOUND, "security Packets", "an unbound ping opens the session of a member that restarted")              \
+    X(TRY_THE_DEAD, "gossip Sync", "one dead member is tried at a rate that is constant for the whole cluster")        \
+    X(FADE_BEFORE_FORGETTING, "gossip Sync", "the long dead leave digest and sync before they are forgotten")          \
+    X(FORGET_THE_DEAD, "gossip Sync", "dead and left members are forgotten after reap_after")                          \
+    X(OWNER_DECIDES_RECORDS, "architecture One idea",                                                                  \
+      "a record is stored, digested and relayed once its owner accepts it")                                            \
+    X(SYNC_WHEN_STILL, "gossip Sync", "views are compared when both were still, or differ for too long")               \
+    X(SYNC_BY_DIGESTS, "gossip Sync", "views are compared by digests of buckets")                                      \
+    X(PAGE_ONLY_WHAT_DIFFERS, "gossip Sync", "only buckets that differ are sent")                                      \
+    X(ASK_FOR_MISSING_PAGES, "gossip Sync", "a page that does not come is asked for again")                            \
+    X(COUNT_WHO_HEARS_US, "gossip Sync", "a digest counts only from who has shown that it hears us")                   \
+    X(RETRY_SEEDS_FOR_EVER, "gossip Sync", "seeds that are not in the view are tried for ever, with back-off")         \
+    X(CLAIM_ONLY_WHEN_PROVEN, "security Packets", "a joiner says who it is once the other has shown that it hears it") \
+    X(JOINER_ASKS_MORE, "gossip Sync", "a joiner compares views with random members until nothing new comes")          \
+    X(ANSWER_UNPROVEN_PINGS_ONLY, "security Packets",                                                                  \
+      "of a sender that has not shown that it hears us only pings are answered")                                       \
+    X(RATION_UNPROVEN, "security Packets", "answers to unproven addresses are rationed")                               \
+    X(LEAVE_ACKNOWLEDGED, "gossip Also", "who leaves says so and goes when several have acknowledged it")              \
+    X(DROP_MALFORMED_WHOLE, "architecture Rules", "a datagram that is not well formed changes nothing")                \
+    X(BOUND_EVERYTHING, "gossip Bounds", "past a bound the least useful thing is dropped")
 
 #endif

@@ -1,0 +1,108 @@
+/* What members say to each other: one row of fields per frame (base/wire.h). Numbers below 64 are gossip's, for ever; a number
+ * that a member does not know is skipped. */
+#ifndef BW_GOSSIP_FRAMES_H
+#define BW_GOSSIP_FRAMES_H
+
+#include "base/wire.h"
+#include "gossip/claim.h"
+#include "gossip/formula.h"
+#include "gossip/gossip.h"
+
+#define BW_ACCUSERS_MAX (BW_CONFIRM_MAX + 1u)
+#define BW_RECORD_SIZE_MAX 1024u /* name, tags and candidacies of a member together */
+#define BW_HEARD_UNKNOWN 65535u  /* member.heard_s */
+#define BW_BUCKETS_MIN 64u
+#define BW_BUCKETS_MAX 1024u
+#define BW_BUCKETS_PER_REQUEST 128u
+#define BW_AGE_MS_MAX (UINT64_C(1) << 40)
+#define BW_PROTOCOL 1u
+/* still: the sender's view has not changed for as long as dissemination takes */
+#define BW_FRAME_PING(F, T) F(T, U32, seq, 0) F(T, U8, still, 1) F(T, U64, digest, 0)
+/* As large as a ping, so that an answer is never larger than its question. */
+#define BW_FRAME_ACK(F, T) F(T, U32, seq, 0) F(T, U8, still, 1) F(T, U64, digest, 0)
+#define BW_FRAME_PING_REQ(F, T) F(T, U32, seq, 0) F(T, ID, target, 0)
+/* No ack yet; refused: and the target's port refused my ping. */
+#define BW_FRAME_NACK(F, T) F(T, U32, seq, 0) F(T, U8, refused, 1)
+/* The target of a ping-req has answered me. */
+#define BW_FRAME_RELAYED(F, T) F(T, U32, seq, 0)
+/* A claim with the whole record. heard_s: so long ago the subject was heard by whoever vouches for it. */
+#define BW_FRAME_MEMBER(F, T)                  \
+    F(T, ID, id, 0)                            \
+    F(T, U64, incarnation, BW_INCARNATION_MAX) \
+    F(T, U8, status, BW_STATUS_LEFT)           \
+    F(T, U64, age_ms, BW_AGE_MS_MAX)           \
+    F(T, U16, heard_s, 0)                      \
+    F(T, U64, session, 0)                      \
+    F(T, ADDR, addr, 0)                        \
+    F(T, U8, protocol_min, 0)                  \
+    F(T, U8, protocol_max, 0)                  \
+    F(T, U8, refutations, 0)                   \
+    F(T, BYTES, name, BW_NAME_MAX)             \
+    F(T, BYTES, tags, BW_TAG_SIZE_MAX)         \
+    F(T, BYTES, candidacies, BW_CANDIDACY_SIZE_MAX)
+/* accusers: ids, the first accuser first */
+#define BW_FRAME_SUSPECT(F, T) \
+    F(T, ID, id, 0) F(T, U64, incarnation, BW_INCARNATION_MAX) F(T, BYTES, accusers, 16u * BW_ACCUSERS_MAX)
+/* Dead or left. by: the accuser, none for left. */
+#define BW_FRAME_VERDICT(F, T)                 \
+    F(T, ID, id, 0)                            \
+    F(T, U64, incarnation, BW_INCARNATION_MAX) \
+    F(T, U8, status, BW_STATUS_LEFT) F(T, U64, age_ms, BW_AGE_MS_MAX) F(T, ID, by, 0)
+#define BW_FRAME_RECORD(F, T)           \
+    F(T, U8, kind, 0)                   \
+    F(T, U8, urgent, 1)                 \
+    F(T, BYTES, key, BW_RECORD_KEY_MAX) \
+    F(T, BYTES, rank, BW_RECORD_RANK_SIZE) F(T, BYTES, body, BW_RECORD_BODY_MAX)
+/* My digests of `buckets` buckets from `first` on; mutual: ask me back if they differ from yours. */
+#define BW_FRAME_SYNC(F, T) \
+    F(T, U32, sync, 0)      \
+    F(T, U8, mutual, 1)     \
+    F(T, U16, buckets, BW_BUCKETS_MAX) F(T, U16, first, 0) F(T, BYTES, digests, 8u * BW_BUCKETS_PER_REQUEST)
+/* Opens a page of a sync's answer; the page's claims and records follow. next: the first bucket that is not answered. */
+#define BW_FRAME_PAGE(F, T) \
+    F(T, U32, sync, 0)      \
+    F(T, U16, first, 0) F(T, U16, next, 0) F(T, U16, page, 0) F(T, U8, last, 1) F(T, U64, digest, 0)
+#define BW_FRAME_MESSAGE(F, T) F(T, U8, channel, 0) F(T, BYTES, data, BW_MESSAGE_MAX)
+
+/* X(number, name, FIELDS) */
+#define BW_GOSSIP_FRAMES(X)           \
+    X(1, ping, BW_FRAME_PING)         \
+    X(2, ack, BW_FRAME_ACK)           \
+    X(3, ping_req, BW_FRAME_PING_REQ) \
+    X(4, nack, BW_FRAME_NACK)         \
+    X(5, relayed, BW_FRAME_RELAYED)   \
+    X(6, member, BW_FRAME_MEMBER)     \
+    X(7, suspect, BW_FRAME_SUSPECT)   \
+    X(8, verdict, BW_FRAME_VERDICT)   \
+    X(9, record, BW_FRAME_RECORD)     \
+    X(10, sync, BW_FRAME_SYNC)        \
+    X(11, page, BW_FRAME_PAGE)        \
+    X(12, message, BW_FRAME_MESSAGE)
+
+#define BW_FRAME_DECLARE_(number, name, FIELDS) \
+    BW_WIRE_STRUCT(bw_frame_##name, FIELDS)     \
+    extern const struct bw_schema bw_schema_##name;
+BW_GOSSIP_FRAMES(BW_FRAME_DECLARE_)
+#undef BW_FRAME_DECLARE_
+
+#define BW_FRAME_NUMBER_(number, name, FIELDS) BW_FRAME_NUMBER_##name = number,
+enum bw_frame_number { BW_GOSSIP_FRAMES(BW_FRAME_NUMBER_) };
+#undef BW_FRAME_NUMBER_
+
+/* Any frame, decoded. */
+struct bw_frame {
+    uint8_t type;
+    union {
+#define BW_FRAME_MEMBER_(number, name, FIELDS) struct bw_frame_##name name;
+        BW_GOSSIP_FRAMES(BW_FRAME_MEMBER_)
+#undef BW_FRAME_MEMBER_
+    } as;
+};
+
+/* The schema of a frame number, NULL if there is none. */
+const struct bw_schema *bw_frame_schema(uint8_t type);
+/* Decodes the next known frame and checks all that can be checked without a table: 1, 0 at the end, BW_ERR_DROP_MALFORMED. */
+int bw_frame_next(struct bw_reader *reader, struct bw_frame *frame);
+bool bw_tags_valid(struct bw_bytes tags);
+
+#endif

@@ -1,0 +1,66 @@
+/* Leaving: said by ourselves, to many at once, and done when several have acknowledged it or after a bounded time. */
+#include "gossip/machine.h"
+
+#define TELL_MAX 16u
+#define WANTED_MAX 3u
+#define RETRY_MS 100u
+#define WAIT_INTERVALS 3u
+
+static void tell(struct bw_gossip *g) {
+    struct bw_member *picked[TELL_MAX];
+    struct bw_writer writer;
+    uint8_t frame[64];
+    size_t count = bw_view_pick(g, NULL, picked, TELL_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct bw_dest to = bw_view_dest(picked[i]);
+        writer = (struct bw_writer){.data = frame, .capacity = sizeof(frame)};
+        bw_update_claim(g, g->self, &writer);
+        bw_outbox_put_frames(g, &to, frame, writer.used, false);
+        bw_ping_send(g, BW_PURPOSE_LEAVE, &to, bw_health_stretch(g, g->params.probe_timeout_max_ms));
+    }
+    bw_gossip_arm(g, &g->leave.timer, BW_TIMER_LEAVE, g->now.mono_us + RETRY_MS * BW_US_PER_MS);
+}
+
+void bw_gossip_leave(struct bw_gossip *g, struct bw_time now) {
+    bw_gossip_enter(g, now);
+    if (g->leave.leaving) {
+        return;
+    }
+    bw_ping_close_all(g);
+    bw_gossip_cancel(g, &g->seed);
+    bw_gossip_cancel(g, &g->resync);
+    bw_gossip_cancel(g, &g->sync.timer);
+    g->sync.active = false;
+    g->resync_ms = 0;
+    bw_trace_rule(g->trace, BW_RULE_LEAVE_ACKNOWLEDGED, &g->self->id, g->living);
+    size_t others = g->alone ? 0 : g->living - 1;
+    g->leave.leaving = true;
+    g->leave.wanted = others < WANTED_MAX ? others : WANTED_MAX;
+    g->leave.until_us = g->now.mono_us + WAIT_INTERVALS * (int64_t)g->params.probe_interval_ms * BW_US_PER_MS;
+    bw_view_set(g, g->self, (struct bw_claim){g->self->incarnation, BW_STATUS_LEFT}, g->now.mono_us);
+    bw_update_member(g, g->self);
+    g->leave.left = g->leave.wanted == 0;
+    if (!g->leave.left) {
+        tell(g);
+    }
+    bw_gossip_exit(g);
+}
+
+void bw_leave_acked(struct bw_gossip *g) {
+    if (++g->leave.acks >= g->leave.wanted) {
+        g->leave.left = true;
+        bw_gossip_cancel(g, &g->leave.timer);
+    }
+}
+
+void bw_leave_timeout(struct bw_gossip *g) {
+    if (g->now.mono_us >= g->leave.until_us) {
+        g->leave.left = true;
+    } else {
+        tell(g);
+    }
+}
+
+bool bw_gossip_left(const struct bw_gossip *g) {
+    return g->leave.left;
+}

@@ -1,0 +1,372 @@
+/* The state machine from inside: what the files of this directory share. Each block of fields belongs to the file that its
+ * comment names; functions stand under the file that defines them. */
+#ifndef BW_GOSSIP_MACHINE_H
+#define BW_GOSSIP_MACHINE_H
+
+#include "base/base.h"
+#include "base/list.h"
+#include "base/table.h"
+#include "base/timer.h"
+#include "gossip/buffer.h"
+#include "gossip/digest.h"
+#include "gossip/frames.h"
+#include "gossip/gossip.h"
+#include "gossip/member.h"
+
+#define BW_PING_MAX 48u      /* outstanding at a time */
+#define BW_GHOST_MAX 16u     /* of them for members never seen */
+#define BW_HELPER_MAX 16u    /* largest indirect_count */
+#define BW_UPDATE_MAX 4096u  /* queued updates */
+#define BW_UPDATE_LEVELS 81u /* 1 + largest transmit limit: retransmit_mult 16 times 5 digits */
+#define BW_RECENT_MAX 3u     /* peers whose digest makes us converged */
+#define BW_RATE_MAX 64u      /* unproven addresses remembered */
+#define BW_SYNC_PAGE_MAX 256u
+
+/* Every timer of the machine; the switch is in timers.c. Patience waits for others and is pushed back when a tick comes late;
+ * a promise is not. */
+enum bw_timer_kind {
+    BW_TIMER_PERIOD,    /* patience: the probe interval ends, the next begins */
+    BW_TIMER_PING,      /* patience: no ack yet */
+    BW_TIMER_SUSPICION, /* patience: nobody refuted */
+    BW_TIMER_ALONE,     /* patience: heard nobody */
+    BW_TIMER_GOSSIP,    /* patience: there is news */
+    BW_TIMER_SEED,      /* patience: a silent seed is tried again */
+    BW_TIMER_RESYNC,    /* patience: a joiner compares views again */
+    BW_TIMER_SYNC,      /* patience: pages are missing */
+    BW_TIMER_LEAVE,     /* patience: too few have acknowledged our leaving */
+    BW_TIMER_REAP,      /* promise: the dead are forgotten in time */
+    BW_TIMER_DECAY,     /* promise: refutations are forgiven in time */
+};
+
+struct bw_dest {
+    struct bw_id id;
+    uint64_t session; /* 0: unbound */
+    struct bw_addr addr;
+};
+
+enum bw_purpose {
+    BW_PURPOSE_NONE,    /* the slot is free */
+    BW_PURPOSE_DETECT,  /* the detector's probe */
+    BW_PURPOSE_REOPEN,  /* unbound: a suspect or dead member may have a new session */
+    BW_PURPOSE_RELAY,   /* on behalf of another */
+    BW_PURPOSE_ASK,     /* bw_gossip_probe */
+    BW_PURPOSE_CONFIRM, /* another's suspicion is looked into */
+    BW_PURPOSE_GHOST,   /* a member never seen, said to be alive on stale evidence */
+    BW_PURPOSE_SEED,
+    BW_PURPOSE_LEAVE,
+};
+
+/* An outstanding ping. */
+struct bw_ping {
+    struct bw_timer timer;
+    enum bw_purpose purpose;
+    uint32_t seq;
+    struct bw_dest to;
+    int64_t sent_us;
+    bool acked;
+    bool indirect;       /* the direct wait is over */
+    bool asked_too;      /* confirm: bw_gossip_probe wants the answer as well */
+    bool refused;        /* the port refused us */
+    bool helper_refused; /* and a helper */
+    uint8_t helper_count;
+    uint32_t nacked; /* bit per helper */
+    struct bw_id refuser;
+    const struct bw_member *helpers[BW_HELPER_MAX];
+    struct bw_dest origin; /* relay */
+    uint32_t origin_seq;
+    struct bw_member *ghost;
+};
+
+/* Who accuses a member; its timer runs while it is suspect. */
+struct bw_suspicion {
+    struct bw_timer timer;
+    struct bw_member *member;
+    int64_t started_us; /* relative to the patience's shift */
+    size_t n;           /* members when it started */
+    bool refused;
+    uint8_t accuser_count;
+    struct bw_id accusers[BW_ACCUSERS_MAX];
+};
+
+/* A keyed record. */
+struct bw_entry {
+    struct bw_id hash; /* of kind and key */
+    struct bw_update *update;
+    uint8_t kind;
+    bool urgent;
+    uint8_t key_size;
+    uint16_t body_size;
+    uint8_t rank[BW_RECORD_RANK_SIZE];
+    uint8_t bytes[]; /* key, body */
+};
+
+/* Something to disseminate: one of the two is set. */
+struct bw_update {
+    struct bw_list link;
+    struct bw_member *member;
+    struct bw_entry *entry;
+    uint8_t sent;
+    uint8_t class; /* 0: ahead of the others */
+};
+
+struct bw_seed {
+    struct bw_addr addr;
+    struct bw_id id; /* who answered there last */
+    int64_t due_us;
+    uint32_t backoff_ms;
+};
+
+struct bw_rate {
+    struct bw_addr addr;
+    int64_t full_us; /* when its allowance is whole again */
+};
+
+struct bw_gossip {
+    struct bw_allocator allocator;
+    struct bw_trace *trace;
+    struct bw_params params;
+    struct bw_rng rng;
+    struct bw_time now;
+    struct bw_member *self;
+    struct bw_timers patience;
+    struct bw_timers promises;
+
+    /* view.c: the table and what is summed over it */
+    struct bw_members members;
+    struct bw_digest_key key;
+    uint64_t digest;
+    size_t living; /* claimed alive or suspect, ourselves included */
+    size_t dead;   /* claimed dead, not left */
+    int64_t changed_us;
+    struct bw_timer reap;
+
+    /* record.c */
+    struct bw_table records;
+
+    /* disseminate.c */
+    struct bw_list levels[2][BW_UPDATE_LEVELS];
+    size_t update_count;
+    struct bw_timer gossip;
+    int64_t gossiped_us;
+
+    /* outbox.c, event.c */
+    struct bw_buffer outbox;
+    struct bw_buffer events;
+    struct bw_member *changed_head;
+    struct bw_member *changed_tail;
+    uint8_t frames[BW_FRAMES_MAX];
+
+    /* probe.c, ping.c, health.c */
+    struct bw_timer period;
+    struct bw_ping *probe; /* this interval's */
+    struct bw_ping pings[BW_PING_MAX];
+    size_t ghost_count;
+    uint32_t health; /* Lifeguard's score, 0: healthy */
+
+    /* refute.c */
+    uint8_t refutations; /* exact; the record's is what others see */
+    struct bw_timer decay;
+
+    /* alone.c */
+    struct {
+        struct bw_id id;
+        int64_t at_us;
+    } heard[2]; /* the last two peers heard, newest first */
+    struct bw_timer alone_timer;
+    bool alone;
+
+    /* converge.c */
+    struct {
+        struct bw_id id;
+        int64_t at_us;
+        uint64_t digest;
+    } recent[BW_RECENT_MAX]; /* newest first */
+    size_t recent_count;
+    bool converged;
+    bool synchronised;
+    int64_t differ_us; /* since when views differ; BW_NEVER: they do not */
+
+    /* join.c */
+    struct bw_seed seeds[BW_SEED_MAX];
+    size_t seed_count;
+    struct bw_timer seed;
+    struct bw_timer resync;
+    uint32_t resync_ms; /* 0: not joining */
+    struct bw_rate rates[BW_RATE_MAX];
+    int64_t rate_full_us;
+
+    /* sync.c */
+    struct {
+        struct bw_timer timer;
+        bool active;
+        bool mutual;
+        bool paged;   /* a page came in this datagram */
+        bool differs; /* something was transferred */
+        struct bw_dest peer;
+        uint32_t id;
+        uint16_t buckets;
+        uint16_t first;
+        uint16_t next;
+        uint16_t page_count; /* 0: the last page has not come */
+        uint8_t tries;
+        uint64_t digest;
+        uint64_t pages[BW_SYNC_PAGE_MAX / 64];
+    } sync;
+
+    /* leave.c */
+    struct {
+        struct bw_timer timer;
+        bool leaving;
+        bool left;
+        uint8_t tries;
+        size_t acks;
+        size_t wanted;
+        int64_t until_us;
+    } leave;
+};
+
+/* gossip.c */
+/* Every call that takes `now` begins and ends with these. */
+void bw_gossip_enter(struct bw_gossip *g, struct bw_time now);
+void bw_gossip_exit(struct bw_gossip *g);
+
+/* timers.c */
+void bw_gossip_fire(struct bw_gossip *g, struct bw_timer *timer);
+void bw_gossip_arm(struct bw_gossip *g, struct bw_timer *timer, enum bw_timer_kind kind, int64_t at_us);
+void bw_gossip_cancel(struct bw_gossip *g, struct bw_timer *timer);
+
+/* view.c */
+struct bw_member *bw_view_create(struct bw_gossip *g, const struct bw_frame_member *frame);
+void bw_view_free(struct bw_gossip *g, struct bw_member *member);
+int bw_view_add(struct bw_gossip *g, struct bw_member *member);
+/* Every change of a member's claim goes through here. */
+void bw_view_set(struct bw_gossip *g, struct bw_member *member, struct bw_claim claim, int64_t since_us);
+/* Replaces the record; false without memory, and nothing has changed. */
+bool bw_view_set_info(struct bw_gossip *g, struct bw_member *member, const struct bw_frame_member *frame);
+void bw_view_add_digest(struct bw_gossip *g, uint64_t value);
+void bw_view_age(struct bw_gossip *g, struct bw_member *member, int64_t since_us);
+int64_t bw_view_fade_us(const struct bw_gossip *g);
+void bw_view_reap(struct bw_gossip *g);
+void bw_view_frame(const struct bw_gossip *g, const struct bw_member *member, struct bw_frame_member *frame);
+struct bw_dest bw_view_dest(const struct bw_member *member);
+struct bw_peer *bw_view_peer(struct bw_gossip *g, struct bw_member *member);
+/* Up to count living members (never ourselves, never `but`), from a random place in the ring on. */
+size_t bw_view_pick(struct bw_gossip *g, const struct bw_member *but, struct bw_member **picked, size_t count);
+bool bw_view_others(const struct bw_gossip *g, const struct bw_member *member);
+
+/* claims.c */
+struct bw_source {
+    struct bw_id from;
+    bool synced; /* in a page */
+};
+void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_member *frame);
+void bw_claims_suspect(struct bw_gossip *g, const struct bw_frame_suspect *frame);
+void bw_claims_verdict(struct bw_gossip *g, const struct bw_frame_verdict *frame);
+/* A ghost has answered. */
+void bw_claims_admit(struct bw_gossip *g, struct bw_member *member, bool relay);
+
+/* suspect.c */
+/* Adds accusers to the member's suspicion, which begins if there is none. False without memory: nothing changed. */
+bool bw_suspect(struct bw_gossip *g, struct bw_member *member, uint64_t incarnation, struct bw_bytes accusers);
+void bw_suspect_accuse(struct bw_gossip *g, struct bw_member *member, const struct bw_ping *ping);
+void bw_suspect_timeout(struct bw_gossip *g, struct bw_suspicion *suspicion);
+void bw_suspect_end(struct bw_gossip *g, struct bw_member *member); /* frees the suspicion */
+void bw_suspect_die(struct bw_gossip *g, struct bw_member *member, struct bw_claim claim, const struct bw_id *by,
+                    int64_t since_us);
+
+/* refute.c */
+/* Somebody claims something newer about ourselves than we do. */
+void bw_refute(struct bw_gossip *g, struct bw_claim claim, bool accused);
+void bw_refute_decay(struct bw_gossip *g);
+bool bw_refute_unstable(const struct bw_member *member);
+/* A new incarnation of our own record, on everybody's way. */
+void bw_refute_renew(struct bw_gossip *g, uint64_t incarnation);
+
+/* record.c */
+void bw_record_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_record *frame);
+void bw_record_frame(const struct bw_entry *entry, struct bw_frame_record *frame);
+uint64_t bw_record_digest(const struct bw_gossip *g, const struct bw_entry *entry);
+void bw_record_free_all(struct bw_gossip *g);
+
+/* disseminate.c */
+void bw_update_member(struct bw_gossip *g, struct bw_member *member);
+void bw_update_entry(struct bw_gossip *g, struct bw_entry *entry);
+void bw_update_drop(struct bw_gossip *g, struct bw_update *update);
+void bw_update_piggyback(struct bw_gossip *g, struct bw_writer *writer, const struct bw_member *to);
+int bw_update_claim(const struct bw_gossip *g, const struct bw_member *member, struct bw_writer *writer);
+void bw_update_tick(struct bw_gossip *g);
+void bw_update_wake(struct bw_gossip *g);
+
+/* outbox.c */
+/* Queues one frame; a bare one travels alone, without updates. */
+int bw_outbox_put(struct bw_gossip *g, const struct bw_dest *to, const struct bw_schema *schema, const void *message);
+int bw_outbox_put_bare(struct bw_gossip *g, const struct bw_dest *to, const struct bw_schema *schema,
+                       const void *message);
+/* Whole frames; none: whatever updates there are. */
+int bw_outbox_put_frames(struct bw_gossip *g, const struct bw_dest *to, const void *frames, size_t size, bool bare);
+
+/* event.c */
+void bw_event_member(struct bw_gossip *g, struct bw_member *member);
+void bw_event_forget(struct bw_gossip *g, const struct bw_member *member);
+void bw_event_push(struct bw_gossip *g, const struct bw_gossip_event *event);
+
+/* ping.c */
+struct bw_ping *bw_ping_send(struct bw_gossip *g, enum bw_purpose purpose, const struct bw_dest *to, int64_t wait_us);
+void bw_ping_close(struct bw_gossip *g, struct bw_ping *ping);
+void bw_ping_close_all(struct bw_gossip *g);
+void bw_ping_timeout(struct bw_gossip *g, struct bw_ping *ping);
+void bw_ping_answer(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ping *frame);
+void bw_ping_acked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ack *frame);
+void bw_ping_relayed(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_relayed *frame);
+void bw_ping_nacked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_nack *frame);
+void bw_ping_requested(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ping_req *frame);
+
+/* probe.c */
+void bw_probe_period(struct bw_gossip *g);
+int64_t bw_probe_timeout_us(const struct bw_gossip *g, const struct bw_member *member);
+int64_t bw_probe_measure(struct bw_peer *peer, int64_t rtt_us);
+void bw_probe_indirectly(struct bw_gossip *g, struct bw_ping *ping);
+/* Both we and a helper have seen the port refuse. */
+void bw_probe_refused_twice(struct bw_gossip *g, struct bw_ping *ping);
+void bw_probe_confirm(struct bw_gossip *g, struct bw_member *member);
+
+/* health.c */
+void bw_health_change(struct bw_gossip *g, int32_t by);
+int64_t bw_health_stretch(const struct bw_gossip *g, uint32_t ms); /* to microseconds */
+
+/* alone.c */
+void bw_alone_heard(struct bw_gossip *g, const struct bw_id *from);
+void bw_alone_timeout(struct bw_gossip *g);
+/* When anybody but this one was heard last; BW_NOT_HEARD. */
+int64_t bw_alone_heard_but(const struct bw_gossip *g, const struct bw_id *id);
+void bw_alone_shift(struct bw_gossip *g, int64_t late_us);
+
+/* converge.c */
+void bw_converge_heard(struct bw_gossip *g, const struct bw_inbound *in, uint64_t digest, bool still);
+bool bw_converge_still(const struct bw_gossip *g);
+void bw_converge_settle(struct bw_gossip *g);
+
+/* join.c */
+void bw_join_seeds(struct bw_gossip *g);
+void bw_join_answered(struct bw_gossip *g, const struct bw_ping *ping, const struct bw_inbound *in);
+void bw_join_resync(struct bw_gossip *g);
+void bw_join_synced(struct bw_gossip *g, bool agreed);
+bool bw_join_rationed(struct bw_gossip *g, const struct bw_addr *addr);
+
+/* sync.c */
+bool bw_sync_start(struct bw_gossip *g, const struct bw_dest *peer, bool mutual);
+void bw_sync_timeout(struct bw_gossip *g);
+void bw_sync_page(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_page *frame);
+void bw_sync_advance(struct bw_gossip *g);
+
+/* page.c */
+void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame);
+uint16_t bw_page_buckets(const struct bw_gossip *g);
+void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first, uint64_t *sums, uint32_t *sizes,
+                     size_t count);
+
+/* leave.c */
+void bw_leave_timeout(struct bw_gossip *g);
+void bw_leave_acked(struct bw_gossip *g);
+
+#endif

@@ -1,0 +1,168 @@
+/* Comparing views, the answering side: no state between requests. Members and records fall into buckets by the top bits of a keyed
+ * hash; an answer covers whole buckets, as many as fit in a small window of datagrams. */
+#include <string.h>
+
+#include "gossip/machine.h"
+
+#define WINDOW 8u /* datagrams per answer, one bucket at least */
+#define MEMBERS_PER_BUCKET 16u
+#define PAGE_SIZE (BW_FRAMES_MAX - 24u) /* bytes left beside the page's own frame */
+
+uint16_t bw_page_buckets(const struct bw_gossip *g) {
+    uint16_t buckets = BW_BUCKETS_MIN;
+    size_t things = g->members.count + g->records.count;
+    while (buckets < BW_BUCKETS_MAX && (size_t)buckets * MEMBERS_PER_BUCKET < things) {
+        buckets = (uint16_t)(buckets * 2);
+    }
+    return buckets;
+}
+
+/* Buckets are a power of two: the top bits choose. */
+static size_t bucket_of(const struct bw_gossip *g, const struct bw_id *id, uint16_t buckets) {
+    return (size_t)(bw_digest_hash(&g->key, id, sizeof(*id)) >> 32) * buckets >> 32;
+}
+
+static int write_member(const struct bw_gossip *g, const struct bw_member *member, struct bw_writer *writer) {
+    struct bw_frame_member frame;
+    struct bw_writer before = *writer;
+    bw_view_frame(g, member, &frame);
+    int error = bw_wire_put(writer, &bw_schema_member, &frame);
+    if (!error && member->status == BW_STATUS_SUSPECT) {
+        error = bw_update_claim(g, member, writer);
+    }
+    if (error) {
+        *writer = before;
+    }
+    return error;
+}
+
+static uint32_t size_of(const struct bw_gossip *g, const struct bw_member *member) {
+    uint8_t bytes[BW_FRAMES_MAX + BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = bytes, .capacity = sizeof(bytes)};
+    write_member(g, member, &writer);
+    return (uint32_t)writer.used;
+}
+
+static uint32_t size_of_entry(const struct bw_entry *entry) {
+    struct bw_frame_record frame;
+    bw_record_frame(entry, &frame);
+    return (uint32_t)bw_wire_size(&bw_schema_record, &frame);
+}
+
+/* Sums, and sizes if wanted, of count buckets from first on. */
+void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first, uint64_t *sums, uint32_t *sizes,
+                     size_t count) {
+    memset(sums, 0, count * sizeof(*sums));
+    if (sizes) {
+        memset(sizes, 0, count * sizeof(*sizes));
+    }
+    for (size_t i = 0; i < g->members.count; i++) {
+        const struct bw_member *member = g->members.ring[i];
+        size_t at = bucket_of(g, &member->id, buckets) - first;
+        if (member->faded || at >= count) { /* below first wraps around */
+            continue;
+        }
+        sums[at] += bw_digest_claim(&g->key, &member->id, bw_member_claim(member));
+        if (sizes) {
+            sizes[at] += size_of(g, member);
+        }
+    }
+    for (size_t i = 0; i < g->records.capacity; i++) {
+        const struct bw_entry *entry = g->records.slots[i].value;
+        size_t at = entry ? bucket_of(g, &entry->hash, buckets) - first : count;
+        if (at >= count) {
+            continue;
+        }
+        sums[at] += bw_record_digest(g, entry);
+        if (sizes) {
+            sizes[at] += size_of_entry(entry);
+        }
+    }
+}
+
+/* An answer under way. */
+struct answer {
+    struct bw_gossip *g;
+    struct bw_dest to;
+    struct bw_frame_page page;
+    struct bw_writer writer;
+    uint8_t frames[BW_FRAMES_MAX];
+};
+
+static void open_page(struct answer *answer) {
+    answer->writer = (struct bw_writer){.data = answer->frames, .capacity = sizeof(answer->frames)};
+    bw_wire_put(&answer->writer, &bw_schema_page, &answer->page);
+}
+
+static void close_page(struct answer *answer, bool last) {
+    struct bw_writer head = {.data = answer->frames, .capacity = sizeof(answer->frames)};
+    answer->page.last = last;
+    bw_wire_put(&head, &bw_schema_page, &answer->page);
+    bw_outbox_put_frames(answer->g, &answer->to, answer->frames, answer->writer.used, false);
+    answer->page.page++;
+}
+
+static void add_member(struct answer *answer, const struct bw_member *member) {
+    if (write_member(answer->g, member, &answer->writer) != 0) {
+        close_page(answer, false);
+        open_page(answer);
+        write_member(answer->g, member, &answer->writer);
+    }
+}
+
+static void add_entry(struct answer *answer, const struct bw_entry *entry) {
+    struct bw_frame_record frame;
+    bw_record_frame(entry, &frame);
+    if (bw_wire_put(&answer->writer, &bw_schema_record, &frame) != 0) {
+        close_page(answer, false);
+        open_page(answer);
+        bw_wire_put(&answer->writer, &bw_schema_record, &frame);
+    }
+}
+
+/* Those of the buckets that differ, up to `end`. */
+static void add_all(struct answer *answer, const struct bw_frame_sync *frame, const bool *differs, size_t end) {
+    const struct bw_gossip *g = answer->g;
+    for (size_t i = 0; i < g->members.count; i++) {
+        const struct bw_member *member = g->members.ring[i];
+        size_t at = bucket_of(g, &member->id, frame->buckets) - frame->first;
+        if (!member->faded && at < end && differs[at]) {
+            add_member(answer, member);
+        }
+    }
+    for (size_t i = 0; i < g->records.capacity; i++) {
+        const struct bw_entry *entry = g->records.slots[i].value;
+        size_t at = entry ? bucket_of(g, &entry->hash, frame->buckets) - frame->first : end;
+        if (at < end && differs[at]) {
+            add_entry(answer, entry);
+        }
+    }
+}
+
+void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame) {
+    uint64_t sums[BW_BUCKETS_PER_REQUEST];
+    uint32_t sizes[BW_BUCKETS_PER_REQUEST];
+    bool differs[BW_BUCKETS_PER_REQUEST] = {false};
+    size_t count = frame->digests.size / 8;
+    bw_page_digests(g, frame->buckets, frame->first, sums, sizes, count);
+    size_t end = 0;
+    bool any = false;
+    for (size_t size = 0; end < count; end++) {
+        differs[end] = sums[end] != bw_get_u64(frame->digests.data + 8 * end);
+        size += differs[end] ? sizes[end] : 0;
+        any = any || differs[end];
+        if (end > 0 && size > (size_t)WINDOW * PAGE_SIZE) {
+            break;
+        }
+    }
+    struct answer answer = {.g = g, .to = {in->from, in->session, in->addr}};
+    answer.page = (struct bw_frame_page){
+        .sync = frame->sync, .first = frame->first, .next = (uint16_t)(frame->first + end), .digest = g->digest};
+    open_page(&answer);
+    add_all(&answer, frame, differs, end);
+    close_page(&answer, true);
+    bw_trace_rule(g->trace, BW_RULE_PAGE_ONLY_WHAT_DIFFERS, &in->from, answer.page.page);
+    if (frame->mutual && any) {
+        bw_sync_start(g, &answer.to, false);
+    }
+}

@@ -1,0 +1,297 @@
+/* Outstanding pings and their answers. An ack counts only from the member that was pinged, with the ping's own random number,
+ * while the ping is outstanding. */
+#include <string.h>
+
+#include "gossip/machine.h"
+
+struct bw_ping *bw_ping_send(struct bw_gossip *g, enum bw_purpose purpose, const struct bw_dest *to, int64_t wait_us) {
+    struct bw_ping *ping = g->pings;
+    while (ping < g->pings + BW_PING_MAX && ping->purpose != BW_PURPOSE_NONE) {
+        ping++;
+    }
+    if (ping == g->pings + BW_PING_MAX) {
+        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &to->id, BW_PING_MAX);
+        return NULL;
+    }
+    *ping = (struct bw_ping){
+        .purpose = purpose, .seq = (uint32_t)bw_rng_next(&g->rng), .to = *to, .sent_us = g->now.mono_us};
+    struct bw_frame_ping frame = {.seq = ping->seq, .still = bw_converge_still(g), .digest = g->digest};
+    if (to->session == 0) {
+        bw_outbox_put_bare(g, to, &bw_schema_ping, &frame);
+    } else {
+        bw_outbox_put(g, to, &bw_schema_ping, &frame);
+    }
+    bw_gossip_arm(g, &ping->timer, BW_TIMER_PING, wait_us == BW_NEVER ? BW_NEVER : g->now.mono_us + wait_us);
+    return ping;
+}
+
+void bw_ping_close(struct bw_gossip *g, struct bw_ping *ping) {
+    bw_gossip_cancel(g, &ping->timer);
+    if (ping->ghost) {
+        g->ghost_count--;
+        bw_view_free(g, ping->ghost);
+    }
+    if (g->probe == ping) {
+        g->probe = NULL;
+    }
+    *ping = (struct bw_ping){.purpose = BW_PURPOSE_NONE};
+}
+
+void bw_ping_close_all(struct bw_gossip *g) {
+    for (size_t i = 0; i < BW_PING_MAX; i++) {
+        if (g->pings[i].purpose != BW_PURPOSE_NONE) {
+            bw_ping_close(g, &g->pings[i]);
+        }
+    }
+}
+
+static struct bw_ping *find(struct bw_gossip *g, uint32_t seq) {
+    for (size_t i = 0; i < BW_PING_MAX; i++) {
+        if (g->pings[i].purpose != BW_PURPOSE_NONE && g->pings[i].seq == seq) {
+            return &g->pings[i];
+        }
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ what became of a ping */
+
+static void report(struct bw_gossip *g, const struct bw_ping *ping, bool ok) {
+    if (ping->purpose == BW_PURPOSE_ASK || ping->asked_too) {
+        bw_event_push(g, &(struct bw_gossip_event){.type = BW_GOSSIP_ANSWERED, .id = ping->to.id, .ok = ok});
+    }
+}
+
+/* It answered, to us or to a helper. */
+static void succeed(struct bw_gossip *g, struct bw_ping *ping) {
+    if (ping->purpose == BW_PURPOSE_DETECT) {
+        ping->acked = true;
+        bw_gossip_cancel(g, &ping->timer);
+        return;
+    }
+    report(g, ping, true);
+    bw_ping_close(g, ping);
+}
+
+static void fail(struct bw_gossip *g, struct bw_ping *ping) {
+    report(g, ping, false);
+    struct bw_member *member = bw_members_find(&g->members, &ping->to.id);
+    if (ping->purpose == BW_PURPOSE_CONFIRM && member) {
+        bw_suspect_accuse(g, member, ping);
+    }
+    bw_ping_close(g, ping);
+}
+
+/* A member of a newer session: what it is accused of under the old one it must hear, so that it can refute. */
+static void reopened(struct bw_gossip *g, struct bw_ping *ping, const struct bw_inbound *in) {
+    bw_trace_rule(g->trace, BW_RULE_REOPEN_UNBOUND, &in->from, in->session);
+    struct bw_dest to = {in->from, in->session, in->addr};
+    bw_outbox_put_frames(g, &to, NULL, 0, false);
+    if (g->probe && bw_id_equal(&g->probe->to.id, &in->from)) {
+        succeed(g, g->probe);
+    }
+    bw_ping_close(g, ping);
+}
+
+static void measure(struct bw_gossip *g, const struct bw_ping *ping, const struct bw_id *from) {
+    struct bw_member *member = bw_members_find(&g->members, from);
+    struct bw_peer *peer = member ? bw_view_peer(g, member) : NULL;
+    if (peer) {
+        bw_probe_measure(peer, g->now.mono_us - ping->sent_us);
+    }
+}
+
+void bw_ping_acked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ack *frame) {
+    struct bw_ping *ping = find(g, frame->seq);
+    if (!ping || ping->acked || (ping->purpose != BW_PURPOSE_SEED && !bw_id_equal(&ping->to.id, &in->from))) {
+        bw_trace_rule(g->trace, BW_RULE_IGNORE_FOREIGN_ACK, &in->from, frame->seq);
+        return;
+    }
+    measure(g, ping, &in->from);
+    switch (ping->purpose) {
+    case BW_PURPOSE_REOPEN:
+        reopened(g, ping, in);
+        break;
+    case BW_PURPOSE_RELAY: {
+        struct bw_frame_relayed relayed = {.seq = ping->origin_seq};
+        bw_outbox_put(g, &ping->origin, &bw_schema_relayed, &relayed);
+        bw_ping_close(g, ping);
+        break;
+    }
+    case BW_PURPOSE_GHOST: {
+        struct bw_member *ghost = ping->ghost;
+        ping->ghost = NULL;
+        g->ghost_count--;
+        ghost->evidence_s = (uint32_t)(g->now.mono_us / BW_US_PER_S + 1);
+        bw_claims_admit(g, ghost, true);
+        bw_ping_close(g, ping);
+        break;
+    }
+    case BW_PURPOSE_SEED:
+        bw_join_answered(g, ping, in);
+        bw_ping_close(g, ping);
+        break;
+    case BW_PURPOSE_LEAVE:
+        bw_ping_close(g, ping);
+        bw_leave_acked(g);
+        break;
+    default:
+        succeed(g, ping);
+        break;
+    }
+}
+
+static void nack(struct bw_gossip *g, const struct bw_ping *ping) {
+    struct bw_frame_nack frame = {.seq = ping->origin_seq, .refused = ping->refused};
+    bw_outbox_put(g, &ping->origin, &bw_schema_nack, &frame);
+    bw_trace_rule(g->trace, BW_RULE_NACK_BEFORE_TIMEOUT, &ping->to.id, ping->refused);
+}
+
+/* The direct wait is over. */
+static void turn_indirect(struct bw_gossip *g, struct bw_ping *ping) {
+    ping->indirect = true;
+    bw_probe_indirectly(g, ping);
+    if (ping->purpose == BW_PURPOSE_DETECT) {
+        bw_gossip_cancel(g, &ping->timer); /* until the interval ends */
+    } else if (ping->helper_count == 0) {
+        fail(g, ping);
+    } else {
+        int64_t wait_us = bw_health_stretch(g, g->params.probe_timeout_max_ms);
+        bw_gossip_arm(g, &ping->timer, BW_TIMER_PING, g->now.mono_us + wait_us);
+    }
+}
+
+void bw_ping_timeout(struct bw_gossip *g, struct bw_ping *ping) {
+    bool asks_helpers =
+        ping->purpose == BW_PURPOSE_DETECT || ping->purpose == BW_PURPOSE_ASK || ping->purpose == BW_PURPOSE_CONFIRM;
+    if (asks_helpers && !ping->indirect) {
+        turn_indirect(g, ping);
+    } else if (asks_helpers) {
+        fail(g, ping);
+    } else if (ping->purpose == BW_PURPOSE_RELAY && !ping->indirect) {
+        ping->indirect = true; /* a late ack is passed on all the same */
+        nack(g, ping);
+        bw_gossip_arm(g, &ping->timer, BW_TIMER_PING,
+                      g->now.mono_us + bw_health_stretch(g, g->params.probe_interval_ms));
+    } else {
+        bw_ping_close(g, ping);
+    }
+}
+
+/* ------------------------------------------------------------------ what others say */
+
+void bw_ping_answer(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ping *frame) {
+    struct bw_dest to = {in->from, in->session, in->addr};
+    struct bw_frame_ack ack = {.seq = frame->seq, .still = bw_converge_still(g), .digest = g->digest};
+    if (in->proven) {
+        bw_outbox_put(g, &to, &bw_schema_ack, &ack);
+    } else {
+        bw_outbox_put_bare(g, &to, &bw_schema_ack, &ack);
+    }
+}
+
+/* The helper's number if it was asked, -1 if not. */
+static int helper_of(const struct bw_gossip *g, const struct bw_ping *ping, const struct bw_id *from) {
+    const struct bw_member *member = bw_members_find(&g->members, from);
+    for (int i = 0; member && i < ping->helper_count; i++) {
+        if (ping->helpers[i] == member) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+void bw_ping_relayed(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_relayed *frame) {
+    struct bw_ping *ping = find(g, frame->seq);
+    if (!ping || ping->acked || helper_of(g, ping, &in->from) < 0) {
+        bw_trace_rule(g->trace, BW_RULE_IGNORE_FOREIGN_ACK, &in->from, frame->seq);
+        return;
+    }
+    succeed(g, ping);
+}
+
+static bool all_refused(const struct bw_ping *ping) {
+    return ping->refused && ping->helper_refused;
+}
+
+void bw_ping_nacked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_nack *frame) {
+    struct bw_ping *ping = find(g, frame->seq);
+    int helper = ping ? helper_of(g, ping, &in->from) : -1;
+    if (helper < 0) {
+        bw_trace_rule(g->trace, BW_RULE_IGNORE_FOREIGN_ACK, &in->from, frame->seq);
+        return;
+    }
+    ping->nacked |= UINT32_C(1) << helper;
+    if (!frame->refused || ping->acked) {
+        return;
+    }
+    ping->helper_refused = true;
+    ping->refuser = in->from;
+    if (all_refused(ping)) {
+        bw_probe_refused_twice(g, ping);
+        if (ping->purpose != BW_PURPOSE_DETECT) {
+            fail(g, ping);
+        }
+    }
+}
+
+void bw_ping_requested(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ping_req *frame) {
+    const struct bw_member *target = bw_members_find(&g->members, &frame->target);
+    if (!target || target == g->self) {
+        return;
+    }
+    struct bw_dest to = bw_view_dest(target);
+    int64_t wait_us = bw_probe_timeout_us(g, target) * g->params.nack_percent / 100;
+    struct bw_ping *ping = bw_ping_send(g, BW_PURPOSE_RELAY, &to, wait_us);
+    if (ping) {
+        ping->origin = (struct bw_dest){in->from, in->session, in->addr};
+        ping->origin_seq = frame->seq;
+    }
+}
+
+/* The port is closed: waiting for its ack is pointless. */
+static void refuse(struct bw_gossip *g, struct bw_ping *ping) {
+    ping->refused = true;
+    if (ping->purpose == BW_PURPOSE_RELAY && !ping->indirect) {
+        ping->indirect = true;
+        nack(g, ping);
+        bw_gossip_arm(g, &ping->timer, BW_TIMER_PING,
+                      g->now.mono_us + bw_health_stretch(g, g->params.probe_interval_ms));
+    } else if ((ping->purpose == BW_PURPOSE_DETECT || ping->purpose == BW_PURPOSE_ASK ||
+                ping->purpose == BW_PURPOSE_CONFIRM) &&
+               !ping->indirect) {
+        turn_indirect(g, ping);
+    } else if (all_refused(ping)) {
+        bw_probe_refused_twice(g, ping);
+    }
+}
+
+void bw_gossip_refused(struct bw_gossip *g, const struct bw_id *id, struct bw_time now) {
+    bw_gossip_enter(g, now);
+    for (size_t i = 0; i < BW_PING_MAX; i++) {
+        struct bw_ping *ping = &g->pings[i];
+        if (ping->purpose != BW_PURPOSE_NONE && !ping->acked && !ping->refused && bw_id_equal(&ping->to.id, id)) {
+            bw_trace_rule(g->trace, BW_RULE_REFUSED_ENDS_THE_WAIT, id, ping->seq);
+            refuse(g, ping);
+        }
+    }
+    bw_gossip_exit(g);
+}
+
+int bw_gossip_probe(struct bw_gossip *g, const struct bw_id *id, struct bw_time now) {
+    bw_gossip_enter(g, now);
+    const struct bw_member *member = bw_members_find(&g->members, id);
+    if (!member || member == g->self) {
+        return BW_ERR_NOT_FOUND;
+    }
+    for (size_t i = 0; i < BW_PING_MAX; i++) {
+        struct bw_ping *ping = &g->pings[i];
+        bool shared = ping->purpose == BW_PURPOSE_ASK || ping->purpose == BW_PURPOSE_CONFIRM;
+        if (shared && bw_id_equal(&ping->to.id, id)) {
+            ping->asked_too = true;
+            return 0;
+        }
+    }
+    struct bw_dest to = bw_view_dest(member);
+    return bw_ping_send(g, BW_PURPOSE_ASK, &to, bw_probe_timeout_us(g, member)) ? 0 : BW_ERR_FULL;
+}

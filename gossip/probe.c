@@ -1,0 +1,130 @@
+/* The failure detector (SWIM 3.1): in every interval one member of the shuffled ring is pinged; if it does not answer in time,
+ * others are asked to ping it; if the interval ends without an answer, it is suspected. */
+#include "gossip/machine.h"
+
+#define CONFIRM_FACTOR 3u /* members that look into a suspicion, for each confirmation that counts */
+
+int64_t bw_probe_measure(struct bw_peer *peer, int64_t rtt_us) {
+    uint32_t sample = rtt_us < 0 ? 0 : rtt_us > UINT32_MAX / 8 ? UINT32_MAX / 8 : (uint32_t)rtt_us;
+    sample = sample > 0 ? sample : 1;
+    if (peer->srtt_us == 0) { /* RFC 6298, 2.2 and 2.3 */
+        peer->srtt_us = sample;
+        peer->rttvar_us = sample / 2;
+    } else {
+        uint32_t error = sample > peer->srtt_us ? sample - peer->srtt_us : peer->srtt_us - sample;
+        peer->rttvar_us = (3 * peer->rttvar_us + error) / 4;
+        peer->srtt_us = (7 * peer->srtt_us + sample) / 8;
+        peer->srtt_us = peer->srtt_us > 0 ? peer->srtt_us : 1;
+    }
+    return (int64_t)peer->srtt_us + 4 * (int64_t)peer->rttvar_us;
+}
+
+int64_t bw_probe_timeout_us(const struct bw_gossip *g, const struct bw_member *member) {
+    int64_t least_us = g->params.probe_timeout_min_ms * BW_US_PER_MS;
+    int64_t most_us = g->params.probe_timeout_max_ms * BW_US_PER_MS;
+    int64_t wait_us = most_us;
+    if (member->peer && member->peer->srtt_us > 0) {
+        wait_us = (int64_t)member->peer->srtt_us + 4 * (int64_t)member->peer->rttvar_us;
+    }
+    wait_us = wait_us < least_us ? least_us : wait_us > most_us ? most_us : wait_us;
+    return wait_us * (g->health + 1);
+}
+
+void bw_probe_indirectly(struct bw_gossip *g, struct bw_ping *ping) {
+    const struct bw_member *target = bw_members_find(&g->members, &ping->to.id);
+    struct bw_member *helpers[BW_HELPER_MAX];
+    size_t count = bw_view_pick(g, target, helpers, g->params.indirect_count);
+    struct bw_frame_ping_req frame = {.seq = ping->seq, .target = ping->to.id};
+    for (size_t i = 0; i < count; i++) {
+        struct bw_dest to = bw_view_dest(helpers[i]);
+        bw_outbox_put(g, &to, &bw_schema_ping_req, &frame);
+        ping->helpers[i] = helpers[i];
+    }
+    ping->helper_count = (uint8_t)count;
+    bw_trace_rule(g->trace, BW_RULE_PROBE_INDIRECTLY, &ping->to.id, count);
+}
+
+void bw_probe_refused_twice(struct bw_gossip *g, struct bw_ping *ping) {
+    struct bw_member *member = bw_members_find(&g->members, &ping->to.id);
+    if (member && (ping->purpose == BW_PURPOSE_DETECT || ping->purpose == BW_PURPOSE_CONFIRM)) {
+        bw_suspect_accuse(g, member, ping);
+    }
+}
+
+void bw_probe_confirm(struct bw_gossip *g, struct bw_member *member) {
+    size_t observers = g->living > 2 ? g->living - 2 : 1;
+    if (bw_rng_below(&g->rng, observers) >= CONFIRM_FACTOR * bw_confirmations_needed(&g->params, g->living)) {
+        return;
+    }
+    for (size_t i = 0; i < BW_PING_MAX; i++) {
+        if (g->pings[i].purpose == BW_PURPOSE_CONFIRM && bw_id_equal(&g->pings[i].to.id, &member->id)) {
+            return;
+        }
+    }
+    struct bw_dest to = bw_view_dest(member);
+    bw_ping_send(g, BW_PURPOSE_CONFIRM, &to, bw_probe_timeout_us(g, member));
+    bw_trace_rule(g->trace, BW_RULE_LOOK_INTO_SUSPICIONS, &member->id, observers);
+}
+
+/* How the interval's probe ended, and what that says of ourselves (Lifeguard IV-A). */
+static void evaluate(struct bw_gossip *g, struct bw_ping *ping) {
+    struct bw_member *member = bw_members_find(&g->members, &ping->to.id);
+    if (ping->acked) {
+        bw_health_change(g, -1);
+    } else if (member && bw_view_others(g, member)) {
+        uint32_t missed = ping->helper_count - (uint32_t)__builtin_popcount(ping->nacked);
+        bw_health_change(g, ping->helper_count > 0 ? (int32_t)missed : ping->refused ? 0 : 1);
+        bw_suspect_accuse(g, member, ping);
+    }
+    bw_ping_close(g, ping);
+}
+
+static struct bw_member *next_target(struct bw_gossip *g) {
+    for (int rounds = 0; rounds < 2;) {
+        struct bw_member *member = bw_members_next(&g->members, &g->rng);
+        if (!member) {
+            bw_trace_rule(g->trace, BW_RULE_PROBE_EACH_ONCE_A_ROUND, NULL, g->members.count);
+            rounds++;
+        } else if (bw_view_others(g, member)) {
+            return member;
+        }
+    }
+    return NULL;
+}
+
+/* One dead member in the whole cluster and interval, on average: whoever comes back after a partition is found. */
+static void try_the_dead(struct bw_gossip *g) {
+    if (g->dead == 0 || bw_rng_below(&g->rng, g->living) != 0) {
+        return;
+    }
+    size_t wanted = (size_t)bw_rng_below(&g->rng, g->dead);
+    for (size_t i = 0; i < g->members.count; i++) {
+        const struct bw_member *member = g->members.ring[i];
+        if (member->status == BW_STATUS_DEAD && wanted-- == 0) {
+            struct bw_dest to = {.id = member->id, .addr = member->info->addr};
+            bw_ping_send(g, BW_PURPOSE_REOPEN, &to, bw_health_stretch(g, g->params.probe_timeout_max_ms));
+            bw_trace_rule(g->trace, BW_RULE_TRY_THE_DEAD, &member->id, g->dead);
+            return;
+        }
+    }
+}
+
+void bw_probe_period(struct bw_gossip *g) {
+    if (g->probe) {
+        evaluate(g, g->probe);
+    }
+    bw_gossip_arm(g, &g->period, BW_TIMER_PERIOD, g->now.mono_us + bw_health_stretch(g, g->params.probe_interval_ms));
+    if (g->leave.leaving) {
+        return;
+    }
+    struct bw_member *target = next_target(g);
+    if (target) {
+        struct bw_dest to = bw_view_dest(target);
+        g->probe = bw_ping_send(g, BW_PURPOSE_DETECT, &to, bw_probe_timeout_us(g, target));
+        if (target->status == BW_STATUS_SUSPECT) {
+            to.session = 0;
+            bw_ping_send(g, BW_PURPOSE_REOPEN, &to, bw_health_stretch(g, g->params.probe_timeout_max_ms));
+        }
+    }
+    try_the_dead(g);
+}

@@ -1,0 +1,149 @@
+/* A datagram is decoded whole and checked, then applied; never half. */
+#include "gossip/machine.h"
+
+#define OUTBID_GAP \
+    (UINT64_C(1) << 32) /* an earlier life of ours can be ahead so far (clock set back, snapshot restored) */
+
+/* Nobody but we raises our incarnation: an accusation far above it is made up. */
+static bool made_up(const struct bw_gossip *g, const struct bw_id *id, uint64_t incarnation) {
+    return bw_id_equal(id, &g->self->id) && incarnation > g->self->incarnation &&
+           incarnation - g->self->incarnation > OUTBID_GAP;
+}
+
+static bool acceptable(const struct bw_gossip *g, const struct bw_frame *frame) {
+    switch (frame->type) {
+    case BW_FRAME_NUMBER_suspect:
+        return !made_up(g, &frame->as.suspect.id, frame->as.suspect.incarnation);
+    case BW_FRAME_NUMBER_verdict:
+        return !made_up(g, &frame->as.verdict.id, frame->as.verdict.incarnation);
+    default:
+        return true;
+    }
+}
+
+static int check(const struct bw_gossip *g, struct bw_bytes frames, bool *pings) {
+    struct bw_reader reader = {.data = frames.data, .size = frames.size};
+    struct bw_frame frame;
+    int more = 0;
+    while ((more = bw_frame_next(&reader, &frame)) > 0) {
+        if (!acceptable(g, &frame)) {
+            return BW_ERR_DROP_MALFORMED;
+        }
+        *pings = *pings || frame.type == BW_FRAME_NUMBER_ping;
+    }
+    return more;
+}
+
+static void take_message(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_message *frame) {
+    bw_event_push(g, &(struct bw_gossip_event){.type = BW_GOSSIP_MESSAGE,
+                                               .id = in->from,
+                                               .heard_us = in->heard_us,
+                                               .channel = frame->channel,
+                                               .message = frame->data});
+}
+
+static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_source *source, struct bw_frame *frame) {
+    switch ((enum bw_frame_number)frame->type) {
+    case BW_FRAME_NUMBER_ping:
+        bw_ping_answer(g, in, &frame->as.ping);
+        bw_converge_heard(g, in, frame->as.ping.digest, frame->as.ping.still != 0);
+        break;
+    case BW_FRAME_NUMBER_ack:
+        bw_ping_acked(g, in, &frame->as.ack);
+        bw_converge_heard(g, in, frame->as.ack.digest, frame->as.ack.still != 0);
+        break;
+    case BW_FRAME_NUMBER_ping_req:
+        bw_ping_requested(g, in, &frame->as.ping_req);
+        break;
+    case BW_FRAME_NUMBER_nack:
+        bw_ping_nacked(g, in, &frame->as.nack);
+        break;
+    case BW_FRAME_NUMBER_relayed:
+        bw_ping_relayed(g, in, &frame->as.relayed);
+        break;
+    case BW_FRAME_NUMBER_member:
+        bw_claims_member(g, source, &frame->as.member);
+        break;
+    case BW_FRAME_NUMBER_suspect:
+        bw_claims_suspect(g, &frame->as.suspect);
+        break;
+    case BW_FRAME_NUMBER_verdict:
+        bw_claims_verdict(g, &frame->as.verdict);
+        break;
+    case BW_FRAME_NUMBER_record:
+        bw_record_receive(g, in, &frame->as.record);
+        break;
+    case BW_FRAME_NUMBER_sync:
+        bw_page_serve(g, in, &frame->as.sync);
+        break;
+    case BW_FRAME_NUMBER_page:
+        source->synced = true;
+        bw_sync_page(g, in, &frame->as.page);
+        break;
+    case BW_FRAME_NUMBER_message:
+        take_message(g, in, &frame->as.message);
+        break;
+    }
+}
+
+/* It is proven: made for us, after our boot. */
+static void note_heard(struct bw_gossip *g, const struct bw_inbound *in) {
+    bw_alone_heard(g, &in->from);
+    struct bw_member *member = bw_members_find(&g->members, &in->from);
+    if (!member) {
+        return;
+    }
+    member->session = in->session; /* a newer one ends the older ones */
+    struct bw_peer *peer = bw_view_peer(g, member);
+    if (peer) {
+        peer->heard_us = g->now.mono_us;
+        peer->echo_us = in->heard_us > peer->echo_us ? in->heard_us : peer->echo_us;
+    }
+}
+
+static int answer_unproven(struct bw_gossip *g, const struct bw_inbound *in) {
+    struct bw_reader reader = {.data = in->frames.data, .size = in->frames.size};
+    struct bw_frame frame;
+    while (bw_frame_next(&reader, &frame) > 0) {
+        if (frame.type == BW_FRAME_NUMBER_ping) {
+            if (bw_join_rationed(g, &in->addr)) {
+                return BW_ERR_DROP_RATE;
+            }
+            bw_trace_rule(g->trace, BW_RULE_ANSWER_UNPROVEN_PINGS_ONLY, &in->from, frame.as.ping.seq);
+            bw_ping_answer(g, in, &frame.as.ping);
+            return 0; /* one answer, no larger than the question */
+        }
+    }
+    return BW_ERR_DROP_UNPROVEN;
+}
+
+static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
+    bool pings = false;
+    if (bw_id_equal(&in->from, &g->self->id)) {
+        return BW_ERR_DROP_SELF;
+    }
+    int error = check(g, in->frames, &pings);
+    if (error) {
+        bw_trace_rule(g->trace, BW_RULE_DROP_MALFORMED_WHOLE, &in->from, in->frames.size);
+        return error;
+    }
+    if (!in->proven) {
+        return pings ? answer_unproven(g, in) : BW_ERR_DROP_UNPROVEN;
+    }
+    note_heard(g, in);
+    struct bw_source source = {.from = in->from};
+    struct bw_reader reader = {.data = in->frames.data, .size = in->frames.size};
+    struct bw_frame frame;
+    while (bw_frame_next(&reader, &frame) > 0) {
+        apply(g, in, &source, &frame);
+    }
+    bw_sync_advance(g);
+    return 0;
+}
+
+int bw_gossip_receive(struct bw_gossip *g, const struct bw_inbound *in, struct bw_time now) {
+    bw_gossip_enter(g, now);
+    int error = receive(g, in);
+    bw_gossip_exit(g);
+    return error;
+}

@@ -1,0 +1,51 @@
+/* Our own claim. Nobody but ourselves raises our incarnation: to refute, to change our record, to come back (SWIM 4.2). */
+#include "gossip/machine.h"
+
+#define UNSTABLE_AT 3u      /* refutations that make a member rank last for leading */
+#define DECAY_INTERVALS 30u /* one is forgiven after so many probe intervals */
+
+bool bw_refute_unstable(const struct bw_member *member) {
+    return member->info->refutations >= UNSTABLE_AT;
+}
+
+void bw_refute_renew(struct bw_gossip *g, uint64_t incarnation) {
+    g->self->info->refutations = g->refutations;
+    bw_view_set(g, g->self, (struct bw_claim){incarnation, BW_STATUS_ALIVE}, g->now.mono_us);
+    bw_update_member(g, g->self);
+}
+
+static void arm_decay(struct bw_gossip *g) {
+    int64_t step_us = DECAY_INTERVALS * (int64_t)g->params.probe_interval_ms * BW_US_PER_MS;
+    bw_gossip_arm(g, &g->decay, BW_TIMER_DECAY, g->now.mono_us + step_us);
+}
+
+void bw_refute(struct bw_gossip *g, struct bw_claim claim, bool accused) {
+    if (g->leave.leaving || bw_claim_compare(claim, bw_member_claim(g->self)) <= 0) {
+        return;
+    }
+    bool earlier_life = claim.incarnation > g->self->incarnation;
+    if (accused && !earlier_life) {
+        bw_trace_rule(g->trace, BW_RULE_REFUTE_OWN_SUSPICION, &g->self->id, claim.incarnation);
+        g->refutations = (uint8_t)(g->refutations < UINT8_MAX ? g->refutations + 1 : UINT8_MAX);
+        arm_decay(g);
+        bw_health_change(g, 1);
+    } else {
+        bw_trace_rule(g->trace, BW_RULE_OUTBID_EARLIER_LIFE, &g->self->id, claim.incarnation);
+    }
+    bw_refute_renew(g, bw_incarnation_above(claim.incarnation));
+}
+
+/* Others are told only when it makes us stable again. */
+void bw_refute_decay(struct bw_gossip *g) {
+    if (g->refutations == 0) {
+        return;
+    }
+    g->refutations--;
+    if (g->refutations < UNSTABLE_AT && bw_refute_unstable(g->self) && !g->leave.leaving) {
+        bw_trace_rule(g->trace, BW_RULE_FORGIVE_REFUTATIONS, &g->self->id, g->refutations);
+        bw_refute_renew(g, bw_incarnation_above(g->self->incarnation));
+    }
+    if (g->refutations > 0) {
+        arm_decay(g);
+    }
+}

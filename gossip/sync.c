@@ -1,0 +1,107 @@
+/* Comparing views, the asking side (gossip.md, Sync): digests of buckets go out, claims and records of those that differ come back
+ * in pages. Pages are idempotent; what is missing is asked for again, with digests that then differ less. One at a time. */
+#include <string.h>
+
+#include "gossip/machine.h"
+
+#define TRIES_MAX 6u
+
+static void request(struct bw_gossip *g) {
+    size_t count = (size_t)g->sync.buckets - g->sync.first;
+    count = count < BW_BUCKETS_PER_REQUEST ? count : BW_BUCKETS_PER_REQUEST;
+    uint64_t sums[BW_BUCKETS_PER_REQUEST];
+    uint8_t digests[8 * BW_BUCKETS_PER_REQUEST];
+    bw_page_digests(g, g->sync.buckets, g->sync.first, sums, NULL, count);
+    for (size_t i = 0; i < count; i++) {
+        bw_put_u64(digests + 8 * i, sums[i]);
+    }
+    g->sync.id = (uint32_t)bw_rng_next(&g->rng);
+    g->sync.page_count = 0;
+    memset(g->sync.pages, 0, sizeof(g->sync.pages));
+    struct bw_frame_sync frame = {.sync = g->sync.id,
+                                  .mutual = g->sync.mutual,
+                                  .buckets = g->sync.buckets,
+                                  .first = g->sync.first,
+                                  .digests = {digests, 8 * count}};
+    bw_outbox_put(g, &g->sync.peer, &bw_schema_sync, &frame);
+    int64_t wait_us = bw_health_stretch(g, g->params.probe_timeout_max_ms);
+    bw_gossip_arm(g, &g->sync.timer, BW_TIMER_SYNC, g->now.mono_us + wait_us);
+}
+
+bool bw_sync_start(struct bw_gossip *g, const struct bw_dest *peer, bool mutual) {
+    if (g->sync.active) {
+        return false;
+    }
+    g->sync.active = true;
+    g->sync.mutual = mutual;
+    g->sync.differs = false;
+    g->sync.peer = *peer;
+    g->sync.buckets = bw_page_buckets(g);
+    g->sync.first = 0;
+    g->sync.tries = 0;
+    request(g);
+    return true;
+}
+
+static void finish(struct bw_gossip *g, bool answered) {
+    g->sync.active = false;
+    bw_gossip_cancel(g, &g->sync.timer);
+    bool agreed = answered && g->sync.digest == g->digest;
+    if (agreed) {
+        g->synchronised = true;
+        g->differ_us = BW_NEVER;
+    }
+    bw_trace_rule(g->trace, BW_RULE_SYNC_BY_DIGESTS, &g->sync.peer.id, agreed);
+    bw_join_synced(g, agreed && !g->sync.differs);
+}
+
+void bw_sync_timeout(struct bw_gossip *g) {
+    if (++g->sync.tries > TRIES_MAX) {
+        finish(g, false);
+        return;
+    }
+    bw_trace_rule(g->trace, BW_RULE_ASK_FOR_MISSING_PAGES, &g->sync.peer.id, g->sync.tries);
+    request(g);
+}
+
+void bw_sync_page(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_page *frame) {
+    if (!g->sync.active || frame->sync != g->sync.id || !bw_id_equal(&in->from, &g->sync.peer.id) ||
+        frame->first != g->sync.first || frame->page >= BW_SYNC_PAGE_MAX) {
+        return; /* its claims count all the same */
+    }
+    g->sync.pages[frame->page / 64] |= UINT64_C(1) << (frame->page % 64);
+    g->sync.differs = g->sync.differs || frame->page > 0;
+    g->sync.paged = true;
+    if (frame->last) {
+        g->sync.page_count = (uint16_t)(frame->page + 1);
+        g->sync.next = frame->next;
+        g->sync.digest = frame->digest;
+    }
+}
+
+static bool complete(const struct bw_gossip *g) {
+    for (size_t i = 0; i < g->sync.page_count; i++) {
+        if (!(g->sync.pages[i / 64] >> (i % 64) & 1)) {
+            return false;
+        }
+    }
+    return g->sync.page_count > 0;
+}
+
+/* After a datagram with a page has been taken as a whole. */
+void bw_sync_advance(struct bw_gossip *g) {
+    if (!g->sync.paged) {
+        return;
+    }
+    g->sync.paged = false;
+    if (!complete(g)) {
+        return;
+    }
+    if (g->sync.next >= g->sync.buckets) {
+        finish(g, true);
+        return;
+    }
+    g->sync.first = g->sync.next;
+    g->sync.tries = 0;
+    request(g);
+}
