@@ -102,7 +102,7 @@ static size_t put_associated(const struct bw_channel *channel, uint8_t *to, cons
 }
 
 static size_t put_plain(const struct bw_channel *channel, uint8_t *to, const struct bw_outbound *out) {
-    uint64_t echo = out->session != 0 ? bw_sessions_newest(&channel->sessions, &out->to, out->session) : 0;
+    uint64_t echo = bw_sessions_newest(&channel->sessions, &out->to, out->session);
     memcpy(to, channel->self.bytes, sizeof(channel->self.bytes));
     bw_put_u64(to + sizeof(channel->self.bytes), echo);
     if (out->frames_size > 0) {

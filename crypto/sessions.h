@@ -66,7 +66,8 @@ const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, u
  * session. BW_ERR_DROP_SESSION, BW_ERR_FULL, BW_ERR_MEMORY: dropped, and nothing has changed. */
 int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_arrival *arrival);
 
-/* The newest counter that was opened from the member's session, 0 if it is not known. */
+/* The newest counter that was opened from the member's session, 0 if it is not known
+ * (session 0 never is). */
 uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session);
 
 const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const struct bw_id *id);

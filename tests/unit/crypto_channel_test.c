@@ -226,9 +226,9 @@ static void memory_that_is_refused_leaves_all_as_it_was(void) {
 
 static void a_channel_that_gets_no_memory_is_not_made(void) {
     struct bw_channel *channel = a.channel;
-    struct test_heap heap = {.fail_at = 1};
+    struct test_memory heap = {.fail_at = 1};
     struct bw_channel_config config = {.keyring = a.keyring, .self = a.id, .session = 1, .label = "", .member_max = 1};
-    config.allocator = test_heap_allocator(&heap);
+    config.allocator = test_allocator(&heap);
     CU_ASSERT_EQUAL(bw_channel_create(&channel, &config), BW_ERR_MEMORY);
     CU_ASSERT_PTR_NULL(channel);
     CU_ASSERT_EQUAL(bw_channel_create(&channel, &config), 0);
@@ -254,9 +254,9 @@ static bool copy_open(uint8_t *plain, struct bw_bytes sealed, struct bw_bytes as
 
 static void another_cipher_of_the_same_size_fits(void) {
     static const struct bw_aead copy = {copy_seal, copy_open};
-    struct test_heap heap = {0};
+    struct test_memory heap = {0};
     struct bw_channel_config config = {.keyring = a.keyring, .self = a.id, .session = 7, .label = "", .member_max = 1};
-    config.allocator = test_heap_allocator(&heap);
+    config.allocator = test_allocator(&heap);
     struct bw_channel *one;
     CU_ASSERT_EQUAL_FATAL(bw_channel_create_with(&one, &config, &copy), 0);
     config.self = b.id;

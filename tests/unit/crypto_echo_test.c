@@ -74,6 +74,36 @@ static void first_contact_is_echoed_too(void) {
     CU_ASSERT_EQUAL(heard(true), 5000000);
 }
 
+/* a knew b's session as unproven, and its place in the table is free again. */
+static void an_unbound_answer_to_a_member_once_unproven_echoes_nothing(void) {
+    struct test_datagram hello = test_seal(&b, NULL, false, "anybody");
+    CU_ASSERT_EQUAL(test_opens(&a, &hello, &b), 0);
+    CU_ASSERT_TRUE(test_tell(&b, &a));
+    struct test_datagram unbound = test_seal(&a, &b, false, "x");
+    CU_ASSERT_EQUAL(test_opens(&b, &unbound, &a), 0);
+}
+
+/* Two members that drew one number: what came from one is not echoed to the other, to whom it would be impossible. */
+static void an_echo_of_another_member_is_not_sent(void) {
+    struct test_member c;
+    test_start(&c, 3, b.session, NULL);
+    CU_ASSERT_TRUE(test_tell(&b, &a));
+    CU_ASSERT_TRUE(test_tell(&a, &c));
+    CU_ASSERT_TRUE(test_tell(&a, &b));
+    test_stop(&c);
+}
+
+static void what_is_not_believed_shows_no_hearing(void) {
+    struct bw_inbound inbound;
+    send_at(1000000, true);
+    struct test_datagram kept = test_seal(&b, &a, true, "x");
+    CU_ASSERT_EQUAL(heard(true), 1000000);
+    bw_channel_forget(a.channel, &b.id);
+    CU_ASSERT_EQUAL(test_open(&a, &kept, &b, &inbound), 0);
+    CU_ASSERT_FALSE(inbound.proven);
+    CU_ASSERT_EQUAL(inbound.heard_us, BW_NOT_HEARD);
+}
+
 static void a_forged_datagram_is_not_echoed(void) {
     send_at(1000000, true);
     a.now.mono_us = 2000000;
@@ -165,6 +195,9 @@ static const struct tap_test tests[] = {
     TAP_TEST(an_older_one_that_comes_late_changes_nothing),
     TAP_TEST(an_unbound_datagram_echoes_nothing),
     TAP_TEST(first_contact_is_echoed_too),
+    TAP_TEST(an_unbound_answer_to_a_member_once_unproven_echoes_nothing),
+    TAP_TEST(an_echo_of_another_member_is_not_sent),
+    TAP_TEST(what_is_not_believed_shows_no_hearing),
     TAP_TEST(a_forged_datagram_is_not_echoed),
     TAP_TEST(an_echo_of_another_session_is_not_sent),
     TAP_TEST(an_echo_older_than_the_ring_is_unknown),

@@ -191,6 +191,21 @@ static void a_flood_of_sessions_costs_nothing(void) {
     CU_ASSERT_EQUAL(test_rule(&b, BW_RULE_PROVE_BOUND_SESSION), 1); /* it had stayed proven */
 }
 
+static void a_session_that_was_proven_leaves_its_place(void) {
+    struct test_datagram datagram = test_seal(&a, NULL, false, "hello");
+    CU_ASSERT_EQUAL(test_opens(&b, &datagram, &a), 0);
+    CU_ASSERT_TRUE(test_tell(&a, &b));
+    for (unsigned i = 0; i < 65; i++) {
+        struct test_member other;
+        test_start(&other, 10 + i, 1000 + i, NULL);
+        datagram = test_seal(&other, NULL, false, "hello");
+        CU_ASSERT_EQUAL(test_rule(&b, BW_RULE_OLDEST_UNPROVEN_OUT), 0);
+        CU_ASSERT_EQUAL(test_opens(&b, &datagram, &other), 0);
+        test_stop(&other);
+    }
+    CU_ASSERT_EQUAL(test_rule(&b, BW_RULE_OLDEST_UNPROVEN_OUT), 1);
+}
+
 static void the_oldest_unproven_goes_first(void) {
     struct test_member many[65];
     struct test_datagram first[65];
@@ -223,6 +238,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(every_cut_and_every_longer_one_is_dropped),
     TAP_TEST(noise_is_dropped),
     TAP_TEST(a_flood_of_sessions_costs_nothing),
+    TAP_TEST(a_session_that_was_proven_leaves_its_place),
     TAP_TEST(the_oldest_unproven_goes_first),
 };
 const struct tap_suite crypto_hostile_suite = TAP_SUITE_WITH("crypto/hostile", tests, set_up, tear_down);

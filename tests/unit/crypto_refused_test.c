@@ -1,5 +1,6 @@
 /* Refusals: only who saw our datagram can quote it, and only a recent one that nothing contradicts counts. */
 #include "base/base.h"
+#include "crypto/sent.h"
 #include "tests/unit/crypto_test.h"
 
 #include <string.h>
@@ -54,7 +55,12 @@ static void a_wrong_quote_does_not(void) {
 
 static void a_quote_of_nothing_sent_does_not(void) {
     static const struct test_datagram zero;
+    static struct bw_sent_ring empty;
+    struct bw_bytes quoted = {zero.data, BW_QUOTE_SIZE};
     CU_ASSERT_EQUAL(refused(&zero), BW_ERR_NOT_FOUND);
+    CU_ASSERT_PTR_NULL(bw_sent_find(&empty, quoted, 0));
+    bw_sent_add(&empty, &(struct bw_sent){.counter = 1});
+    CU_ASSERT_PTR_NOT_NULL(bw_sent_find(&empty, quoted, 1));
 }
 
 static void another_address_does_not(void) {

@@ -138,6 +138,21 @@ static void captures_of_any_past_session_stay_worthless(void) {
     CU_ASSERT_TRUE(test_tell(&b, &a));
 }
 
+static void any_number_of_sessions_of_one_member_takes_the_room_of_one(void) {
+    struct test_member small;
+    test_start(&small, 9, 109, &(struct test_setting){.member_max = 1});
+    CU_ASSERT_TRUE(test_tell(&small, &b));
+    CU_ASSERT_TRUE(test_tell(&b, &small));
+    size_t used_size = small.heap.used_size;
+    for (uint64_t i = 0; i < 20; i++) {
+        restart(&b, 2, 200 + i);
+        CU_ASSERT_TRUE(test_tell(&small, &b));
+        CU_ASSERT_TRUE(test_tell(&b, &small));
+    }
+    CU_ASSERT_EQUAL(small.heap.used_size, used_size);
+    test_stop(&small);
+}
+
 static void a_forgotten_member_has_to_echo(void) {
     CU_ASSERT_TRUE(test_tell(&a, &b));
     CU_ASSERT_TRUE(test_tell(&b, &a));
@@ -217,6 +232,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_newer_session_has_to_echo),
     TAP_TEST(a_datagram_kept_back_ends_nothing),
     TAP_TEST(captures_of_any_past_session_stay_worthless),
+    TAP_TEST(any_number_of_sessions_of_one_member_takes_the_room_of_one),
     TAP_TEST(a_forgotten_member_has_to_echo),
     TAP_TEST(forgetting_a_stranger_asks_nothing_of_anybody),
     TAP_TEST(a_full_table_keeps_those_in_it),

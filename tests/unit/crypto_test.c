@@ -3,36 +3,13 @@
 
 #include "tests/lib/marks.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static void *resize(void *context, void *memory, size_t old_size, size_t new_size) {
-    struct test_heap *heap = context;
-    CU_ASSERT_EQUAL(memory != NULL, old_size > 0);
-    if (new_size == 0) {
-        heap->used_size -= old_size;
-        free(memory);
-        return NULL;
-    }
-    heap->calls++;
-    if (heap->calls == heap->fail_at) {
-        return NULL;
-    }
-    void *resized = realloc(memory, new_size);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(resized);
-    heap->used_size += new_size - old_size;
-    return resized;
-}
 
 static void hook(void *context, enum bw_rule rule, const struct bw_id *subject, uint64_t detail) {
     (void)context;
     (void)subject;
     (void)detail;
     marks_hit(rule);
-}
-
-struct bw_allocator test_heap_allocator(struct test_heap *heap) {
-    return (struct bw_allocator){resize, heap};
 }
 
 struct bw_addr test_addr(unsigned number) {
@@ -48,7 +25,7 @@ void test_start(struct test_member *member, unsigned number, uint64_t session, c
     member->trace.hook = hook;
     CU_ASSERT_EQUAL_FATAL(bw_keyring_create(&member->keyring, keys, strlen(keys), NULL), 0);
     struct bw_channel_config config = {
-        .allocator = test_heap_allocator(&member->heap),
+        .allocator = test_allocator(&member->heap),
         .trace = &member->trace,
         .keyring = member->keyring,
         .self = member->id,

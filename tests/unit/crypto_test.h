@@ -1,8 +1,9 @@
-/* What the tests of crypto/ share: members with a channel each, their datagrams, an allocator that counts and fails. */
+/* What the tests of crypto/ share: members with a channel each, their datagrams. */
 #ifndef BW_TESTS_CRYPTO_TEST_H
 #define BW_TESTS_CRYPTO_TEST_H
 
 #include "crypto/channel.h"
+#include "tests/lib/memory.h"
 #include "tests/lib/tap.h"
 #include <bellwether/types.h>
 
@@ -20,19 +21,13 @@ extern const struct tap_suite crypto_vectors_suite;
 #define TEST_KEY_B "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
 #define TEST_KEY_C "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8="
 
-struct test_heap {
-    size_t used_size;
-    size_t calls;   /* that asked for memory */
-    size_t fail_at; /* the call that fails, counted from 1; 0: none */
-};
-
 struct test_member {
     struct bw_id id;
     uint64_t session;
     struct bw_addr addr;
     struct bw_keyring *keyring;
     struct bw_channel *channel;
-    struct test_heap heap;
+    struct test_memory heap;
     struct bw_trace trace;
     struct bw_time now;
 };
@@ -48,7 +43,6 @@ struct test_setting {
     size_t member_max; /* 0: 100 */
 };
 
-struct bw_allocator test_heap_allocator(struct test_heap *heap);
 struct bw_addr test_addr(unsigned number);
 /* Begins a life of member number (1..255) with a session; setting may be NULL. */
 void test_start(struct test_member *member, unsigned number, uint64_t session, const struct test_setting *setting);
