@@ -1,0 +1,120 @@
+/* A small world for elections alone: instances, a message shuttle and a membership in virtual time. No gossip: records are
+ * handed to everybody who can be reached and are relayed by those who accept them; the membership follows the links after
+ * detect_us. Checks at every moment what must hold at every moment. */
+#ifndef BW_TESTS_ELECTION_WORLD_H
+#define BW_TESTS_ELECTION_WORLD_H
+
+#include "base/base.h"
+#include "election/election.h"
+
+#define WORLD_NODES 16
+#define WORLD_EVENTS 4096
+#define MS(n) ((int64_t)(n) * 1000)
+#define SCOPE "default"
+
+struct world_record {
+    uint8_t scope[BW_NAME_MAX];
+    size_t scope_size;
+    uint8_t rank[BW_CLAIM_RANK_SIZE];
+    uint8_t body[BW_CLAIM_BODY_MAX];
+    size_t body_size;
+};
+
+struct world_node {
+    struct bw_election *election;
+    struct bw_id id;
+    uint64_t boot;
+    bool up;
+    bool paused;
+    bool refusing; /* down, on a living host */
+    bool left;
+    bool disk_fails;
+    bool observer;
+    bool has_seeds;
+    uint16_t priority;
+    uint16_t min_ack;
+    uint16_t min_confirm;
+    enum bw_failover failover;
+    const char *scopes[4]; /* NULL ends; default: SCOPE alone */
+    int64_t wall_skew_us;
+    int64_t persist_us;
+    struct bw_durable_term disk[8];
+    size_t disk_count;
+    int64_t started_us;
+    /* what it believes */
+    enum bw_status status[WORLD_NODES];
+    bool told[WORLD_NODES];
+    int64_t unreached_us[WORLD_NODES]; /* since when; 0: reached */
+    int64_t heard_us[WORLD_NODES];     /* newest send time of the other that arrived here */
+    int64_t echoed_us[WORLD_NODES];    /* newest of that which the other has said to have heard */
+    struct bw_election_view view;
+    bool leading; /* by events */
+    uint64_t last_term;
+    size_t elections; /* self-elected events */
+    struct world_record records[8];
+    size_t record_count;
+};
+
+struct world_event {
+    size_t node;
+    int64_t at_us;
+    struct bw_event event;
+};
+
+extern struct world {
+    struct world_node nodes[WORLD_NODES];
+    size_t count;
+    struct bw_trace trace;
+    struct bw_params params;
+    struct bw_allocator allocator;
+    int64_t now_us;
+    int64_t delay_us;
+    int64_t detect_us;
+    uint32_t loss_percent;
+    bool cut[WORLD_NODES][WORLD_NODES]; /* from, to */
+    bool no_records; /* gossip is silent */
+    struct world_event events[WORLD_EVENTS];
+    size_t event_count;
+    bool overlap;       /* two acted at one instant */
+    int64_t last_act_us; /* when the last reign that ended did end */
+    size_t messages;
+    size_t claims; /* CLAIM messages' distinct terms: counted by persist requests */
+    /* called for each message on its way; false drops it */
+    bool (*filter)(size_t from, size_t to, uint8_t type);
+} world;
+
+void world_begin(void); /* empty world, lan profile */
+void world_end(void);
+/* Adds a node that is not started. priority < 0: an observer. Returns its number. */
+size_t world_add(int priority);
+void world_start(size_t node);
+/* count candidates of equal priority, started and run until one leads. Returns the leader. */
+size_t world_lead(size_t count);
+void world_run(int64_t for_us);
+void world_crash(size_t node, bool refusing);
+void world_leave(size_t node);
+void world_pause(size_t node);
+void world_resume(size_t node);
+void world_isolate(size_t node, bool cut); /* both ways, from everybody */
+void world_cut(size_t from, size_t to, bool cut);
+struct bw_time world_time(size_t node);
+
+/* The number of the node that acts now; WORLD_NODES if none, or more than one. */
+size_t world_leader(void);
+/* Runs until somebody acts, at most limit_us; returns who, or WORLD_NODES. */
+size_t world_until_led(int64_t limit_us);
+bool world_acts(size_t node);
+/* Whom this node believes to lead, by its view; none if nobody. */
+struct bw_token world_believes(size_t node);
+bool world_all_follow(size_t leader);
+size_t world_events(size_t node, enum bw_event_type type); /* how many */
+const struct world_event *world_last(size_t node, enum bw_event_type type);
+uint64_t world_hits(enum bw_rule rule);
+size_t world_of(const struct bw_id *id);
+/* Injects a message as if from sent it now, with that echo. */
+int world_inject(size_t from, size_t to, int64_t heard_us, struct bw_bytes message);
+int world_record(size_t from, size_t to, int64_t heard_us, const char *scope, uint64_t term, size_t leader,
+                 uint64_t sequence, uint8_t state);
+void world_pump(size_t node);
+
+#endif
