@@ -63,9 +63,6 @@ static void check_name(struct bw_gossip *g, struct bw_member *member) {
 
 void bw_claims_admit(struct bw_gossip *g, struct bw_member *member, bool relay) {
     if (bw_members_find(&g->members, &member->id) || bw_view_add(g, member) != 0) {
-        if (g->members.count >= g->members.limit) {
-            bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &member->id, g->members.count);
-        }
         bw_view_free(g, member);
         return;
     }

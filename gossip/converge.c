@@ -3,6 +3,7 @@
 #include "gossip/machine.h"
 
 #define RECENT_INTERVALS 3
+#define JOINER_PAUSE_US 100000 /* a joiner does not wait for stillness */
 
 bool bw_converge_still(const struct bw_gossip *g) {
     return g->now.mono_us - g->changed_us >= bw_dissemination_us(&g->params, g->living);
@@ -30,7 +31,8 @@ static void consider_sync(struct bw_gossip *g, const struct bw_inbound *in, bool
         g->differ_us = g->now.mono_us;
     }
     bool overdue = g->now.mono_us - g->differ_us >= g->params.sync_delay_max_ms * BW_US_PER_MS;
-    if (!overdue && !(still && bw_converge_still(g))) {
+    bool joining = g->resync_ms > 0 && g->now.mono_us - g->sync.began_us >= JOINER_PAUSE_US;
+    if (!overdue && !joining && !(still && bw_converge_still(g))) {
         return;
     }
     struct bw_dest peer = {in->from, in->session, in->addr};

@@ -4,6 +4,7 @@
 
 #define BACKOFF_MIN_MS 100u
 #define RESYNC_MIN_MS 100u
+#define RESYNC_ENOUGH_MS 800u /* after 100, 200, 400 */
 #define RATE_BURST 8        /* answers to one unproven address at once */
 #define RATE_STEP_US 250000 /* and one more after so long */
 #define RATE_ALL_BURST 512  /* to all of them */
@@ -140,9 +141,9 @@ void bw_join_resync(struct bw_gossip *g) {
     bw_gossip_arm(g, &g->resync, BW_TIMER_RESYNC, g->now.mono_us + g->resync_ms * BW_US_PER_MS);
 }
 
-/* A sync has ended; agreed: with equal views, and after the first one that goes on at once nothing new came. */
+/* A sync has ended; agreed: with equal views, and nothing new came. Early on that may be two newcomers agreeing. */
 void bw_join_synced(struct bw_gossip *g, bool agreed) {
-    if (agreed && g->resync_ms > RESYNC_MIN_MS) {
+    if (agreed && g->resync_ms >= RESYNC_ENOUGH_MS) {
         g->resync_ms = 0;
         bw_gossip_cancel(g, &g->resync);
     }

@@ -1,7 +1,7 @@
 /* Leaving: said by ourselves, to many at once, and done when several have acknowledged it or after a bounded time. */
 #include "gossip/machine.h"
 
-#define TELL_MAX 16u
+#define TELL_MAX 32u
 #define WANTED_MAX 3u
 #define RETRY_MS 100u
 #define WAIT_INTERVALS 3u

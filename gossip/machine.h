@@ -201,7 +201,8 @@ struct bw_gossip {
         bool active;
         bool mutual;
         bool paged;   /* a page came in this datagram */
-        bool differs; /* something was transferred */
+        uint64_t before; /* our digest when it began */
+        int64_t began_us;
         struct bw_dest peer;
         uint32_t id;
         uint16_t buckets;

@@ -34,7 +34,8 @@ bool bw_sync_start(struct bw_gossip *g, const struct bw_dest *peer, bool mutual)
     }
     g->sync.active = true;
     g->sync.mutual = mutual;
-    g->sync.differs = false;
+    g->sync.before = g->digest;
+    g->sync.began_us = g->now.mono_us;
     g->sync.peer = *peer;
     g->sync.buckets = bw_page_buckets(g);
     g->sync.first = 0;
@@ -52,7 +53,7 @@ static void finish(struct bw_gossip *g, bool answered) {
         g->differ_us = BW_NEVER;
     }
     bw_trace_rule(g->trace, BW_RULE_SYNC_BY_DIGESTS, &g->sync.peer.id, agreed);
-    bw_join_synced(g, agreed && !g->sync.differs);
+    bw_join_synced(g, agreed && g->sync.before == g->digest);
 }
 
 void bw_sync_timeout(struct bw_gossip *g) {
@@ -70,7 +71,6 @@ void bw_sync_page(struct bw_gossip *g, const struct bw_inbound *in, const struct
         return; /* its claims count all the same */
     }
     g->sync.pages[frame->page / 64] |= UINT64_C(1) << (frame->page % 64);
-    g->sync.differs = g->sync.differs || frame->page > 0;
     g->sync.paged = true;
     if (frame->last) {
         g->sync.page_count = (uint16_t)(frame->page + 1);

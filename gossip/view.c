@@ -95,7 +95,36 @@ void bw_view_free(struct bw_gossip *g, struct bw_member *member) {
     bw_free(&g->allocator, member, sizeof(*member));
 }
 
+static void forget(struct bw_gossip *g, struct bw_member *member) {
+    bw_trace_rule(g->trace, BW_RULE_FORGET_THE_DEAD, &member->id, member->incarnation);
+    bw_event_push(g, &(struct bw_gossip_event){.type = BW_GOSSIP_REAPED, .id = member->id});
+    if (!member->faded) {
+        bw_view_add_digest(g, 0 - worth(g, member));
+    }
+    count(g, member, false);
+    bw_members_remove(&g->members, member);
+    bw_view_free(g, member);
+}
+
+/* A full table makes room for the living: who is gone for the longest time is the least useful. */
+static void make_room(struct bw_gossip *g) {
+    struct bw_member *oldest = NULL;
+    for (size_t i = 0; i < g->members.count; i++) {
+        struct bw_member *member = g->members.ring[i];
+        if (member != g->self && !bw_member_living(member) && (!oldest || member->since_us < oldest->since_us)) {
+            oldest = member;
+        }
+    }
+    bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, oldest ? &oldest->id : NULL, g->members.count);
+    if (oldest) {
+        forget(g, oldest);
+    }
+}
+
 int bw_view_add(struct bw_gossip *g, struct bw_member *member) {
+    if (g->members.count >= g->members.limit && bw_member_living(member)) {
+        make_room(g);
+    }
     int error = bw_members_add(&g->members, member, &g->rng);
     if (error) {
         return error;
@@ -116,14 +145,6 @@ bool bw_view_set_info(struct bw_gossip *g, struct bw_member *member, const struc
         member->updated = true;
     }
     return info != NULL;
-}
-
-static void forget(struct bw_gossip *g, struct bw_member *member) {
-    bw_trace_rule(g->trace, BW_RULE_FORGET_THE_DEAD, &member->id, member->incarnation);
-    bw_event_push(g, &(struct bw_gossip_event){.type = BW_GOSSIP_REAPED, .id = member->id});
-    count(g, member, false);
-    bw_members_remove(&g->members, member);
-    bw_view_free(g, member);
 }
 
 void bw_view_reap(struct bw_gossip *g) {
