@@ -15,10 +15,11 @@ enum { KEY_KEEP = 0x2000, KEY_NODES, MISS_FACTOR = 5 };
 /* What each step is expected to take, and fails at MISS_FACTOR times. */
 static const double first_leader_target_s = 3;
 static const double crash_target_s = 0.3;
+static const double death_target_s = 2;
 static const double rejoin_target_s = 1;
 static const double orderly_target_s = 0.05;
 static const double patience_s = 20; /* how long a step is watched although it has missed its target */
-static const double calm_s = 1;      /* how long a returned member is watched for taking the lead back */
+static const double calm_s = 1;      /* how long nothing is done; and a returned member does not take the lead back */
 
 struct outcome {
     const char *what;
@@ -76,6 +77,15 @@ static bool all_alive(struct demo *demo, void *context) {
     return true;
 }
 
+/* Whether nobody that runs sees the child any more. */
+static bool none_sees(struct demo *demo, void *context) {
+    const struct demo_child *child = context;
+    for (unsigned i = 0; i < demo->count; i++)
+        if (demo->children[i].pid != 0 && demo->children[i].alive[child - demo->children])
+            return false;
+    return true;
+}
+
 static bool formed(struct demo *demo, void *context) {
     return all_alive(demo, NULL) && all_agree(demo, context);
 }
@@ -85,6 +95,12 @@ static bool leader_has_changed(struct demo *demo, void *context) {
     for (unsigned i = 0; i < demo->count; i++)
         if (strcmp(demo->children[i].token, token) != 0)
             return true;
+    return false;
+}
+
+static bool never(struct demo *demo, void *context) {
+    (void)demo;
+    (void)context;
     return false;
 }
 
@@ -144,22 +160,30 @@ static bool form(struct demo *demo, struct outcome *outcome) {
     return judge(demo, outcome, text);
 }
 
-static bool crash(struct demo *demo, struct demo_child *leader, struct outcome *outcome) {
+/* outcomes: the new leader, then the death. */
+static bool crash(struct demo *demo, struct demo_child *leader, struct outcome *outcomes) {
     char token[BW_TOKEN_TEXT_SIZE], text[192];
     struct agreement agreement = {.above = token, .except = leader};
     snprintf(token, sizeof(token), "%s", leader->token);
+    demo_until(demo, calm_s, never, NULL); /* so that the kill comes at any point between two heartbeats */
     demo_title(&demo->view, "2. The leader's process is killed: kill -KILL %d (%s)", (int)leader->pid, leader->name);
     demo->view.narrating = true;
     demo->view.start = demo_signal(leader, SIGKILL);
-    bool found = demo_until(demo, patience_s, all_agree, &agreement);
-    demo->view.narrating = false;
     demo_reap(leader);
-    if (!found)
+    if (!demo_until(demo, patience_s, all_agree, &agreement))
         return failed(demo, "the survivors do not get a new leader");
-    outcome->took_s = agreement.at - demo->view.start;
+    outcomes[0].took_s = agreement.at - demo->view.start;
     snprintf(text, sizeof(text), "all survivors know: %s leads with token %s, larger than %s's", agreement.leader,
              agreement.token, leader->name);
-    return judge(demo, outcome, text);
+    if (!judge(demo, &outcomes[0], text))
+        return false;
+    bool dead = demo_until(demo, patience_s, none_sees, leader);
+    demo->view.narrating = false;
+    if (!dead)
+        return failed(demo, "the survivors do not notice its death");
+    outcomes[1].took_s = control_now() - demo->view.start;
+    snprintf(text, sizeof(text), "all survivors know that %s is dead", leader->name);
+    return judge(demo, &outcomes[1], text);
 }
 
 static bool rejoin(struct demo *demo, struct demo_child *child, struct outcome *outcome) {
@@ -169,8 +193,6 @@ static bool rejoin(struct demo *demo, struct demo_child *child, struct outcome *
     snprintf(token, sizeof(token), "%s", other->token);
     snprintf(leader, sizeof(leader), "%s", other->leader);
     demo_title(&demo->view, "3. %s is started again, with its state directory", child->name);
-    for (unsigned i = 0; i < demo->count; i++) /* it counts as back when all have said so once more */
-        demo->children[i].alive[child - demo->children] = false;
     demo->view.narrating = true;
     demo->view.start = control_now();
     bool back = demo_start(demo, child) && demo_until(demo, patience_s, formed, &agreement);
@@ -208,10 +230,10 @@ static bool tell_story(struct demo *demo, struct outcome *outcomes) {
     if (!form(demo, &outcomes[0]))
         return false;
     struct demo_child *first = demo_find(demo, demo->children[0].leader);
-    if (first == NULL || !crash(demo, first, &outcomes[1]) || !rejoin(demo, first, &outcomes[2]))
+    if (first == NULL || !crash(demo, first, &outcomes[1]) || !rejoin(demo, first, &outcomes[3]))
         return false;
     struct demo_child *second = demo_find(demo, demo->children[0].leader);
-    return second != NULL && stop(demo, second, &outcomes[3]);
+    return second != NULL && stop(demo, second, &outcomes[4]);
 }
 
 static void sum_up(const struct demo *demo, const struct outcome *outcomes, size_t count) {
@@ -240,6 +262,7 @@ static int run(struct demo *demo) {
     struct outcome outcomes[] = {
         {"start to the first leader known by all", 0, first_leader_target_s},
         {"leader's process killed to new leader known by all", 0, crash_target_s},
+        {"leader's process killed to its death known by all", 0, death_target_s},
         {"killed agent started again to all in agreement", 0, rejoin_target_s},
         {"leader stopped orderly to new leader known by all", 0, orderly_target_s},
     };
