@@ -56,7 +56,6 @@ static int create(unsigned i, struct bw_addr bind, const struct bw_addr *seed, c
     struct bw_config config;
     bw_scope_config_init(&scope, "default");
     bw_config_init(&config, BW_PROFILE_LOCAL);
-    config.params.alone_ms = 100;
     config.name = i == 0 ? "n1" : "n2";
     config.keys = KEY;
     config.keys_size = strlen(KEY);
@@ -65,7 +64,11 @@ static int create(unsigned i, struct bw_addr bind, const struct bw_addr *seed, c
     config.scopes = &scope;
     config.scope_count = 1;
     why[0] = '\0';
-    return bw_loop_create(&members[i].host, loop, &loop_config, &config, why, sizeof(why));
+    int error = bw_loop_create(&members[i].host, loop, &loop_config, &config, why, sizeof(why));
+    if (error != 0 && error != BW_ERR_CORRUPT) {
+        tap_note("%s", why);
+    }
+    return error;
 }
 
 static bool both_see_both(void *context) {
