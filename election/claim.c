@@ -37,8 +37,8 @@ static int64_t settled_gate(struct bw_election *e, struct bw_scope *scope) {
 /* Others leave a named successor some time to claim, unless it is gone. */
 static int64_t named_gate(const struct bw_election *e, const struct bw_scope *scope) {
     const struct bw_peer *successor = bw_peer_find(e, &scope->claim.successor);
-    bool waiting = scope->claim.state == BW_CLAIM_RESIGNING && bw_peer_lives(successor) &&
-                   successor->refused_pt == BW_PAST;
+    bool waiting =
+        scope->claim.state == BW_CLAIM_RESIGNING && bw_peer_lives(successor) && successor->refused_pt == BW_PAST;
     return waiting ? scope->over_pt + BW_NAMED_WAIT_US : BW_PAST;
 }
 

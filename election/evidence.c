@@ -42,7 +42,8 @@ bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struc
     if (!bw_saw_term(e, scope, claim->token.term))
         return false;
     bool own_word = bw_id_equal(from, &claim->token.id);
-    bool same = bw_token_compare(&claim->token, &scope->claim.token) == 0; /* its leader's later word on a known reign */
+    bool same =
+        bw_token_compare(&claim->token, &scope->claim.token) == 0; /* its leader's later word on a known reign */
     bool third = !own_word && bw_peer_lives(bw_peer_find(e, from));
     bool echoed = own_word && bw_evidence_echo(e, scope, heard_us);
     if (same || third || echoed) {
@@ -98,8 +99,8 @@ int bw_election_record(struct bw_election *e, const struct bw_id *from, int64_t 
     return 0;
 }
 
-void bw_record_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
-                       const struct bw_message_record *m) {
+void bw_claim_record_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
+                             const struct bw_message_record *m) {
     uint8_t rank[BW_CLAIM_RANK_SIZE];
     struct bw_claim claim;
     bw_claim_rank(&(struct bw_claim){.token = {.term = m->term, .id = m->id}, .sequence = m->sequence}, rank);

@@ -63,7 +63,7 @@ static void set_send(struct bw_election *e, const struct bw_id *to) {
             .boot = e->boot,
             .lease_ms = scope->claim.lease_ms,
         };
-        if (bw_wire_put(&writer, &bw_schema_entry, &entry) == 0) {
+        if (bw_wire_put(&writer, &bw_message_schema_entry, &entry) == 0) {
             page.until = entry.scope;
             continue;
         }
@@ -71,7 +71,7 @@ static void set_send(struct bw_election *e, const struct bw_id *to) {
         bw_send(e, to, BW_FRAME_set, &page);
         page.after = page.until;
         writer.used = 0;
-        int error = bw_wire_put(&writer, &bw_schema_entry, &entry);
+        int error = bw_wire_put(&writer, &bw_message_schema_entry, &entry);
         BW_ASSERT(error == 0);
         page.until = entry.scope;
     }
@@ -86,7 +86,8 @@ static bool set_has(const struct bw_message_set *set, const struct bw_scope *sco
     uint8_t type;
     struct bw_message_entry entry;
     while (bw_wire_next(&reader, &type, &body) == 1)
-        if (bw_wire_get(&bw_schema_entry, body, &entry) == 0 && bw_name_compare(entry.scope, bw_scope_name(scope)) == 0)
+        if (bw_wire_get(&bw_message_schema_entry, body, &entry) == 0 &&
+            bw_name_compare(entry.scope, bw_scope_name(scope)) == 0)
             return true;
     return false;
 }
@@ -118,8 +119,8 @@ static void set_missing(struct bw_election *e, struct bw_peer *peer, const struc
     for (size_t i = 0; i < e->scope_count; i++) {
         struct bw_scope *scope = e->scopes[i];
         struct bw_bytes name = bw_scope_name(scope);
-        bool inside = bw_name_compare(name, set->after) > 0 &&
-                      (set->until.size == 0 || bw_name_compare(name, set->until) <= 0);
+        bool inside =
+            bw_name_compare(name, set->after) > 0 && (set->until.size == 0 || bw_name_compare(name, set->until) <= 0);
         int64_t round_us = scope->claim.lease_ms * BW_US_PER_MS / BW_ROUNDS_PER_LEASE;
         if (!inside || scope->phase != BW_PHASE_FOLLOW || !follows(scope, &peer->id) || scope->over ||
             e->patience_us < scope->heard_pt + round_us || set_has(set, scope))
@@ -136,7 +137,7 @@ void bw_set_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_u
     uint8_t type;
     struct bw_message_entry entry;
     while (bw_wire_next(&reader, &type, &body) == 1)
-        if (bw_wire_get(&bw_schema_entry, body, &entry) == 0)
+        if (bw_wire_get(&bw_message_schema_entry, body, &entry) == 0)
             set_entry(e, peer, heard_us, &entry);
     if (heard_us != BW_NOT_HEARD)
         set_missing(e, peer, set);

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-#define SCHEMA_(name, number, fields) \
-    BW_WIRE_SCHEMA(bw_schema_##name, number, #name, bw_message_##name, fields)
+#define SCHEMA_(name, number, fields) BW_WIRE_SCHEMA(bw_message_schema_##name, number, #name, bw_message_##name, fields)
 BW_ELECTION_FRAMES(SCHEMA_)
 #undef SCHEMA_
 
@@ -15,7 +14,7 @@ const struct bw_schema *bw_message_schema(uint8_t type) {
     switch (type) {
 #define CASE_(name, number, fields) \
     case number:                    \
-        return &bw_schema_##name;
+        return &bw_message_schema_##name;
         BW_ELECTION_FRAMES(CASE_)
 #undef CASE_
     default:
@@ -48,7 +47,7 @@ static bool set_valid(const struct bw_message_set *set) {
         return false;
     while ((more = bw_wire_next(&reader, &type, &body)) == 1) {
         struct bw_message_entry entry;
-        if (type != BW_FRAME_entry || bw_wire_get(&bw_schema_entry, body, &entry) != 0)
+        if (type != BW_FRAME_entry || bw_wire_get(&bw_message_schema_entry, body, &entry) != 0)
             return false;
         if (!name_valid(entry.scope) || bw_name_compare(entry.scope, last) <= 0)
             return false;

@@ -19,69 +19,70 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
 /* digest: of what the sender accepts that the recipient leads; counted: the sender's wait began anew */
 #define BW_MESSAGE_ACK(F, T) F(T, U64, round, 0) F(T, U64, digest, 0) F(T, U8, counted, 1)
 /* What I lead among the names in (after, until]; until "" means to the end. entries: BW_MESSAGE_ENTRY frames by name. */
-#define BW_MESSAGE_SET(F, T) \
-    F(T, BYTES, after, BW_NAME_MAX) F(T, BYTES, until, BW_NAME_MAX) F(T, BYTES, entries, 900)
-#define BW_MESSAGE_ENTRY(F, T)                                                                   \
-    BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, U64, sequence, 0) F(T, U64, boot, 0)         \
-        F(T, U32, lease_ms, BW_LEASE_MS_MAX)
+#define BW_MESSAGE_SET(F, T) F(T, BYTES, after, BW_NAME_MAX) F(T, BYTES, until, BW_NAME_MAX) F(T, BYTES, entries, 900)
+#define BW_MESSAGE_ENTRY(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)    \
+    F(T, U64, term, 0) F(T, U64, sequence, 0) F(T, U64, boot, 0) F(T, U32, lease_ms, BW_LEASE_MS_MAX)
 /* "Do you lead this scope in this term?" */
 #define BW_MESSAGE_QUESTION(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0)
 /* about: the term that was asked; the rest is the sender's reign (of a yes) */
-#define BW_MESSAGE_ANSWER(F, T)                                                                           \
-    BW_MESSAGE_SCOPE_(F, T) F(T, U64, about, 0) F(T, U8, leads, 1) F(T, U64, term, 0) F(T, U64, sequence, 0) \
-        F(T, U64, boot, 0) F(T, U32, lease_ms, BW_LEASE_MS_MAX)
-/* One successor to another: "when did you last hear this leader?" refused: its port refused the sender. */
-#define BW_MESSAGE_ASK(F, T)                                                                          \
-    BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, ID, leader, 0) F(T, U64, sequence, 0) F(T, U32, number, 0) \
-        F(T, U8, refused, 1)
-#define BW_MESSAGE_REPLY(F, T)                                                                        \
-    BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, ID, leader, 0) F(T, U32, number, 0) F(T, U32, age_ms, 0) \
-        F(T, U8, refused, 1)
-/* bully's COORDINATOR: "I lead, if enough of you confirm." */
-#define BW_MESSAGE_CLAIM(F, T)                                                                      \
-    BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, U32, number, 0) F(T, U64, boot, 0)              \
+#define BW_MESSAGE_ANSWER(F, T)                                                                         \
+    BW_MESSAGE_SCOPE_(F, T)                                                                             \
+    F(T, U64, about, 0) F(T, U8, leads, 1) F(T, U64, term, 0) F(T, U64, sequence, 0) F(T, U64, boot, 0) \
         F(T, U32, lease_ms, BW_LEASE_MS_MAX)
+/* One successor to another: "when did you last hear this leader?" refused: its port refused the sender. */
+#define BW_MESSAGE_ASK(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)  \
+    F(T, U64, term, 0) F(T, ID, leader, 0) F(T, U64, sequence, 0) F(T, U32, number, 0) F(T, U8, refused, 1)
+#define BW_MESSAGE_REPLY(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)    \
+    F(T, U64, term, 0) F(T, ID, leader, 0) F(T, U32, number, 0) F(T, U32, age_ms, 0) F(T, U8, refused, 1)
+/* bully's COORDINATOR: "I lead, if enough of you confirm." */
+#define BW_MESSAGE_CLAIM(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)    \
+    F(T, U64, term, 0) F(T, U32, number, 0) F(T, U64, boot, 0) F(T, U32, lease_ms, BW_LEASE_MS_MAX)
 #define BW_MESSAGE_CONFIRM(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, U32, number, 0)
 #define BW_MESSAGE_OBJECT(F, T) \
     BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, U8, reason, 3) F(T, U64, token_term, 0) F(T, ID, token_id, 0)
 #define BW_MESSAGE_RESIGN(F, T) \
     BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, U64, sequence, 0) F(T, U8, reason, 255) F(T, ID, successor, 0)
 /* Two reigns met. Ages in milliseconds when the loser stopped; UINT64_MAX: not known. */
-#define BW_MESSAGE_HEALED(F, T)                                                                          \
-    BW_MESSAGE_SCOPE_(F, T) F(T, U64, winner_term, 0) F(T, ID, winner_id, 0) F(T, U64, loser_term, 0)    \
-        F(T, ID, loser_id, 0) F(T, U64, winner_age_ms, 0) F(T, U64, loser_age_ms, 0)
+#define BW_MESSAGE_HEALED(F, T)                                                                     \
+    BW_MESSAGE_SCOPE_(F, T)                                                                         \
+    F(T, U64, winner_term, 0) F(T, ID, winner_id, 0) F(T, U64, loser_term, 0) F(T, ID, loser_id, 0) \
+        F(T, U64, winner_age_ms, 0) F(T, U64, loser_age_ms, 0)
 /* The sender's accepted record, to somebody whose own is older. */
 #define BW_MESSAGE_RECORD(F, T) \
     BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, ID, id, 0) F(T, U64, sequence, 0) F(T, BYTES, body, 256)
 
 /* The gossiped record's body. */
-#define BW_MESSAGE_BODY(F, T)                                                                      \
-    F(T, U8, state, 2) F(T, U8, mode, 255) F(T, U8, reason, 255) F(T, U32, lease_ms, BW_LEASE_MS_MAX) \
-        F(T, U64, boot, 0) F(T, ID, successor, 0)
+#define BW_MESSAGE_BODY(F, T)                                                                         \
+    F(T, U8, state, 2)                                                                                \
+    F(T, U8, mode, 255) F(T, U8, reason, 255) F(T, U32, lease_ms, BW_LEASE_MS_MAX) F(T, U64, boot, 0) \
+        F(T, ID, successor, 0)
 /* One of a member's candidacies. flags: bit 0 ready, bit 1 reaches less than half */
-#define BW_MESSAGE_CANDIDACY(F, T) \
-    BW_MESSAGE_SCOPE_(F, T) F(T, U16, priority, 0) F(T, U8, flags, 3) F(T, U8, mode, 255)
+#define BW_MESSAGE_CANDIDACY(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U16, priority, 0) F(T, U8, flags, 3) F(T, U8, mode, 255)
 
 #define BW_CANDIDACY_READY 1u
 #define BW_CANDIDACY_HALF 2u
 
 /* X(name, type number, fields) */
-#define BW_ELECTION_FRAMES(X)              \
-    X(heartbeat, 1, BW_MESSAGE_HEARTBEAT)  \
-    X(ack, 2, BW_MESSAGE_ACK)              \
-    X(set, 3, BW_MESSAGE_SET)              \
-    X(entry, 4, BW_MESSAGE_ENTRY)          \
-    X(question, 5, BW_MESSAGE_QUESTION)    \
-    X(answer, 6, BW_MESSAGE_ANSWER)        \
-    X(ask, 7, BW_MESSAGE_ASK)              \
-    X(reply, 8, BW_MESSAGE_REPLY)          \
-    X(claim, 9, BW_MESSAGE_CLAIM)          \
-    X(confirm, 10, BW_MESSAGE_CONFIRM)     \
-    X(object, 11, BW_MESSAGE_OBJECT)       \
-    X(resign, 12, BW_MESSAGE_RESIGN)       \
-    X(healed, 13, BW_MESSAGE_HEALED)       \
-    X(record, 14, BW_MESSAGE_RECORD)       \
-    X(body, 15, BW_MESSAGE_BODY)           \
+#define BW_ELECTION_FRAMES(X)             \
+    X(heartbeat, 1, BW_MESSAGE_HEARTBEAT) \
+    X(ack, 2, BW_MESSAGE_ACK)             \
+    X(set, 3, BW_MESSAGE_SET)             \
+    X(entry, 4, BW_MESSAGE_ENTRY)         \
+    X(question, 5, BW_MESSAGE_QUESTION)   \
+    X(answer, 6, BW_MESSAGE_ANSWER)       \
+    X(ask, 7, BW_MESSAGE_ASK)             \
+    X(reply, 8, BW_MESSAGE_REPLY)         \
+    X(claim, 9, BW_MESSAGE_CLAIM)         \
+    X(confirm, 10, BW_MESSAGE_CONFIRM)    \
+    X(object, 11, BW_MESSAGE_OBJECT)      \
+    X(resign, 12, BW_MESSAGE_RESIGN)      \
+    X(healed, 13, BW_MESSAGE_HEALED)      \
+    X(record, 14, BW_MESSAGE_RECORD)      \
+    X(body, 15, BW_MESSAGE_BODY)          \
     X(candidacy, 16, BW_MESSAGE_CANDIDACY)
 
 #define BW_FRAME_NUMBER_(name, number, fields) BW_FRAME_##name = number,
@@ -90,7 +91,7 @@ enum bw_election_frame { BW_ELECTION_FRAMES(BW_FRAME_NUMBER_) BW_ELECTION_FRAME_
 
 #define BW_FRAME_STRUCT_(name, number, fields) \
     BW_WIRE_STRUCT(bw_message_##name, fields)  \
-    extern const struct bw_schema bw_schema_##name;
+    extern const struct bw_schema bw_message_schema_##name;
 BW_ELECTION_FRAMES(BW_FRAME_STRUCT_)
 #undef BW_FRAME_STRUCT_
 

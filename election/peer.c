@@ -62,7 +62,7 @@ static bool candidacies_valid(struct bw_bytes data) {
         struct bw_message_candidacy candidacy;
         if (type != BW_FRAME_candidacy)
             continue;
-        if (bw_wire_get(&bw_schema_candidacy, body, &candidacy) != 0 ||
+        if (bw_wire_get(&bw_message_schema_candidacy, body, &candidacy) != 0 ||
             !bw_text_valid(candidacy.scope.data, candidacy.scope.size, BW_NAME_MAX))
             return false;
     }
@@ -74,7 +74,7 @@ static bool candidacy_of(struct bw_bytes data, struct bw_bytes scope, struct bw_
     struct bw_bytes body;
     uint8_t type;
     while (bw_wire_next(&reader, &type, &body) == 1)
-        if (type == BW_FRAME_candidacy && bw_wire_get(&bw_schema_candidacy, body, candidacy) == 0 &&
+        if (type == BW_FRAME_candidacy && bw_wire_get(&bw_message_schema_candidacy, body, candidacy) == 0 &&
             bw_name_compare(candidacy->scope, scope) == 0)
             return true;
     return false;
@@ -91,7 +91,7 @@ static bool candidacies_apply(struct bw_election *e, struct bw_peer *peer, struc
         if (!candidacy_of(data, bw_scope_name(e->scopes[i]), &candidacy))
             bw_candidate_remove(e, e->scopes[i], peer);
     while (bw_wire_next(&reader, &type, &body) == 1) {
-        if (type != BW_FRAME_candidacy || bw_wire_get(&bw_schema_candidacy, body, &candidacy) != 0)
+        if (type != BW_FRAME_candidacy || bw_wire_get(&bw_message_schema_candidacy, body, &candidacy) != 0)
             continue;
         struct bw_scope *scope = bw_scope_get(e, candidacy.scope);
         const struct bw_candidate candidate = {

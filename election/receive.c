@@ -41,7 +41,7 @@ static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
         bw_healed_receive(e, peer, &frame->as.healed);
         break;
     case BW_FRAME_record:
-        bw_record_receive(e, &peer->id, heard_us, &frame->as.record);
+        bw_claim_record_receive(e, &peer->id, heard_us, &frame->as.record);
         break;
     default:
         BW_ASSERT(false); /* bw_message_next gives nothing else */

@@ -36,7 +36,7 @@ void bw_claim_encode(const struct bw_claim *claim, uint8_t rank[BW_CLAIM_RANK_SI
         .successor = claim->successor,
     };
     bw_claim_rank(claim, rank);
-    int error = bw_wire_put(&writer, &bw_schema_body, &fields);
+    int error = bw_wire_put(&writer, &bw_message_schema_body, &fields);
     BW_ASSERT(error == 0);
     *body_size = writer.used;
 }
@@ -56,7 +56,7 @@ int bw_claim_decode(struct bw_claim *claim, const uint8_t rank[BW_CLAIM_RANK_SIZ
     while ((more = bw_wire_next(&reader, &type, &frame)) == 1) {
         if (type != BW_FRAME_body)
             continue; /* of a later version */
-        if (found || bw_wire_get(&bw_schema_body, frame, &fields) != 0)
+        if (found || bw_wire_get(&bw_message_schema_body, frame, &fields) != 0)
             return BW_ERR_DROP_MALFORMED;
         found = true;
     }

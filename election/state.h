@@ -15,13 +15,13 @@
 #include "election/rank.h"
 #include "election/record.h"
 
-#define BW_ROUNDS_KEPT 16u        /* a lease is six rounds long */
+#define BW_ROUNDS_KEPT 16u /* a lease is six rounds long */
 #define BW_ROUNDS_PER_LEASE 6
-#define BW_LATE_PERCENT 20        /* a heartbeat so much late is missing */
-#define BW_UNANSWERED_MAX 3u      /* questions */
+#define BW_LATE_PERCENT 20                 /* a heartbeat so much late is missing */
+#define BW_UNANSWERED_MAX 3u               /* questions */
 #define BW_NAMED_WAIT_US (2 * BW_US_PER_S) /* others leave a named successor so long */
-#define BW_CLAIM_FANOUT_MAX 64u   /* members that a claim is sent to directly; gossip does the rest */
-#define BW_PAST INT64_MIN         /* "never happened" */
+#define BW_CLAIM_FANOUT_MAX 64u            /* members that a claim is sent to directly; gossip does the rest */
+#define BW_PAST INT64_MIN                  /* "never happened" */
 
 enum bw_timer_kind { BW_TIMER_SCOPE, BW_TIMER_LEASE, BW_TIMER_ROUND };
 
@@ -32,15 +32,15 @@ struct bw_peer {
     struct bw_list probe; /* in the queue of bw_election_probe */
     enum bw_status status;
     bool unstable;
-    bool known;               /* has been told by bw_election_member */
-    uint64_t candidacies;     /* hash of what it stands for, to see changes */
-    int64_t heartbeat_pt;     /* newest heartbeat that counted */
-    int64_t echo_us;          /* newest of our send times that it has shown to have heard */
-    uint64_t acked_round;     /* newest of our rounds that it acknowledged */
-    uint64_t beat_round;      /* newest that we sent it */
-    uint64_t set_round;       /* round in which we sent it our set last */
-    int64_t refused_pt;       /* its port refused us, and nothing came from it since; BW_PAST: no */
-    int64_t question_pt;      /* when we questioned an unevidenced claim of it last */
+    bool known;           /* has been told by bw_election_member */
+    uint64_t candidacies; /* hash of what it stands for, to see changes */
+    int64_t heartbeat_pt; /* newest heartbeat that counted */
+    int64_t echo_us;      /* newest of our send times that it has shown to have heard */
+    uint64_t acked_round; /* newest of our rounds that it acknowledged */
+    uint64_t beat_round;  /* newest that we sent it */
+    uint64_t set_round;   /* round in which we sent it our set last */
+    int64_t refused_pt;   /* its port refused us, and nothing came from it since; BW_PAST: no */
+    int64_t question_pt;  /* when we questioned an unevidenced claim of it last */
 };
 
 struct bw_candidate {
@@ -81,12 +81,12 @@ struct bw_scope {
     enum bw_phase phase;
     /* the record and what we saw */
     struct bw_claim claim;
-    uint64_t seen;  /* largest term accepted, claimed or found on disk: the durable one */
+    uint64_t seen;    /* largest term accepted, claimed or found on disk: the durable one */
     uint64_t reigned; /* largest term that somebody may have led in */
     uint64_t floor;   /* seen, or a quarantined one if larger: our next claim is above */
     uint64_t quarantined;
-    bool announced; /* leader-elected was said, leader-lost not yet */
-    bool over;      /* the leader's silence, refusal or "no" ended the reign for us */
+    bool announced;   /* leader-elected was said, leader-lost not yet */
+    bool over;        /* the leader's silence, refusal or "no" ended the reign for us */
     int64_t heard_pt; /* claim accepted, or told by the leader itself that it leads */
     int64_t over_pt;  /* since when there is no leader */
     int64_t since_wall_us;
@@ -104,9 +104,9 @@ struct bw_scope {
     int64_t campaign_pt; /* since when we want to lead; BW_PAST: we do not */
     int64_t contact_pt;  /* since when enough others show that they hear us; BW_PAST: they do not */
     int64_t not_before_pt;
-    int64_t ask_pt; /* next question to the other successors */
-    bool reclaim;   /* we led until a larger token without a living leader came: claim above it at once */
-    bool refusals;  /* over: by refused ports, whatever a successor heard before */
+    int64_t ask_pt;  /* next question to the other successors */
+    bool reclaim;    /* we led until a larger token without a living leader came: claim above it at once */
+    bool refusals;   /* over: by refused ports, whatever a successor heard before */
     uint32_t number; /* of questions and of claims' transmissions */
     enum { BW_PERSIST_NONE, BW_PERSIST_WANTED, BW_PERSIST_UNDER_WAY } persist;
     struct bw_token pending; /* PERSIST, CLAIM */
@@ -115,7 +115,7 @@ struct bw_scope {
     uint32_t claim_count;
     struct bw_id *confirms; /* of this transmission: up to BW_CLAIM_FANOUT_MAX */
     size_t confirm_count;
-    bool confirmed; /* somebody confirmed, in any transmission */
+    bool confirmed;      /* somebody confirmed, in any transmission */
     struct bw_id better; /* objected once as the better candidate: not again in this vacancy */
     /* the reign */
     int64_t act_until_us; /* may_act: now < this; BW_PAST when we do not lead */
@@ -127,7 +127,7 @@ struct bw_scope {
     struct bw_token healed_loser;
     uint64_t healed_age_ms;
     int64_t healed_again_pt;
-    uint32_t healed_count; /* sendings left; 0: nothing under way */
+    uint32_t healed_count;       /* sendings left; 0: nothing under way */
     struct bw_token healed_told; /* loser of the last event that we gave as winner */
 };
 
@@ -156,9 +156,9 @@ struct bw_election {
     bool agreed_once;
     /* time */
     struct bw_time now;
-    int64_t lag_us;      /* mono_us - patience_us */
+    int64_t lag_us; /* mono_us - patience_us */
     int64_t patience_us;
-    int64_t counted_us;  /* lateness before this was counted */
+    int64_t counted_us; /* lateness before this was counted */
     int64_t started_pt;
     struct bw_timers patience;
     struct bw_timers authority;
@@ -210,8 +210,10 @@ struct bw_scope *bw_scope_find(const struct bw_election *e, struct bw_bytes name
 struct bw_scope *bw_scope_get(struct bw_election *e, struct bw_bytes name);
 void bw_scope_free_all(struct bw_election *e);
 struct bw_bytes bw_scope_name(const struct bw_scope *scope);
-int64_t bw_scope_lease_us(const struct bw_election *e, const struct bw_scope *scope); /* the one that we would promise */
-struct bw_rank bw_scope_rank(const struct bw_scope *scope, const struct bw_election *e, const struct bw_candidate *candidate);
+int64_t bw_scope_lease_us(const struct bw_election *e,
+                          const struct bw_scope *scope); /* the one that we would promise */
+struct bw_rank bw_scope_rank(const struct bw_scope *scope, const struct bw_election *e,
+                             const struct bw_candidate *candidate);
 /* 0, BW_ERR_MEMORY */
 int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate);
 void bw_candidate_remove(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer);
@@ -259,8 +261,8 @@ bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term);
 bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struct bw_id *from, int64_t heard_us,
                       const struct bw_claim *claim);
 bool bw_evidence_echo(const struct bw_election *e, const struct bw_scope *scope, int64_t heard_us);
-void bw_record_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
-                       const struct bw_message_record *m);
+void bw_claim_record_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
+                             const struct bw_message_record *m);
 void bw_send_record(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to);
 
 /* -- claim.c: the campaign -- */
@@ -268,7 +270,8 @@ void bw_campaign_step(struct bw_election *e, struct bw_scope *scope);
 void bw_campaign_abort(struct bw_election *e, struct bw_scope *scope);
 void bw_claim_step(struct bw_election *e, struct bw_scope *scope); /* repeats or gives up */
 void bw_claim_persisted(struct bw_election *e, struct bw_scope *scope, bool ok);
-void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us, const struct bw_message_claim *m);
+void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
+                      const struct bw_message_claim *m);
 void bw_confirm_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_confirm *m);
 void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m);
 void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m);
@@ -294,7 +297,8 @@ void bw_ask_all(struct bw_election *e, struct bw_scope *scope);
 void bw_ask_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_ask *m);
 void bw_reply_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_reply *m);
 void bw_question_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_question *m);
-void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us, const struct bw_message_answer *m);
+void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
+                       const struct bw_message_answer *m);
 void bw_watch_refused(struct bw_election *e, struct bw_peer *peer);
 
 /* -- heal.c: two leaders met -- */

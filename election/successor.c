@@ -200,8 +200,7 @@ void bw_reply_receive(struct bw_election *e, struct bw_peer *peer, const struct 
     if (successor != NULL) {
         successor->unanswered = 0;
         successor->answered = true;
-        successor->heard_pt =
-            m->age_ms == BW_AGE_NEVER ? BW_PAST : e->patience_us - (int64_t)m->age_ms * BW_US_PER_MS;
+        successor->heard_pt = m->age_ms == BW_AGE_NEVER ? BW_PAST : e->patience_us - (int64_t)m->age_ms * BW_US_PER_MS;
         if (m->refused)
             take_refusal(e, scope, peer);
     }

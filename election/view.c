@@ -8,7 +8,8 @@ static struct bw_message_candidacy own_candidacy(const struct bw_election *e, co
     return (struct bw_message_candidacy){
         .scope = bw_scope_name(scope),
         .priority = self->priority,
-        .flags = (uint8_t)((self->ready && !e->leaving ? BW_CANDIDACY_READY : 0) | (self->half ? BW_CANDIDACY_HALF : 0)),
+        .flags =
+            (uint8_t)((self->ready && !e->leaving ? BW_CANDIDACY_READY : 0) | (self->half ? BW_CANDIDACY_HALF : 0)),
         .mode = self->mode,
     };
 }
@@ -18,7 +19,7 @@ size_t bw_candidacies_size(const struct bw_election *e) {
     for (size_t i = 0; i < e->scope_count; i++)
         if (e->scopes[i]->candidate) {
             const struct bw_message_candidacy candidacy = own_candidacy(e, e->scopes[i]);
-            size += bw_wire_size(&bw_schema_candidacy, &candidacy);
+            size += bw_wire_size(&bw_message_schema_candidacy, &candidacy);
         }
     return size;
 }
@@ -28,7 +29,7 @@ size_t bw_election_candidacies(const struct bw_election *e, uint8_t data[BW_CAND
     for (size_t i = 0; i < e->scope_count; i++)
         if (e->scopes[i]->candidate) {
             const struct bw_message_candidacy candidacy = own_candidacy(e, e->scopes[i]);
-            int error = bw_wire_put(&writer, &bw_schema_candidacy, &candidacy);
+            int error = bw_wire_put(&writer, &bw_message_schema_candidacy, &candidacy);
             BW_ASSERT(error == 0); /* bw_election_create looked at the size */
         }
     return writer.used;

@@ -1,7 +1,7 @@
 /* Precedence of claims: alive < suspect < dead < left within one incarnation (SWIM 4.2, with left on top). */
 #include "gossip/claim.h"
 
-int bw_claim_compare(struct bw_claim a, struct bw_claim b) {
+int bw_precedence(struct bw_claim a, struct bw_claim b) {
     if (a.incarnation != b.incarnation) {
         return a.incarnation < b.incarnation ? -1 : 1;
     }
@@ -9,7 +9,7 @@ int bw_claim_compare(struct bw_claim a, struct bw_claim b) {
 }
 
 struct bw_claim bw_claim_merge(struct bw_claim a, struct bw_claim b) {
-    return bw_claim_compare(a, b) >= 0 ? a : b;
+    return bw_precedence(a, b) >= 0 ? a : b;
 }
 
 uint64_t bw_incarnation_above(uint64_t incarnation) {

@@ -13,7 +13,7 @@ struct bw_claim {
 };
 
 /* Negative, 0, positive: how a stands to b. */
-int bw_claim_compare(struct bw_claim a, struct bw_claim b);
+int bw_precedence(struct bw_claim a, struct bw_claim b);
 struct bw_claim bw_claim_merge(struct bw_claim a, struct bw_claim b);
 /* The incarnation that outbids another, never past BW_INCARNATION_MAX. */
 uint64_t bw_incarnation_above(uint64_t incarnation);

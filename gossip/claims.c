@@ -155,7 +155,7 @@ void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const
         meet(g, source, frame);
         return;
     }
-    int order = bw_claim_compare(claim, bw_member_claim(member));
+    int order = bw_precedence(claim, bw_member_claim(member));
     if (claim.status == BW_STATUS_ALIVE && order >= 0) {
         note_evidence(g, member, bw_id_equal(&source->from, &frame->id) ? 0 : frame->heard_s);
     }
@@ -181,7 +181,7 @@ void bw_claims_suspect(struct bw_gossip *g, const struct bw_frame_suspect *frame
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);
-    if (member && bw_claim_compare(claim, bw_member_claim(member)) >= 0) {
+    if (member && bw_precedence(claim, bw_member_claim(member)) >= 0) {
         bw_suspect(g, member, frame->incarnation, frame->accusers);
     }
 }
@@ -196,7 +196,7 @@ void bw_claims_verdict(struct bw_gossip *g, const struct bw_frame_verdict *frame
     if (!member) {
         return;
     }
-    int order = bw_claim_compare(claim, bw_member_claim(member));
+    int order = bw_precedence(claim, bw_member_claim(member));
     if (order == 0) {
         bw_view_age(g, member, since_us(g, frame->age_ms));
     } else if (order > 0) {

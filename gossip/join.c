@@ -5,9 +5,9 @@
 #define BACKOFF_MIN_MS 100u
 #define RESYNC_MIN_MS 100u
 #define RESYNC_ENOUGH_MS 800u /* after 100, 200, 400 */
-#define RATE_BURST 8        /* answers to one unproven address at once */
-#define RATE_STEP_US 250000 /* and one more after so long */
-#define RATE_ALL_BURST 512  /* to all of them */
+#define RATE_BURST 8          /* answers to one unproven address at once */
+#define RATE_STEP_US 250000   /* and one more after so long */
+#define RATE_ALL_BURST 512    /* to all of them */
 #define RATE_ALL_STEP_US 1000
 
 static void arm(struct bw_gossip *g) {

@@ -200,7 +200,7 @@ struct bw_gossip {
         struct bw_timer timer;
         bool active;
         bool mutual;
-        bool paged;   /* a page came in this datagram */
+        bool paged;      /* a page came in this datagram */
         uint64_t before; /* our digest when it began */
         int64_t began_us;
         struct bw_dest peer;

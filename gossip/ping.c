@@ -4,6 +4,15 @@
 
 #include "gossip/machine.h"
 
+static void send_frame(struct bw_gossip *g, const struct bw_ping *ping) {
+    struct bw_frame_ping frame = {.seq = ping->seq, .still = bw_converge_still(g), .digest = g->digest};
+    if (ping->to.session == 0) {
+        bw_outbox_put_bare(g, &ping->to, &bw_schema_ping, &frame);
+    } else {
+        bw_outbox_put(g, &ping->to, &bw_schema_ping, &frame);
+    }
+}
+
 struct bw_ping *bw_ping_send(struct bw_gossip *g, enum bw_purpose purpose, const struct bw_dest *to, int64_t wait_us) {
     struct bw_ping *ping = g->pings;
     while (ping < g->pings + BW_PING_MAX && ping->purpose != BW_PURPOSE_NONE) {
@@ -15,12 +24,7 @@ struct bw_ping *bw_ping_send(struct bw_gossip *g, enum bw_purpose purpose, const
     }
     *ping = (struct bw_ping){
         .purpose = purpose, .seq = (uint32_t)bw_rng_next(&g->rng), .to = *to, .sent_us = g->now.mono_us};
-    struct bw_frame_ping frame = {.seq = ping->seq, .still = bw_converge_still(g), .digest = g->digest};
-    if (to->session == 0) {
-        bw_outbox_put_bare(g, to, &bw_schema_ping, &frame);
-    } else {
-        bw_outbox_put(g, to, &bw_schema_ping, &frame);
-    }
+    send_frame(g, ping);
     bw_gossip_arm(g, &ping->timer, BW_TIMER_PING, wait_us == BW_NEVER ? BW_NEVER : g->now.mono_us + wait_us);
     return ping;
 }
@@ -151,6 +155,9 @@ static void nack(struct bw_gossip *g, const struct bw_ping *ping) {
 static void turn_indirect(struct bw_gossip *g, struct bw_ping *ping) {
     ping->indirect = true;
     bw_probe_indirectly(g, ping);
+    if (!ping->refused) { /* and once more directly: it may have been the loss of one datagram */
+        send_frame(g, ping);
+    }
     if (ping->purpose == BW_PURPOSE_DETECT) {
         bw_gossip_cancel(g, &ping->timer); /* until the interval ends */
     } else if (ping->helper_count == 0) {

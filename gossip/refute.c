@@ -20,7 +20,7 @@ static void arm_decay(struct bw_gossip *g) {
 }
 
 void bw_refute(struct bw_gossip *g, struct bw_claim claim, bool accused) {
-    if (g->leave.leaving || bw_claim_compare(claim, bw_member_claim(g->self)) <= 0) {
+    if (g->leave.leaving || bw_precedence(claim, bw_member_claim(g->self)) <= 0) {
         return;
     }
     bool earlier_life = claim.incarnation > g->self->incarnation;

@@ -57,3 +57,11 @@ tests_unit_loop_contract_test_SOURCES = \
 	tests/unit/loop_help.c \
 	tests/unit/loop_test.h
 tests_unit_loop_contract_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+
+c_tests += tests/unit/node_test
+tests_unit_node_test_SOURCES = \
+	tests/unit/node_test.c \
+	tests/unit/node_test.h \
+	tests/unit/node_node_test.c \
+	tests/unit/node_pair_test.c \
+	tests/unit/node_state_test.c
