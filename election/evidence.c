@@ -20,7 +20,7 @@ void bw_send_record(struct bw_election *e, struct bw_scope *scope, const struct 
 }
 
 bool bw_evidence_echo(const struct bw_election *e, const struct bw_scope *scope, int64_t heard_us) {
-    return heard_us != BW_NOT_HEARD && heard_us >= e->now.mono_us - bw_scope_lease_us(e, scope);
+    return heard_us != BW_NOT_HEARD && heard_us > e->now.mono_us - bw_scope_lease_us(e, scope);
 }
 
 /* Its answer, if it hears us, is the evidence. Not asked more than once in a while. */
@@ -61,6 +61,10 @@ bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struc
 static void own_record(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim) {
     if (!bw_saw_term(e, scope, claim->token.term))
         return;
+    if (scope->phase == BW_PHASE_CLAIM && bw_token_compare(&claim->token, &scope->pending) == 0) {
+        scope->confirmed = true; /* who relays our claim has accepted it: its confirmation comes, or is lost */
+        return;
+    }
     bool leads = scope->phase == BW_PHASE_LEAD;
     if (leads && bw_token_compare(&claim->token, &scope->claim.token) == 0) {
         scope->claim.sequence = claim->sequence + 1; /* our word is the last */
