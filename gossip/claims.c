@@ -147,7 +147,7 @@ static void take_synced_death(struct bw_gossip *g, const struct bw_source *sourc
 void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_member *frame) {
     struct bw_claim claim = {frame->incarnation, (enum bw_status)frame->status};
     if (is_self(g, &frame->id)) {
-        bw_refute(g, claim, claim.status != BW_STATUS_ALIVE);
+        bw_refute(g, &source->from, claim);
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);
@@ -174,10 +174,10 @@ void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const
     }
 }
 
-void bw_claims_suspect(struct bw_gossip *g, const struct bw_frame_suspect *frame) {
+void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_suspect *frame) {
     struct bw_claim claim = {frame->incarnation, BW_STATUS_SUSPECT};
     if (is_self(g, &frame->id)) {
-        bw_refute(g, claim, true);
+        bw_refute(g, &source->from, claim);
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);
@@ -186,10 +186,10 @@ void bw_claims_suspect(struct bw_gossip *g, const struct bw_frame_suspect *frame
     }
 }
 
-void bw_claims_verdict(struct bw_gossip *g, const struct bw_frame_verdict *frame) {
+void bw_claims_verdict(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_verdict *frame) {
     struct bw_claim claim = {frame->incarnation, (enum bw_status)frame->status};
     if (is_self(g, &frame->id)) {
-        bw_refute(g, claim, true);
+        bw_refute(g, &source->from, claim);
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);

@@ -261,8 +261,8 @@ struct bw_source {
     bool synced; /* in a page */
 };
 void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_member *frame);
-void bw_claims_suspect(struct bw_gossip *g, const struct bw_frame_suspect *frame);
-void bw_claims_verdict(struct bw_gossip *g, const struct bw_frame_verdict *frame);
+void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_suspect *frame);
+void bw_claims_verdict(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_verdict *frame);
 /* A ghost has answered. */
 void bw_claims_admit(struct bw_gossip *g, struct bw_member *member, bool relay);
 
@@ -277,7 +277,7 @@ void bw_suspect_die(struct bw_gossip *g, struct bw_member *member, struct bw_cla
 
 /* refute.c */
 /* Somebody claims something newer about ourselves than we do. */
-void bw_refute(struct bw_gossip *g, struct bw_claim claim, bool accused);
+void bw_refute(struct bw_gossip *g, const struct bw_id *from, struct bw_claim claim);
 void bw_refute_decay(struct bw_gossip *g);
 bool bw_refute_unstable(const struct bw_member *member);
 /* A new incarnation of our own record, on everybody's way. */

@@ -65,10 +65,10 @@ static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_so
         bw_claims_member(g, source, &frame->as.member);
         break;
     case BW_FRAME_NUMBER_suspect:
-        bw_claims_suspect(g, &frame->as.suspect);
+        bw_claims_suspect(g, source, &frame->as.suspect);
         break;
     case BW_FRAME_NUMBER_verdict:
-        bw_claims_verdict(g, &frame->as.verdict);
+        bw_claims_verdict(g, source, &frame->as.verdict);
         break;
     case BW_FRAME_NUMBER_record:
         bw_record_receive(g, in, &frame->as.record);

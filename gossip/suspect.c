@@ -4,7 +4,7 @@
 
 #include "gossip/machine.h"
 
-#define HEAR_INTERVALS 3u /* who has heard nobody else for so long does not trust its own ears */
+#define HEAR_INTERVALS 3u /* who could ask nobody trusts its own ears if it heard anybody else in them */
 
 static void arm(struct bw_gossip *g, struct bw_suspicion *suspicion) {
     int64_t wait_us = bw_suspicion_timeout_us(&g->params, suspicion->n, suspicion->accuser_count - 1u);
@@ -86,7 +86,8 @@ static bool can_accuse(const struct bw_gossip *g, const struct bw_member *member
     }
     int64_t heard_us = bw_alone_heard_but(g, &member->id);
     int64_t window_us = bw_health_stretch(g, HEAR_INTERVALS * g->params.probe_interval_ms);
-    return heard_us != BW_NOT_HEARD && g->now.mono_us - heard_us <= window_us;
+    int64_t since_us = ping->helper_count > 0 ? ping->sent_us : g->now.mono_us - window_us;
+    return heard_us != BW_NOT_HEARD && heard_us >= since_us;
 }
 
 void bw_suspect_accuse(struct bw_gossip *g, struct bw_member *member, const struct bw_ping *ping) {
