@@ -1,1 +1,10 @@
-# py_tests += tests/e2e/NAME.py
+# Real processes on loopback (network.py: in network namespaces of its own). cluster.py is what they share.
+if TOOLS
+py_tests += \
+	tests/e2e/cli.py \
+	tests/e2e/demo.py \
+	tests/e2e/life.py \
+	tests/e2e/monitor.py \
+	tests/e2e/network.py
+endif
+EXTRA_DIST += tests/e2e/cluster.py tests/e2e/namespaces.py

@@ -1,0 +1,181 @@
+"""The stream of events: complete, in order, resumable; and the commands that watch."""
+
+import fcntl
+import json
+import queue
+import re
+import subprocess
+import threading
+
+import tap
+from cluster import BELLWETHER, LIMIT, Cluster, clean_environment
+
+FIELDS = {
+    "member-alive": {"name", "id", "addr", "incarnation"},
+    "member-left": {"name", "id", "addr", "incarnation"},
+    "member-update": {"name", "id", "addr", "incarnation"},
+    "member-suspect": {"name", "id", "addr", "incarnation", "by", "own"},
+    "member-dead": {"name", "id", "addr", "incarnation", "by", "own"},
+    "leader-elected": {"scope", "leader", "leader_id", "term", "token"},
+    "leader-lost": {"scope", "leader", "leader_id", "term", "token", "reason"},
+    "self-elected": {"scope", "leader", "leader_id", "term", "token"},
+    "self-deposed": {"scope", "leader", "leader_id", "term", "token", "reason"},
+    "converged": set(),
+    "diverged": set(),
+}
+
+
+class Stream:
+    """A command that goes on printing; its lines, as they come."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen([BELLWETHER, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=clean_environment(), stdin=subprocess.DEVNULL)
+        self.lines = queue.Queue()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+        tap.cleanup(self.end)
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(line)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.thread.join(LIMIT)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def next(self):
+        return self.lines.get(timeout=LIMIT)
+
+    def until(self, condition):
+        lines = [self.next()]
+        while not condition(lines[-1]):
+            lines.append(self.next())
+        return lines
+
+
+def start(count):
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    return cluster, cluster.start(count)
+
+
+def logged(agent):
+    """The log's own state changes, as JSON text."""
+    return [line.object for line in agent.events() if line.object["type"] != "ready"]
+
+
+@tap.test(timeout=60)
+def monitor_shows_the_very_objects_of_the_log():
+    cluster, (first, second, third) = start(3)
+    cluster.wait_reign()
+    stream = Stream("monitor", "--json", "--since", "0", "--control", first.control)
+    third.kill()
+    lines = [json.loads(line) for line in stream.until(
+        lambda line: '"member-dead"' in line and '"n3"' in line)]
+    tap.equal([event["seq"] for event in lines], list(range(1, len(lines) + 1)), "numbers")
+    cluster.wait(lambda: len(logged(first)) >= len(lines), LIMIT, "the log")
+    tap.equal(lines, logged(first)[:len(lines)], "stream and log")
+    for event in lines:
+        tap.equal(set(event), {"seq", "time", "type"} | FIELDS[event["type"]], f"fields of {event['type']}")
+        tap.check(re.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", event["time"]), event["time"])
+    times = [event["time"] for event in lines]
+    tap.equal(times, sorted(times), "times")
+    dead = lines[-1]
+    tap.equal(dead["id"], third.id, "id")
+    tap.check(dead["by"] in ("n1", "n2") and dead["own"] == (dead["by"] == "n1"), f"accuser {dead['by']} {dead['own']}")
+
+
+@tap.test(timeout=60)
+def monitor_resumes_where_it_was():
+    cluster, (first, _) = start(2)
+    cluster.wait_reign()
+    whole = logged(first)
+    middle = whole[len(whole) // 2]["seq"]
+    stream = Stream("monitor", "--json", "--since", str(middle), "--control", first.control)
+    rest = [event for event in whole if event["seq"] > middle]
+    tap.equal([json.loads(stream.next()) for _ in rest], rest, "the rest")
+    ahead = Stream("monitor", "--json", "--since", "1000000", "--control", first.control)
+    tap.check("started again" in ahead.process.stderr.readline(), "a warning: the agent has had fewer events")
+    cluster.agents["n2"].kill()
+    tap.equal(json.loads(ahead.next()), json.loads(stream.next()), "both go on with the next event")
+
+
+@tap.test(timeout=60)
+def monitor_shows_chosen_types_only_and_text_for_people():
+    cluster, (first, _) = start(2)
+    cluster.wait_reign()
+    chosen = Stream("monitor", "--json", "--type", "leader-elected,member-left", "--since", "0", "--control", first.control)
+    tap.equal(json.loads(chosen.next())["type"], "leader-elected", "the first")
+    text = Stream("monitor", "--since", "0", "--control", first.control)
+    lines = text.until(lambda line: "leader-elected" in line)
+    tap.check(any("n2 is alive at 127.0.0.1:" in line for line in lines), f"{lines}")
+    tap.check(not any("\033" in line for line in lines), "no colour in a pipe")
+    cluster.agents["n2"].run("leave")
+    kinds = {json.loads(line)["type"] for line in chosen.until(lambda line: "member-left" in line)}
+    tap.check(kinds <= {"leader-elected", "member-left"}, f"{kinds}")
+
+
+@tap.test(timeout=60)
+def watching_ends_with_3_when_the_agent_goes():
+    cluster, (first, _) = start(2)
+    cluster.wait_reign()
+    streams = [Stream(*words, "--control", first.control) for words in (
+        ["monitor", "--since", "0"], ["members", "--watch"], ["leader", "--watch"], ["leader", "nowhere", "--wait"])]
+    for stream in streams[:3]:
+        stream.next()
+    tap.equal(first.run("leave").returncode, 0, "leave")
+    for stream in streams:
+        tap.equal(stream.process.wait(LIMIT), 3, "exit code")
+
+
+@tap.test(timeout=60)
+def leader_watch_prints_each_change():
+    cluster, (first, second, third) = start(3)
+    _, name, _ = cluster.wait_reign()
+    observer = next(agent for agent in (first, second, third) if agent.name != name)
+    stream = Stream("leader", "default", "--watch", "--control", observer.control)
+    tap.equal(stream.next(), name + "\n", "the leader")
+    cluster.agents[name].kill()
+    lines = stream.until(lambda line: line.strip() not in ("-", name))
+    tap.equal(lines[-1].strip(), cluster.wait_reign(agents=[a for a in cluster.living()])[1], "the next one")
+
+
+@tap.test(timeout=60)
+def members_watch_prints_each_change():
+    cluster, (first, second) = start(2)
+    cluster.wait_reign()
+    stream = Stream("members", "--watch", "--json", "--control", first.control)
+    tap.equal(len(json.loads(stream.next())["members"]), 2, "members")
+    second.kill()
+    stream.until(lambda line: {"n1": "alive", "n2": "dead"} == {
+        member["name"]: member["status"] for member in json.loads(line)["members"]})
+
+
+@tap.test(timeout=60)
+def log_that_nobody_reads_does_not_stall_the_agent():
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    first = cluster.add("n1").start().wait_ready()
+    words = [BELLWETHER, "agent", "--name", "deaf", "--bind", "127.0.0.1:0", "--key-file", cluster.key, "--state-dir",
+             cluster.path("state"), "--control", cluster.path("sock"), "--profile", "local", "--cluster", "e2e",
+             "--join", first.addr, "--log-format", "json"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, env=clean_environment()) as process:
+        tap.cleanup(process.kill)
+        fcntl.fcntl(process.stderr, 1031, 4096)  # F_SETPIPE_SZ: as small as it gets
+        first.wait_event("member-alive", name="deaf")
+        for number in range(8):
+            other = cluster.add(f"x{number}", "--observer", "--join", first.addr).start().wait_ready()
+            first.wait_event("member-alive", name=other.name)
+            other.run("leave")
+        first.wait_event("member-left", name="x7")
+        tap.equal(first.status_of("deaf"), "alive", "it lives on")
+        process.terminate()
+        tap.equal(process.wait(LIMIT), 0, "it leaves orderly")
+
+
+if __name__ == "__main__":
+    tap.main()
