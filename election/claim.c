@@ -25,7 +25,8 @@ static int64_t knows_gate(const struct bw_election *e) {
 
 static int64_t settled_gate(struct bw_election *e, struct bw_scope *scope) {
     int64_t settle_us = e->params.settle_ms * BW_US_PER_MS;
-    bool agreed = e->agreed_once || bw_others(e, &scope->claim.token.id) == 0;
+    struct bw_id replaced = bw_scope_replaced(e, scope);
+    bool agreed = e->agreed_once || bw_others(e, &replaced) == 0;
     int64_t at = scope->better_pt == BW_PAST ? BW_PAST : scope->better_pt + settle_us;
     int64_t last = scope->campaign_pt + 4 * settle_us;
     at = agreed && at < last ? at : last;
@@ -59,7 +60,8 @@ static int64_t campaign_gate(struct bw_election *e, struct bw_scope *scope) {
 /* Whether as many members as must confirm have shown of late that they hear us. Without that a claim would only run the
  * term ahead: so one who is cut off waits until it is heard again, or finds itself alone. */
 static bool in_contact(struct bw_election *e, struct bw_scope *scope) {
-    size_t need = bw_others(e, &scope->claim.token.id) == 0 ? 0 : scope->own.min_confirm;
+    struct bw_id replaced = bw_scope_replaced(e, scope);
+    size_t need = bw_others(e, &replaced) == 0 ? 0 : scope->own.min_confirm;
     size_t asked = 0;
     size_t heard = 0;
     bw_successors_refresh(e, scope);
@@ -193,7 +195,7 @@ void bw_claim_persisted(struct bw_election *e, struct bw_scope *scope, bool ok) 
     scope->successors_stale = true;
     scope->claim_count = 0;
     scope->confirmed = false;
-    scope->replaced = bw_id_equal(&scope->claim.token.id, &e->self) ? (struct bw_id){{0}} : scope->claim.token.id;
+    scope->replaced = bw_scope_replaced(e, scope);
     claim_transmit(e, scope);
 }
 

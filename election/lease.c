@@ -238,7 +238,7 @@ static bool heartbeat_fresh(const struct bw_election *e, const struct bw_id *lea
     for (size_t i = 0; i < e->scope_count; i++)
         if (follows(e->scopes[i], leader)) {
             int64_t lease_us = e->scopes[i]->claim.lease_ms * BW_US_PER_MS;
-            if (heard_us == BW_NOT_HEARD || heard_us < e->now.mono_us - lease_us)
+            if (heard_us == BW_NOT_HEARD || heard_us <= e->now.mono_us - lease_us)
                 return false;
         }
     return heard_us != BW_NOT_HEARD;

@@ -134,9 +134,14 @@ const struct bw_candidate *bw_candidate_self(const struct bw_scope *scope) {
     return bw_candidate_find(scope, NULL);
 }
 
-/* The old leader, once it does not lead any more by its silence or its own will, stands behind everybody. */
+/* The old leader, silent or leaving: nobody's better, and nobody to wait for. One whose lease ended lives on as any other. */
 static bool being_replaced(const struct bw_scope *scope, const struct bw_id *id) {
     return scope->claim.state != BW_CLAIM_VACANT && bw_id_equal(&scope->claim.token.id, id);
+}
+
+struct bw_id bw_scope_replaced(const struct bw_election *e, const struct bw_scope *scope) {
+    const struct bw_id *id = &scope->claim.token.id;
+    return being_replaced(scope, id) && !bw_id_equal(id, &e->self) ? *id : (struct bw_id){{0}};
 }
 
 void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate) {

@@ -223,6 +223,8 @@ const struct bw_candidate *bw_candidate_self(const struct bw_scope *scope);
 /* Brings scope->successors up to date: those of `leader`. */
 void bw_successors_refresh(struct bw_election *e, struct bw_scope *scope);
 struct bw_successor *bw_successor_find(struct bw_scope *scope, const struct bw_id *id);
+/* The old leader that is being replaced; none if there is none, or if it lives on as any other. */
+struct bw_id bw_scope_replaced(const struct bw_election *e, const struct bw_scope *scope);
 /* Better-ranked living ready candidates than ourselves, the one being replaced aside. */
 size_t bw_scope_position(const struct bw_election *e, const struct bw_scope *scope);
 /* The best living ready candidate to hand over to; none if there is none. */

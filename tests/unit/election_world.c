@@ -146,15 +146,19 @@ static void send_deed(struct deed *deed, size_t from, size_t to) {
 
 static void note_event(size_t node, const struct bw_event *event) {
     struct world_node *n = &world.nodes[node];
+    size_t scope = 0;
+    while (scope < 3 && n->reigns[scope].name[0] != 0 && strcmp(n->reigns[scope].name, event->scope) != 0)
+        scope++;
+    memcpy(n->reigns[scope].name, event->scope, sizeof event->scope);
     if (event->type == BW_EVENT_SELF_ELECTED) {
-        CU_ASSERT_FALSE(n->leading);
-        CU_ASSERT(event->token.term > n->last_term);
-        n->leading = true;
-        n->last_term = event->token.term;
+        CU_ASSERT_FALSE(n->reigns[scope].leading);
+        CU_ASSERT(event->token.term > n->reigns[scope].last_term);
+        n->reigns[scope].leading = true;
+        n->reigns[scope].last_term = event->token.term;
         n->elections++;
     } else if (event->type == BW_EVENT_SELF_DEPOSED) {
-        CU_ASSERT_TRUE(n->leading);
-        n->leading = false;
+        CU_ASSERT_TRUE(n->reigns[scope].leading);
+        n->reigns[scope].leading = false;
         world.last_act_us = world.now_us;
     }
     BW_ASSERT(world.event_count < WORLD_EVENTS);
@@ -190,8 +194,9 @@ static struct world_record *keep_record(struct world_node *n, const struct bw_el
     while (at < n->record_count && (n->records[at].scope_size != claim->scope.size ||
                                     memcmp(n->records[at].scope, claim->scope.data, claim->scope.size) != 0))
         at++;
+    if (at == BW_COUNT(n->records))
+        return NULL;
     struct world_record *record = &n->records[at];
-    BW_ASSERT(at < BW_COUNT(n->records));
     CU_ASSERT(at == n->record_count || memcmp(record->rank, claim->rank, sizeof record->rank) < 0);
     n->record_count = at == n->record_count ? at + 1 : n->record_count;
     record->scope_size = claim->scope.size;
@@ -206,7 +211,7 @@ static void pump_records(size_t node) {
     struct bw_election_claim claim;
     while (bw_election_publish(world.nodes[node].election, &claim)) {
         const struct world_record *record = keep_record(&world.nodes[node], &claim);
-        for (size_t to = 0; to < world.count; to++)
+        for (size_t to = 0; record != NULL && to < world.count; to++)
             if (to != node)
                 send_record(record, node, to);
     }
@@ -235,10 +240,8 @@ void world_pump(size_t node) {
     while (bw_election_event(n->election, &event))
         note_event(node, &event);
     if (bw_election_persist(n->election)) {
-        deed_add(&(struct deed){.kind = DEED_PERSISTED,
-                                .to = node,
-                                .boot = n->boot,
-                                .at_us = world.now_us + n->persist_us});
+        deed_add(
+            &(struct deed){.kind = DEED_PERSISTED, .to = node, .boot = n->boot, .at_us = world.now_us + n->persist_us});
         world.claims++;
         CU_ASSERT_FALSE(bw_election_persist(n->election));
     }
@@ -289,8 +292,8 @@ static void do_deed(const struct deed *deed) {
     struct bw_time now = world_time(deed->to);
     struct bw_bytes data = {.data = deed->data, .size = deed->size};
     if (deed->kind == DEED_MESSAGE) {
-        int error = bw_election_receive(n->election, &world.nodes[deed->from].id, echo(deed->from, deed->to, deed),
-                                        data, now);
+        int error =
+            bw_election_receive(n->election, &world.nodes[deed->from].id, echo(deed->from, deed->to, deed), data, now);
         CU_ASSERT_EQUAL(error, 0);
     } else if (deed->kind == DEED_RECORD) {
         const struct bw_bytes scope = {.data = deed->scope, .size = deed->scope_size};
@@ -382,8 +385,8 @@ static int64_t next_us(void) {
         if (!world.nodes[deeds[i]->to].paused && deeds[i]->at_us < next)
             next = deeds[i]->at_us;
     for (size_t i = 0; i < world.count; i++) {
-        int64_t deadline = world.nodes[i].up && !world.nodes[i].paused ? bw_election_deadline(world.nodes[i].election)
-                                                                      : BW_NEVER;
+        int64_t deadline =
+            world.nodes[i].up && !world.nodes[i].paused ? bw_election_deadline(world.nodes[i].election) : BW_NEVER;
         next = deadline < next ? deadline : next;
     }
     return next > world.now_us ? next : world.now_us;
@@ -451,6 +454,11 @@ size_t world_until_led(int64_t limit_us) {
 
 /* ------------------------------------------------------------------ what is done to nodes */
 
+static void forget_leading(struct world_node *n) {
+    for (size_t i = 0; i < BW_COUNT(n->reigns); i++)
+        n->reigns[i].leading = false;
+}
+
 void world_start(size_t node) {
     struct world_node *n = &world.nodes[node];
     struct bw_scope_config scopes[4];
@@ -486,7 +494,7 @@ void world_start(size_t node) {
     }
     n->record_count = 0;
     n->view = (struct bw_election_view){.alone = true};
-    n->leading = false;
+    forget_leading(n);
     n->left = n->paused = false;
     n->started_us = world.now_us;
     int error = bw_election_create(&n->election, &config, world_time(node));
@@ -511,7 +519,7 @@ size_t world_lead(size_t count) {
 void world_crash(size_t node, bool refusing) {
     world.nodes[node].up = false;
     world.nodes[node].refusing = refusing;
-    world.nodes[node].leading = false;
+    forget_leading(&world.nodes[node]);
 }
 
 void world_leave(size_t node) {
@@ -536,83 +544,4 @@ void world_cut(size_t from, size_t to, bool cut) {
 void world_isolate(size_t node, bool cut) {
     for (size_t i = 0; i < WORLD_NODES; i++)
         world.cut[node][i] = world.cut[i][node] = cut;
-}
-
-/* ------------------------------------------------------------------ what is seen */
-
-bool world_acts(size_t node) {
-    const struct world_node *n = &world.nodes[node];
-    return n->up && bw_election_may_act(n->election, SCOPE, world_time(node));
-}
-
-size_t world_leader(void) {
-    size_t leader = WORLD_NODES;
-    for (size_t i = 0; i < world.count; i++)
-        if (world_acts(i)) {
-            if (leader != WORLD_NODES)
-                return WORLD_NODES;
-            leader = i;
-        }
-    return leader;
-}
-
-struct bw_token world_believes(size_t node) {
-    struct bw_scope_info info;
-    for (size_t i = 0; bw_election_scope(world.nodes[node].election, i, &info, world_time(node)) == 0; i++)
-        if (strcmp(info.scope, SCOPE) == 0)
-            return info.has_leader ? info.token : (struct bw_token){0};
-    return (struct bw_token){0};
-}
-
-bool world_all_follow(size_t leader) {
-    struct bw_token token = world_believes(leader);
-    for (size_t i = 0; i < world.count; i++) {
-        struct bw_token other = world.nodes[i].up ? world_believes(i) : token;
-        if (bw_token_compare(&other, &token) != 0)
-            return false;
-    }
-    return bw_id_equal(&token.id, &world.nodes[leader].id);
-}
-
-size_t world_events(size_t node, enum bw_event_type type) {
-    size_t count = 0;
-    for (size_t i = 0; i < world.event_count; i++)
-        count += world.events[i].node == node && world.events[i].event.type == type;
-    return count;
-}
-
-const struct world_event *world_last(size_t node, enum bw_event_type type) {
-    static const struct world_event none;
-    for (size_t i = world.event_count; i > 0; i--)
-        if (world.events[i - 1].node == node && world.events[i - 1].event.type == type)
-            return &world.events[i - 1];
-    return &none;
-}
-
-uint64_t world_hits(enum bw_rule rule) {
-    return world.trace.counts[rule];
-}
-
-int world_inject(size_t from, size_t to, int64_t heard_us, struct bw_bytes message) {
-    int error = bw_election_receive(world.nodes[to].election, &world.nodes[from].id, heard_us, message, world_time(to));
-    world_pump(to);
-    return error;
-}
-
-int world_record(size_t from, size_t to, int64_t heard_us, const char *scope, uint64_t term, size_t leader,
-                 uint64_t sequence, uint8_t state) {
-    const struct bw_bytes name = {.data = (const uint8_t *)scope, .size = strlen(scope)};
-    const struct bw_claim claim = {.token = {.term = term, .id = world.nodes[leader].id},
-                                   .sequence = sequence,
-                                   .state = (enum bw_claim_state)state,
-                                   .lease_ms = 1500,
-                                   .boot = 1};
-    uint8_t rank[BW_CLAIM_RANK_SIZE];
-    uint8_t body[BW_CLAIM_BODY_MAX];
-    struct bw_bytes bytes = {.data = body};
-    bw_claim_encode(&claim, rank, body, &bytes.size);
-    int error = bw_election_record(world.nodes[to].election, &world.nodes[from].id, heard_us, name, rank, bytes,
-                                   world_time(to));
-    world_pump(to);
-    return error;
 }

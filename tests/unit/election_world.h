@@ -9,7 +9,7 @@
 
 #define WORLD_NODES 16
 #define WORLD_EVENTS 4096
-#define MS(n) ((int64_t)(n) * 1000)
+#define MS(n) ((int64_t)(n)*1000)
 #define SCOPE "default"
 
 struct world_record {
@@ -48,8 +48,11 @@ struct world_node {
     int64_t heard_us[WORLD_NODES];     /* newest send time of the other that arrived here */
     int64_t echoed_us[WORLD_NODES];    /* newest of that which the other has said to have heard */
     struct bw_election_view view;
-    bool leading; /* by events */
-    uint64_t last_term;
+    struct {
+        char name[BW_NAME_MAX + 1];
+        bool leading; /* by events */
+        uint64_t last_term;
+    } reigns[4];
     size_t elections; /* self-elected events */
     struct world_record records[8];
     size_t record_count;
@@ -72,10 +75,10 @@ extern struct world {
     int64_t detect_us;
     uint32_t loss_percent;
     bool cut[WORLD_NODES][WORLD_NODES]; /* from, to */
-    bool no_records; /* gossip is silent */
+    bool no_records;                    /* gossip is silent */
     struct world_event events[WORLD_EVENTS];
     size_t event_count;
-    bool overlap;       /* two acted at one instant */
+    bool overlap;        /* two acted at one instant */
     int64_t last_act_us; /* when the last reign that ended did end */
     size_t messages;
     size_t claims; /* CLAIM messages' distinct terms: counted by persist requests */

@@ -65,3 +65,19 @@ tests_unit_node_test_SOURCES = \
 	tests/unit/node_node_test.c \
 	tests/unit/node_pair_test.c \
 	tests/unit/node_state_test.c
+
+c_tests += tests/unit/election_test
+tests_unit_election_test_SOURCES = \
+	tests/unit/election_test.c \
+	tests/unit/election_test.h \
+	tests/unit/election_world.c \
+	tests/unit/election_world.h \
+	tests/unit/election_world_view.c \
+	tests/unit/election_claim_test.c \
+	tests/unit/election_evidence_test.c \
+	tests/unit/election_heal_test.c \
+	tests/unit/election_lease_test.c \
+	tests/unit/election_memory_test.c \
+	tests/unit/election_message_test.c \
+	tests/unit/election_rank_test.c \
+	tests/unit/election_successor_test.c

@@ -1,0 +1,230 @@
+/* Which claims count: the deaf, the mute, the far-off and the restarted. */
+#include "tests/unit/election_test.h"
+
+static void set_up(void) {
+    world_begin();
+}
+
+static void deafen(size_t node, bool deaf) {
+    for (size_t i = 0; i < WORLD_NODES; i++)
+        world_cut(i, node, deaf);
+}
+
+static void mute(size_t node, bool silent) {
+    for (size_t i = 0; i < WORLD_NODES; i++)
+        world_cut(node, i, silent);
+}
+
+static void a_deaf_member_deposes_nobody_for_an_hour(void) {
+    size_t leader = world_lead(4);
+    size_t deaf = (leader + 1) % 4;
+    struct bw_token token = world_believes(leader);
+    deafen(deaf, true);
+    world_run(MS(60000));
+    struct bw_token alone = world_believes(deaf);
+    CU_ASSERT(world_acts(deaf)); /* it believes itself alone */
+    world_run(MS(3540000));
+    CU_ASSERT(world_acts(leader));
+    CU_ASSERT_EQUAL(world_events(leader, BW_EVENT_SELF_DEPOSED), 0);
+    struct bw_token after = world_believes(leader);
+    CU_ASSERT_EQUAL(bw_token_compare(&token, &after), 0);
+    CU_ASSERT(world_hits(BW_RULE_QUARANTINE_UNEVIDENCED_CLAIM) > 0);
+    CU_ASSERT_EQUAL(world.nodes[deaf].elections, 1); /* claimed once, and its term does not run */
+    after = world_believes(deaf);
+    CU_ASSERT_EQUAL(bw_token_compare(&alone, &after), 0);
+    for (size_t i = 0; i < 4; i++)
+        if (i != deaf)
+            CU_ASSERT_EQUAL(world_events(i, BW_EVENT_LEADER_ELECTED), 1);
+}
+
+static void a_deaf_leader_gives_way(void) {
+    size_t leader = world_lead(4);
+    deafen(leader, true);
+    size_t successor = (world_run(MS(1600)), world_until_led(MS(1500)));
+    CU_ASSERT(successor < 4 && successor != leader);
+    CU_ASSERT_FALSE(world.overlap);
+    uint64_t term = world_believes(successor).term;
+    world_run(MS(60000));
+    CU_ASSERT(world_acts(successor));
+    CU_ASSERT_EQUAL(world_believes(successor).term, term);
+}
+
+static void a_mute_leader_gives_way_without_flapping(void) {
+    size_t leader = world_lead(4);
+    mute(leader, true);
+    size_t successor = (world_run(MS(1600)), world_until_led(MS(1000)));
+    CU_ASSERT(successor < 4 && successor != leader);
+    CU_ASSERT_FALSE(world.overlap);
+    CU_ASSERT_EQUAL(world_events(leader, BW_EVENT_SELF_DEPOSED), 1);
+    world_run(MS(60000));
+    CU_ASSERT(world_acts(successor));
+    CU_ASSERT_EQUAL(world_events(successor, BW_EVENT_SELF_DEPOSED), 0);
+}
+
+static void a_claim_needs_a_third_member_or_an_echo(void) {
+    size_t leader = world_lead(4);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    world.no_records = true;
+    uint64_t term = world_believes(0).term;
+    CU_ASSERT_EQUAL(world_record(2, 1, BW_NOT_HEARD, SCOPE, term + 5, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_believes(1).term, term);
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_QUARANTINE_UNEVIDENCED_CLAIM), 1);
+    CU_ASSERT_EQUAL(world_record(2, 1, world.now_us - MS(1501), SCOPE, term + 5, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_believes(1).term, term); /* an echo is fresh for one lease */
+    CU_ASSERT_EQUAL(world_record(2, 1, world.now_us - MS(1499), SCOPE, term + 5, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_believes(1).term, term + 5);
+    CU_ASSERT_EQUAL(world_record(3, 1, BW_NOT_HEARD, SCOPE, term + 6, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_believes(1).term, term + 6); /* relayed by a third */
+    const struct bw_election_member dead = {.id = world.nodes[3].id, .status = BW_STATUS_DEAD};
+    bw_election_member(world.nodes[1].election, &dead, world_time(1));
+    CU_ASSERT_EQUAL(world_record(3, 1, BW_NOT_HEARD, SCOPE, term + 7, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_believes(1).term, term + 6); /* who does not live does not confirm */
+}
+
+/* What was not accepted is not published either: relaying is confirming. */
+static void a_quarantined_claim_is_not_relayed(void) {
+    world_lead(3);
+    uint64_t term = world_believes(0).term;
+    size_t messages = world.messages;
+    size_t records = world.nodes[1].record_count;
+    CU_ASSERT_EQUAL(world_record(2, 1, BW_NOT_HEARD, "other", term, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world.nodes[1].record_count, records);
+    CU_ASSERT_EQUAL(world.messages, messages + 1); /* but the claimant is asked */
+    CU_ASSERT_EQUAL(world_record(0, 1, BW_NOT_HEARD, "other", term, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world.nodes[1].record_count, records + 1);
+}
+
+static void a_quarantined_term_raises_the_floor_of_the_next_claim(void) {
+    size_t leader = world_lead(3);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    world.no_records = true;
+    uint64_t term = world_believes(0).term + 1000;
+    for (size_t i = 1; i < 3; i++)
+        CU_ASSERT_EQUAL(world_record(0, i, BW_NOT_HEARD, SCOPE, term, 0, 1, BW_CLAIM_LEADING), 0);
+    world_crash(0, true);
+    size_t successor = world_until_led(MS(1000));
+    CU_ASSERT_FATAL(successor < 3);
+    CU_ASSERT_EQUAL(world_believes(successor).term, term + 1);
+}
+
+static void terms_out_of_bounds_are_refused(void) {
+    const uint64_t step = UINT64_C(1) << 32;
+    size_t leader = world_lead(3);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    uint64_t term = world_believes(0).term;
+    CU_ASSERT_EQUAL(world_record(2, 1, world.now_us, SCOPE, UINT64_MAX, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_record(2, 1, world.now_us, SCOPE, term + step + 1, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_REFUSE_FAR_TERM), 2);
+    CU_ASSERT_EQUAL(world_record(2, 1, world.now_us, "new", 2 * step + 1, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_REFUSE_FAR_TERM), 3);
+    CU_ASSERT_EQUAL(world_believes(1).term, term);
+    world_run(MS(100));
+    world_crash(0, true);
+    size_t successor = world_until_led(MS(1000));
+    CU_ASSERT_FATAL(successor < 3);
+    CU_ASSERT(world_believes(successor).term < term + 100); /* nor did they raise the floor */
+    CU_ASSERT_EQUAL(
+        world_record(2, 1, world.now_us, SCOPE, world_believes(successor).term + step, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_REFUSE_FAR_TERM), 3);
+}
+
+static void a_wrong_clock_only_skips_numbers(void) {
+    for (size_t i = 0; i < 3; i++)
+        world_add(100);
+    world.nodes[0].wall_skew_us = INT64_C(-1700000000) * 1000000; /* 1970 */
+    world.nodes[1].wall_skew_us = INT64_C(2400000000) * 1000000;  /* 2100 */
+    for (size_t i = 0; i < 3; i++)
+        world_start(i);
+    CU_ASSERT_EQUAL(world_until_led(MS(3000)), 0);
+    uint64_t first = world_believes(0).term;
+    CU_ASSERT(first < 2000);
+    world_run(MS(1000));
+    CU_ASSERT(world_all_follow(0));
+    world_crash(0, true);
+    CU_ASSERT_EQUAL((world_run(1), world_until_led(MS(1000))), 1);
+    world_run(MS(1000));
+    CU_ASSERT(world_all_follow(1));
+    CU_ASSERT(world_believes(1).term > UINT64_C(4000000000));
+    world_crash(1, true);
+    CU_ASSERT_EQUAL((world_run(1), world_until_led(MS(6000))), 2);
+    CU_ASSERT(world_believes(2).term > UINT64_C(4000000000));
+}
+
+static void a_joiner_learns_the_leader(void) {
+    size_t leader = world_lead(3);
+    size_t joiner = world_add(100);
+    world_start(joiner);
+    world_run(MS(2000));
+    CU_ASSERT(world_all_follow(leader));
+    CU_ASSERT_EQUAL(world_events(joiner, BW_EVENT_LEADER_ELECTED), 1);
+}
+
+/* Its only peer is the leader: nobody else can relay, so the leader's echo has to do. */
+static void a_joiner_with_the_leader_as_only_peer_learns_it(void) {
+    size_t leader = world_add(100);
+    world.nodes[leader].has_seeds = false;
+    world_start(leader);
+    CU_ASSERT_EQUAL(world_until_led(MS(3000)), leader);
+    size_t joiner = world_add(200);
+    size_t observer = world_add(-1);
+    world_cut(joiner, observer, true);
+    world_cut(observer, joiner, true);
+    world_start(joiner);
+    world_run(MS(1500));
+    CU_ASSERT(world_all_follow(leader));
+    world_run(MS(10000));
+    CU_ASSERT(world_acts(leader));
+    CU_ASSERT_EQUAL(world_events(leader, BW_EVENT_SELF_DEPOSED), 0);
+}
+
+/* The reign of a former life: published as vacant, one sequence later. */
+static void a_reign_that_we_do_not_hold_is_vacated(void) {
+    world_lead(3);
+    uint64_t term = world_believes(0).term;
+    CU_ASSERT_EQUAL(world_record(0, 2, world.now_us, "other", term, 2, 4, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_VACATE_REIGN_NOT_HELD), 1);
+    const struct world_record *record = &world.nodes[2].records[world.nodes[2].record_count - 1];
+    struct bw_claim claim;
+    CU_ASSERT_EQUAL(bw_claim_decode(&claim, record->rank, (struct bw_bytes){record->body, record->body_size}), 0);
+    CU_ASSERT(claim.state == BW_CLAIM_VACANT && claim.sequence == 5 && claim.token.term == term);
+}
+
+static void a_record_of_our_own_reign_is_topped(void) {
+    size_t leader = world_lead(3);
+    struct bw_token token = world_believes(leader);
+    CU_ASSERT_EQUAL(world_record((leader + 1) % 3, leader, world.now_us, SCOPE, token.term, leader, 7, BW_CLAIM_VACANT),
+                    0);
+    CU_ASSERT(world_acts(leader));
+    const struct world_record *record = &world.nodes[leader].records[0];
+    CU_ASSERT_EQUAL(record->rank[31], 8);
+    world_run(MS(3000));
+    CU_ASSERT(world_all_follow(leader));
+}
+
+static void tables_have_bounds(void) {
+    world.params.scope_max = 4;
+    world_lead(3);
+    char name[] = "s0";
+    for (; name[1] <= '9'; name[1]++)
+        CU_ASSERT_EQUAL(world_record(2, 1, world.now_us, name, 9, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(bw_election_scope_count(world.nodes[1].election), 4);
+    struct bw_scope_info info;
+    CU_ASSERT_EQUAL(bw_election_scope(world.nodes[1].election, 4, &info, world_time(1)), BW_ERR_NOT_FOUND);
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(a_deaf_member_deposes_nobody_for_an_hour),
+    TAP_TEST(a_deaf_leader_gives_way),
+    TAP_TEST(a_mute_leader_gives_way_without_flapping),
+    TAP_TEST(a_claim_needs_a_third_member_or_an_echo),
+    TAP_TEST(a_quarantined_claim_is_not_relayed),
+    TAP_TEST(a_quarantined_term_raises_the_floor_of_the_next_claim),
+    TAP_TEST(terms_out_of_bounds_are_refused),
+    TAP_TEST(a_wrong_clock_only_skips_numbers),
+    TAP_TEST(a_joiner_learns_the_leader),
+    TAP_TEST(a_joiner_with_the_leader_as_only_peer_learns_it),
+    TAP_TEST(a_reign_that_we_do_not_hold_is_vacated),
+    TAP_TEST(a_record_of_our_own_reign_is_topped),
+    TAP_TEST(tables_have_bounds),
+};
+const struct tap_suite election_evidence_suite = TAP_SUITE_WITH("election/evidence", tests, set_up, world_end);

@@ -1,0 +1,318 @@
+/* Watching the leader: when a successor may stand, and when it must not. */
+#include "tests/unit/election_test.h"
+
+static void set_up(void) {
+    world_begin();
+}
+
+#define ROUND_MS 250
+#define WAIT_US (MS(1500) + 2 * MS(1500) / 1000 + MS(100))
+
+/* Crashes the leader right after a heartbeat was heard, so that times are exact. */
+static size_t crash_after_heartbeat(size_t count, bool refusing) {
+    size_t leader = world_lead(count);
+    world_run(ROUND_MS * 1000 - (world.now_us - world_last(leader, BW_EVENT_SELF_ELECTED)->at_us) % MS(ROUND_MS) +
+              MS(1));
+    world_crash(leader, refusing);
+    return leader;
+}
+
+static void a_silent_leader_is_waited_for_as_long_as_its_lease_may_run(void) {
+    crash_after_heartbeat(5, false);
+    world_run(WAIT_US - MS(2));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES);
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_REFUSAL_ENDS_THE_WAIT), 0);
+    world_run(MS(12));
+    size_t successor = world_leader();
+    CU_ASSERT_FATAL(successor < 5);
+    CU_ASSERT(world_all_follow(successor));
+    CU_ASSERT_EQUAL(world.claims, 2);
+    CU_ASSERT_EQUAL(world_last(successor, BW_EVENT_LEADER_LOST)->event.reason, BW_LOSS_DIED);
+}
+
+static void a_refused_port_ends_the_wait(void) {
+    size_t leader = crash_after_heartbeat(5, true);
+    world_run(MS(ROUND_MS * 12 / 10 - 3));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES);
+    world_run(MS(10));
+    size_t successor = world_leader();
+    CU_ASSERT_FATAL(successor < 5 && successor != leader);
+    CU_ASSERT(world_all_follow(successor));
+    CU_ASSERT(world_hits(BW_RULE_REFUSAL_ENDS_THE_WAIT) >= 2);
+    CU_ASSERT_EQUAL(world.claims, 2);
+}
+
+static void the_only_successor_needs_no_second_refusal(void) {
+    size_t leader = crash_after_heartbeat(2, true);
+    world_run(MS(310));
+    CU_ASSERT_EQUAL(world_leader(), 1 - leader);
+}
+
+/* Seen by one of two only - the other's error queue is deaf to it -, a refusal shortens nothing. */
+static void one_refusal_of_two_successors_shortens_nothing(void) {
+    size_t leader = crash_after_heartbeat(3, true);
+    size_t blind = leader == 0 ? 1 : 0;
+    world_cut(blind, leader, true);
+    world_run(WAIT_US - MS(2));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES);
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_REFUSAL_ENDS_THE_WAIT), 0);
+    world_run(MS(100));
+    CU_ASSERT(world_leader() < 3);
+}
+
+static void with_failover_safe_a_refusal_shortens_nothing(void) {
+    for (size_t i = 0; i < 3; i++)
+        world.nodes[world_add(100)].failover = BW_FAILOVER_SAFE;
+    for (size_t i = 0; i < 3; i++)
+        world_start(i);
+    size_t leader = world_until_led(MS(10000));
+    CU_ASSERT_FATAL(leader < 3);
+    world_run(MS(1000));
+    world_crash(leader, true);
+    world_run(MS(1300));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES);
+    world_run(MS(400));
+    CU_ASSERT(world_leader() < 3);
+}
+
+/* A refusal is void once something authentic came: a stray one deposes nobody. */
+static void a_refusal_of_a_living_leader_deposes_nobody(void) {
+    size_t leader = world_lead(3);
+    for (size_t i = 0; i < 3; i++)
+        if (i != leader) {
+            bw_election_refused(world.nodes[i].election, &world.nodes[leader].id, world_time(i));
+            if (i == (leader + 1) % 3) /* one forged: not enough */
+                world_pump(i);
+            world_run(MS(1000));
+        }
+    CU_ASSERT(world_acts(leader));
+    CU_ASSERT_EQUAL(world.claims, 1);
+}
+
+static void a_leader_cut_off_from_all_stops_before_its_successor_claims(void) {
+    for (int64_t phase = 0; phase < 250; phase += 31) {
+        size_t leader = world_lead(4);
+        world_run(MS(phase));
+        world_isolate(leader, true);
+        int64_t from_us = world.now_us;
+        size_t successor = (world_run(MS(1510)), world_until_led(MS(1000)));
+        CU_ASSERT_FATAL(successor < 4 && successor != leader);
+        CU_ASSERT(world.last_act_us < world.now_us);
+        CU_ASSERT(world_events(leader, BW_EVENT_SELF_DEPOSED) == 1);
+        CU_ASSERT_FALSE(world.overlap);
+        CU_ASSERT(world.now_us - from_us <= MS(1700));
+        world_end();
+        world_begin();
+    }
+}
+
+/* One bad link is not a dead leader: the others say so. */
+static void the_other_successors_objection_holds_a_cut_off_successor_back(void) {
+    size_t leader = world_lead(4);
+    size_t cut = (leader + 1) % 4;
+    world_cut(leader, cut, true);
+    world_cut(cut, leader, true);
+    world_run(MS(60000));
+    CU_ASSERT(world_acts(leader));
+    CU_ASSERT_EQUAL(world.claims, 1);
+}
+
+static bool drop_heartbeats_and_answers_to_1(size_t from, size_t to, uint8_t type) {
+    return !(from == 0 && to == 1 && (type == BW_FRAME_heartbeat || type == BW_FRAME_answer || type == BW_FRAME_set));
+}
+
+/* No probe either: only the third member's word is left. */
+static void the_objection_alone_is_enough(void) {
+    size_t leader = world_lead(3);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    world.filter = drop_heartbeats_and_answers_to_1;
+    world_cut(0, 1, true);
+    world_cut(1, 0, true);
+    world_cut(2, 0, false);
+    for (int i = 0; i < 40; i++) {
+        world_run(MS(250));
+        bw_election_answered(world.nodes[1].election, &world.nodes[0].id, false, world_time(1));
+        world_pump(1);
+    }
+    CU_ASSERT(world_acts(0));
+    CU_ASSERT_EQUAL(world.claims, 1);
+}
+
+static void a_yes_from_the_leader_holds_it_back_too(void) {
+    size_t leader = world_lead(2);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    world.filter = NULL;
+    world_run(MS(100));
+    const uint8_t none = 0;
+    (void)none;
+    struct bw_message_question question = {.scope = {.data = (const uint8_t *)SCOPE, .size = 7},
+                                           .term = world_believes(0).term};
+    uint8_t data[100];
+    struct bw_writer writer = {.data = data, .capacity = sizeof data};
+    CU_ASSERT_EQUAL(bw_wire_put(&writer, &bw_message_schema_question, &question), 0);
+    size_t before = world.messages;
+    CU_ASSERT_EQUAL(world_inject(1, 0, BW_NOT_HEARD, (struct bw_bytes){.data = data, .size = writer.used}), 0);
+    CU_ASSERT_EQUAL(world.messages, before + 1);
+}
+
+static bool quiet_3(size_t from, size_t to, uint8_t type) {
+    (void)to;
+    return !(from == 3 && type == BW_FRAME_reply);
+}
+
+/* It may have heard what we did not: it counts as having heard the leader when the third question was sent. */
+static void silence_is_not_consent(void) {
+    size_t leader = world_lead(4);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    world.filter = quiet_3;
+    world_run(ROUND_MS * 1000 - (world.now_us - world_last(leader, BW_EVENT_SELF_ELECTED)->at_us) % MS(ROUND_MS) +
+              MS(1));
+    world_crash(leader, false);
+    world_run(WAIT_US + MS(20));
+    CU_ASSERT(!world_acts(1) && !world_acts(2)); /* node 3 itself has the others' consent, and ranks last */
+    CU_ASSERT(world_hits(BW_RULE_SILENCE_IS_NOT_CONSENT) >= 1);
+    world_run(MS(100));
+    CU_ASSERT_EQUAL(world_leader(), 3);
+}
+
+static void the_silent_are_waited_for_once(void) {
+    size_t leader = world_lead(3);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    world_crash(0, false);
+    world_pause(1);
+    int64_t from_us = world.now_us;
+    CU_ASSERT_EQUAL(world_until_led(MS(2200)), WORLD_NODES);
+    CU_ASSERT(world_hits(BW_RULE_WAIT_FOR_OTHER_SUCCESSORS) > 0);
+    world_run(MS(300));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES); /* nobody confirms: node 1 is not dead yet */
+    CU_ASSERT_EQUAL(world.claims, 1);
+    world_resume(1);
+    CU_ASSERT(world_until_led(MS(2500)) < 3);
+    CU_ASSERT(world.now_us - from_us < MS(5000));
+    CU_ASSERT_FALSE(world.overlap);
+}
+
+/* A hung best candidate - it is alive for the others - costs little more. */
+static void a_hung_best_candidate_does_not_block(void) {
+    size_t leader = world_lead(5);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    world_crash(0, false);
+    world_pause(1);
+    CU_ASSERT_EQUAL((world_run(MS(1700)), world_until_led(MS(1500))), 2);
+}
+
+static void top_three_crashed_at_once(void) {
+    size_t leader = world_lead(6);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    for (size_t i = 0; i < 3; i++)
+        world_crash(i, true);
+    int64_t from_us = world.now_us;
+    CU_ASSERT_EQUAL(world_until_led(MS(5000)), 3);
+    CU_ASSERT(world.now_us - from_us <= MS(1000));
+}
+
+static void witnesses_acknowledge_and_never_claim(void) {
+    world_add(100);
+    for (size_t i = 0; i < 3; i++)
+        world_add(-1);
+    for (size_t i = 0; i < 4; i++)
+        world_start(i);
+    CU_ASSERT_EQUAL(world_until_led(MS(10000)), 0);
+    world_run(MS(20000));
+    CU_ASSERT(world_acts(0));
+    CU_ASSERT(world_all_follow(0));
+    CU_ASSERT_EQUAL(world_events(0, BW_EVENT_SELF_DEPOSED), 0);
+    size_t claims = world.claims;
+    world_crash(0, true);
+    world_run(MS(20000));
+    CU_ASSERT_EQUAL(world.claims, claims);
+    for (size_t i = 1; i < 4; i++) {
+        CU_ASSERT_EQUAL(world_events(i, BW_EVENT_SELF_ELECTED), 0);
+        CU_ASSERT_EQUAL(world_last(i, BW_EVENT_LEADER_LOST)->event.reason, BW_LOSS_DIED);
+    }
+}
+
+/* Two candidates among observers do not pause when one of them is gone. */
+static void a_witness_keeps_the_leader_acting(void) {
+    world_add(200);
+    world_add(100);
+    world_add(-1);
+    for (size_t i = 0; i < 3; i++)
+        world_start(i);
+    CU_ASSERT_EQUAL(world_until_led(MS(10000)), 0);
+    world_run(MS(1000));
+    world_crash(1, false);
+    world_run(MS(20000));
+    CU_ASSERT_EQUAL(world_events(0, BW_EVENT_SELF_DEPOSED), 0);
+    world_start(1);
+    world_run(MS(5000));
+    world_crash(0, true); /* and its refusal counts */
+    CU_ASSERT_EQUAL(world_until_led(MS(400)), 1);
+}
+
+static void delayed_heartbeats_keep_no_dead_leader_alive(void) {
+    size_t leader = world_lead(3);
+    world_run(MS(500));
+    world_crash(leader, false);
+    uint8_t data[40];
+    for (uint64_t round = 100; round < 124; round++) {
+        struct bw_writer writer = {.data = data, .capacity = sizeof data};
+        const struct bw_message_heartbeat heartbeat = {.round = round};
+        CU_ASSERT_EQUAL(bw_wire_put(&writer, &bw_message_schema_heartbeat, &heartbeat), 0);
+        for (size_t i = 0; i < 3; i++)
+            if (i != leader)
+                (void)world_inject(leader, i, BW_NOT_HEARD, (struct bw_bytes){.data = data, .size = writer.used});
+        world_run(MS(100));
+    }
+    size_t successor = world_leader();
+    CU_ASSERT(successor < 3 && successor != leader);
+    CU_ASSERT(world_hits(BW_RULE_STALE_HEARTBEAT_IS_SILENCE) > 0);
+}
+
+/* Restarted within its lease it says "no", and that is enough. */
+static void a_no_from_a_later_boot_is_a_resignation(void) {
+    size_t leader = world_lead(3);
+    world.no_records = true; /* so that only the question can tell */
+    world_crash(leader, false);
+    world_run(MS(20));
+    world_start(leader);
+    world_run(MS(330));
+    CU_ASSERT(world_hits(BW_RULE_NO_IS_A_RESIGNATION) > 0);
+    size_t successor = world_until_led(MS(700));
+    CU_ASSERT(successor < 3 && successor != leader);
+}
+
+static void loss_of_a_fifth_changes_no_leader(void) {
+    size_t leader = world_lead(5);
+    world.loss_percent = 20;
+    world_run(MS(120000));
+    CU_ASSERT(world_acts(leader));
+    CU_ASSERT_EQUAL(world_events(leader, BW_EVENT_SELF_DEPOSED), 0);
+    CU_ASSERT_EQUAL(world.claims, 1);
+    world_crash(leader, false);
+    CU_ASSERT(world_until_led(MS(4000)) < 5);
+    CU_ASSERT_FALSE(world.overlap);
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(a_silent_leader_is_waited_for_as_long_as_its_lease_may_run),
+    TAP_TEST(a_refused_port_ends_the_wait),
+    TAP_TEST(the_only_successor_needs_no_second_refusal),
+    TAP_TEST(one_refusal_of_two_successors_shortens_nothing),
+    TAP_TEST(with_failover_safe_a_refusal_shortens_nothing),
+    TAP_TEST(a_refusal_of_a_living_leader_deposes_nobody),
+    TAP_TEST(a_leader_cut_off_from_all_stops_before_its_successor_claims),
+    TAP_TEST(the_other_successors_objection_holds_a_cut_off_successor_back),
+    TAP_TEST(the_objection_alone_is_enough),
+    TAP_TEST(a_yes_from_the_leader_holds_it_back_too),
+    TAP_TEST(silence_is_not_consent),
+    TAP_TEST(the_silent_are_waited_for_once),
+    TAP_TEST(a_hung_best_candidate_does_not_block),
+    TAP_TEST(top_three_crashed_at_once),
+    TAP_TEST(witnesses_acknowledge_and_never_claim),
+    TAP_TEST(a_witness_keeps_the_leader_acting),
+    TAP_TEST(delayed_heartbeats_keep_no_dead_leader_alive),
+    TAP_TEST(a_no_from_a_later_boot_is_a_resignation),
+    TAP_TEST(loss_of_a_fifth_changes_no_leader),
+};
+const struct tap_suite election_successor_suite = TAP_SUITE_WITH("election/successor", tests, set_up, world_end);

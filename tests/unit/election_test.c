@@ -1,0 +1,10 @@
+/* The unit tests of election/: one file for each concern. */
+#include "tests/unit/election_test.h"
+
+int main(int argc, char **argv) {
+    const struct tap_suite suites[] = {
+        election_rank_suite,  election_message_suite,  election_lease_suite, election_successor_suite,
+        election_claim_suite, election_evidence_suite, election_heal_suite,  election_memory_suite,
+    };
+    return tap_run(suites, sizeof(suites) / sizeof(suites[0]), argc, argv);
+}
