@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* Rules that nearly every datagram hits would push the others out. */
+#define PER_DATAGRAM(rule) ((rule) == BW_RULE_WINDOW_AFTER_AUTH)
 #define FNV_PRIME UINT64_C(1099511628211)
 
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {
@@ -104,6 +106,8 @@ void bw_sim_record_datagram(struct bw_sim *sim, enum bw_sim_line line, size_t fr
 
 void bw_sim_record_rule(struct bw_sim *sim, size_t host, enum bw_rule rule, const struct bw_id *subject,
                         uint64_t detail) {
+    if (PER_DATAGRAM(rule))
+        return;
     struct bw_sim_record *record = next_record(sim, BW_SIM_LINE_RULE, host);
     record->rule = rule;
     record->detail = detail;

@@ -163,6 +163,8 @@ size_t bw_sim_leader_in_group(const struct bw_sim *sim, unsigned group, const ch
 size_t bw_sim_leader_everywhere(const struct bw_sim *sim, const char *scope);
 bool bw_sim_may_act(const struct bw_sim *sim, size_t host, const char *scope);
 size_t bw_sim_acting_count(const struct bw_sim *sim, const char *scope); /* running hosts that may act now */
+int64_t bw_sim_lease_us(const struct bw_sim *sim, size_t host,
+                        const char *scope); /* left, by its clock; -1: does not lead */
 struct bw_token bw_sim_token(const struct bw_sim *sim, size_t host, const char *scope); /* all zero: knows no leader */
 
 /* -- waiting, at most limit_ms -- */

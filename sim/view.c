@@ -114,6 +114,11 @@ struct bw_token bw_sim_token(const struct bw_sim *sim, size_t host, const char *
     return info.token;
 }
 
+int64_t bw_sim_lease_us(const struct bw_sim *sim, size_t host, const char *scope) {
+    struct bw_scope_info info;
+    return scope_of(sim, host, scope, &info) ? info.lease_us : -1;
+}
+
 size_t bw_sim_leader_of(const struct bw_sim *sim, size_t observer, const char *scope) {
     struct bw_token token = bw_sim_token(sim, observer, scope);
     for (size_t i = 0; i < sim->host_count && token.term != 0; i++)

@@ -57,7 +57,7 @@ size_t cluster(uint64_t seed, size_t count) {
         leader = wait_leader(20000);
         CHECK(leader != NOBODY);
     }
-    run_ms(QUIET_MS);
+    run_ms(QUIET_MS + (int64_t)(seed * 137 % 1009)); /* so that faults come at any moment of a round */
     CHECK(bw_sim_converged(sim));
     return leader;
 }
