@@ -25,6 +25,7 @@
     X(ALONE_IN_ONE_STEP, "gossip Alone",                                                                               \
       "to who has heard nobody for long enough all others are dead, and it tells nobody")                              \
     X(NO_GHOSTS, "gossip Detector", "a member never seen is believed alive on fresh evidence alone")                   \
+    X(ANSWER_STALE_ACCUSATION, "gossip Lattice", "who accuses us of what we have refuted is told again")               \
     X(OUTBID_EARLIER_LIFE, "gossip Lattice", "a claim of an earlier life of ours is outbid")                           \
     X(FORGIVE_REFUTATIONS, "gossip Detector", "refutations are forgiven with time")                                    \
     X(SUSPECT_SYNCED_DEAD, "gossip Sync",                                                                              \

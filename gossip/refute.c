@@ -19,8 +19,27 @@ static void arm_decay(struct bw_gossip *g) {
     bw_gossip_arm(g, &g->decay, BW_TIMER_DECAY, g->now.mono_us + step_us);
 }
 
-void bw_refute(struct bw_gossip *g, struct bw_claim claim, bool accused) {
-    if (g->leave.leaving || bw_precedence(claim, bw_member_claim(g->self)) <= 0) {
+/* Our refutation has not reached everybody. */
+static void repeat(struct bw_gossip *g, const struct bw_id *to) {
+    const struct bw_member *member = bw_members_find(&g->members, to);
+    if (member) {
+        struct bw_dest dest = bw_view_dest(member);
+        struct bw_frame_member own;
+        bw_view_frame(g, g->self, &own);
+        bw_outbox_put(g, &dest, &bw_schema_member, &own);
+        bw_trace_rule(g->trace, BW_RULE_ANSWER_STALE_ACCUSATION, to, g->self->incarnation);
+    }
+}
+
+void bw_refute(struct bw_gossip *g, const struct bw_id *from, struct bw_claim claim) {
+    bool accused = claim.status != BW_STATUS_ALIVE;
+    if (g->leave.leaving) {
+        return;
+    }
+    if (bw_precedence(claim, bw_member_claim(g->self)) <= 0) {
+        if (accused) {
+            repeat(g, from);
+        }
         return;
     }
     bool earlier_life = claim.incarnation > g->self->incarnation;
