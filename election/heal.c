@@ -32,13 +32,17 @@ static void heal_end(struct bw_election *e, struct bw_scope *scope, uint64_t win
                    overlap_ms(winner_age_ms, scope->healed_age_ms));
 }
 
-void bw_heal_begin(struct bw_election *e, struct bw_scope *scope, const struct bw_token *winner,
-                   const struct bw_token *loser, int64_t loser_since_us) {
+void bw_heal_prepare(struct bw_election *e, struct bw_scope *scope, const struct bw_token *winner,
+                     const struct bw_token *loser, int64_t loser_since_us) {
     if (scope->healed_count > 0)
         heal_end(e, scope, AGE_UNKNOWN);
     scope->healed_winner = *winner;
     scope->healed_loser = *loser;
     scope->healed_age_ms = (uint64_t)((e->now.mono_us - loser_since_us) / BW_US_PER_MS);
+}
+
+void bw_heal_begin(struct bw_election *e, struct bw_scope *scope) {
+    bw_trace_rule(e->trace, BW_RULE_LARGEST_TOKEN_WINS, &scope->healed_winner.id, scope->healed_winner.term);
     scope->healed_count = HEAL_SENDINGS;
     scope->healed_again_pt = e->patience_us;
     bw_heal_step(e, scope);

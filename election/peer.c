@@ -127,7 +127,11 @@ static void living_changed(struct bw_election *e, struct bw_peer *peer) {
 static void leader_status_changed(struct bw_election *e, struct bw_peer *peer) {
     for (size_t i = 0; i < e->scope_count; i++) {
         struct bw_scope *scope = e->scopes[i];
-        if (!bw_id_equal(&scope->claim.token.id, &peer->id) || !bw_reign_current(scope))
+        if (!bw_id_equal(&scope->claim.token.id, &peer->id))
+            continue;
+        if (bw_peer_lives(peer))
+            bw_reign_stays(e, scope);
+        if (!bw_reign_current(scope))
             continue;
         bw_successors_refresh(e, scope);
         if (bw_peer_lives(peer))

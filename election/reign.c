@@ -46,9 +46,19 @@ void bw_reign_over(struct bw_election *e, struct bw_scope *scope, enum bw_loss r
     begin_anew(e, scope);
 }
 
+void bw_reign_stays(struct bw_election *e, struct bw_scope *scope) {
+    if (!scope->reclaim || scope->phase != BW_PHASE_FOLLOW || scope->claim.state != BW_CLAIM_LEADING)
+        return;
+    scope->reclaim = scope->over = false;
+    bw_announce(e, scope);
+    if (bw_token_compare(&scope->claim.token, &scope->healed_winner) == 0 && scope->healed_count == 0)
+        bw_heal_begin(e, scope);
+}
+
 void bw_reign_heard(struct bw_election *e, struct bw_scope *scope) {
     if (scope->phase == BW_PHASE_CLAIM || scope->phase == BW_PHASE_LEAD || scope->claim.state != BW_CLAIM_LEADING)
         return;
+    bw_reign_stays(e, scope);
     bw_campaign_abort(e, scope); /* what we acknowledge we do not claim */
     scope->heard_pt = e->patience_us;
     scope->over = scope->refusals = false;
@@ -120,15 +130,18 @@ void bw_reign_begin(struct bw_election *e, struct bw_scope *scope) {
 
 static void step_aside(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim) {
     const struct bw_peer *other = bw_peer_find(e, &claim->token.id);
-    bool lives = claim->state == BW_CLAIM_LEADING && (other == NULL || bw_peer_lives(other));
+    bool ours = bw_id_equal(&claim->token.id, &e->self); /* of an earlier life: nobody leads in it */
+    bool lives = claim->state == BW_CLAIM_LEADING && !ours && (other == NULL || bw_peer_lives(other));
     struct bw_token old = scope->claim.token;
     bw_stand_down(e, scope, BW_LOSS_DEPOSED);
+    bw_heal_prepare(e, scope, &claim->token, &old, scope->reign_us);
     if (lives) {
-        bw_trace_rule(e->trace, BW_RULE_LARGEST_TOKEN_WINS, &claim->token.id, claim->token.term);
-        bw_heal_begin(e, scope, &claim->token, &old, scope->reign_us);
-    } else {
-        scope->reclaim = true;
+        bw_heal_begin(e, scope);
+        return;
     }
+    /* After a partition a leader's record often comes before the news that it lives: these get some time. */
+    scope->reclaim = true;
+    scope->not_before_pt = e->patience_us + e->params.settle_ms * BW_US_PER_MS;
 }
 
 /* To a leader whose term is below one that once reigned. */

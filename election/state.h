@@ -105,7 +105,7 @@ struct bw_scope {
     int64_t contact_pt;  /* since when enough others show that they hear us; BW_PAST: they do not */
     int64_t not_before_pt;
     int64_t ask_pt;  /* next question to the other successors */
-    bool reclaim;    /* we led until a larger token without a living leader came: claim above it at once */
+    bool reclaim;    /* we led until a larger token without a living leader came: claim above it */
     bool refusals;   /* over: by refused ports, whatever a successor heard before */
     uint32_t number; /* of questions and of claims' transmissions */
     enum { BW_PERSIST_NONE, BW_PERSIST_WANTED, BW_PERSIST_UNDER_WAY } persist;
@@ -249,6 +249,8 @@ void bw_announce(struct bw_election *e, struct bw_scope *scope);
 void bw_lose(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
 /* The reign of the record is over for us, though its leader did not say so. */
 void bw_reign_over(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
+/* The leader of the larger token that ended our reign lives after all: we do not claim above it. */
+void bw_reign_stays(struct bw_election *e, struct bw_scope *scope);
 /* The leader itself shows that it leads. */
 void bw_reign_heard(struct bw_election *e, struct bw_scope *scope);
 void bw_reign_begin(struct bw_election *e, struct bw_scope *scope);
@@ -304,8 +306,10 @@ void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t hear
 void bw_watch_refused(struct bw_election *e, struct bw_peer *peer);
 
 /* -- heal.c: two leaders met -- */
-void bw_heal_begin(struct bw_election *e, struct bw_scope *scope, const struct bw_token *winner,
-                   const struct bw_token *loser, int64_t loser_since_us);
+/* Our reign has ended by a larger token. */
+void bw_heal_prepare(struct bw_election *e, struct bw_scope *scope, const struct bw_token *winner,
+                     const struct bw_token *loser, int64_t loser_since_us);
+void bw_heal_begin(struct bw_election *e, struct bw_scope *scope); /* its leader lives */
 void bw_heal_step(struct bw_election *e, struct bw_scope *scope);
 void bw_healed_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_healed *m);
 

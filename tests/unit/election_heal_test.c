@@ -116,6 +116,52 @@ static void the_living_leader_claims_above_a_dead_larger_token(void) {
     CU_ASSERT(world_hits(BW_RULE_CLAIM_ABOVE_LARGEST_SEEN) > 0);
 }
 
+/* Both sides lead; the smaller one hears of the larger token from a member of its own side, before it hears that the other
+ * leader lives. Returns the loser. */
+static size_t hear_of_a_larger_token(size_t *winner) {
+    world_lead(5);
+    partition(2, true);
+    world_run(MS(15000));
+    size_t a = leader_among(0, 2);
+    size_t b = leader_among(2, 5);
+    CU_ASSERT_FATAL(a < 2 && b < 5);
+    struct bw_token ta = world_believes(a);
+    struct bw_token tb = world_believes(b);
+    bool first = bw_token_compare(&ta, &tb) > 0;
+    size_t loser = first ? b : a;
+    size_t third = first ? (b == 2 ? 3 : 2) : 1 - a;
+    *winner = first ? a : b;
+    world_record(third, loser, BW_NOT_HEARD, SCOPE, world_believes(*winner).term, *winner, 1, BW_CLAIM_LEADING);
+    world_pump(loser);
+    CU_ASSERT(!world_acts(loser));
+    return loser;
+}
+
+static void a_leader_held_for_dead_is_given_time_to_show_that_it_lives(void) {
+    size_t winner;
+    size_t loser = hear_of_a_larger_token(&winner);
+    uint64_t claims = world_hits(BW_RULE_CLAIM_ABOVE_LARGEST_SEEN);
+    world_run(MS(450));
+    partition(2, false);
+    world_run(MS(3000));
+    CU_ASSERT_EQUAL(world_leader(), winner);
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_CLAIM_ABOVE_LARGEST_SEEN), claims);
+    CU_ASSERT_EQUAL(world_events(loser, BW_EVENT_SPLIT_BRAIN_HEALED), 1);
+    CU_ASSERT_EQUAL(world_events(winner, BW_EVENT_SPLIT_BRAIN_HEALED), 1);
+}
+
+static void a_leader_that_stays_dead_is_claimed_above_after_settling(void) {
+    size_t winner;
+    size_t loser = hear_of_a_larger_token(&winner);
+    uint64_t term = world_believes(winner).term;
+    world_run(MS(490));
+    CU_ASSERT(!world_acts(loser));
+    world_run(MS(20));
+    CU_ASSERT(world_acts(loser));
+    CU_ASSERT(world_believes(loser).term > term);
+    CU_ASSERT_EQUAL(world_events(loser, BW_EVENT_SPLIT_BRAIN_HEALED), 0);
+}
+
 /* A member's disk remembers a larger term than the leader's: it says so, and the leader claims above. */
 static void a_larger_term_on_a_members_disk_is_claimed_above(void) {
     size_t leader = world_lead(3);
@@ -237,6 +283,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(partitions_elect_and_heal_ten_times),
     TAP_TEST(the_loser_says_so_even_if_the_winner_does_not_answer),
     TAP_TEST(the_living_leader_claims_above_a_dead_larger_token),
+    TAP_TEST(a_leader_held_for_dead_is_given_time_to_show_that_it_lives),
+    TAP_TEST(a_leader_that_stays_dead_is_claimed_above_after_settling),
     TAP_TEST(a_larger_term_on_a_members_disk_is_claimed_above),
     TAP_TEST(a_claim_beside_a_living_leader_is_objected_to),
     TAP_TEST(a_lower_claim_is_answered_with_the_higher_one),
