@@ -159,6 +159,7 @@ static int create(struct bw_node **made, const struct bw_config *config, const s
     node->persistence.durable = config->durable;
     node->persistence.started = !config->durable;
     node->persistence.want_node = config->durable;
+    node->persistence.retry_us = INT64_MIN;
     bw_event_queue_init(&node->events, 2 * (size_t)config->params.member_max + EVENTS_SPARE);
     int error = assemble(node, config, state);
     if (error != 0) {

@@ -1,0 +1,170 @@
+#include "tests/unit/node_test.h"
+
+#include <string.h>
+
+static struct bw_config config_with_scope(struct test_memory *memory, struct bw_rng *rng) {
+    static struct bw_scope_config scope;
+    bw_scope_config_init(&scope, "default");
+    struct bw_config config = node_test_config(memory, rng, 1);
+    config.scopes = &scope;
+    config.scope_count = 1;
+    return config;
+}
+
+static int create_changed(void (*change)(struct bw_config *config)) {
+    struct test_memory memory = {0};
+    struct bw_rng rng;
+    bw_rng_seed(&rng, 1);
+    struct bw_config config = config_with_scope(&memory, &rng);
+    change(&config);
+    struct bw_node *node = NULL;
+    int error = bw_node_create(&node, &config, node_test_time(0));
+    bw_node_destroy(node);
+    CU_ASSERT_EQUAL(memory.used_size, 0);
+    return error;
+}
+
+static void nothing(struct bw_config *config) {
+    (void)config;
+}
+static void no_name(struct bw_config *config) {
+    config->name = "";
+}
+static void escape_in_cluster(struct bw_config *config) {
+    config->cluster = "a\033[2J";
+}
+static void no_address(struct bw_config *config) {
+    config->addr.family = 0;
+}
+static void no_size(struct bw_config *config) {
+    config->size = 0;
+}
+static void no_entropy(struct bw_config *config) {
+    config->entropy = NULL;
+}
+static void scope_twice(struct bw_config *config) {
+    static struct bw_scope_config twice[2];
+    bw_scope_config_init(&twice[0], "x");
+    bw_scope_config_init(&twice[1], "x");
+    config->scopes = twice;
+    config->scope_count = 2;
+}
+static void timeout_above_interval(struct bw_config *config) {
+    config->params.probe_timeout_max_ms = config->params.probe_interval_ms + 1;
+}
+static void bad_key(struct bw_config *config) {
+    config->keys = "short\n";
+    config->keys_size = 6;
+}
+
+static void only_sound_configurations_are_taken(void) {
+    CU_ASSERT_EQUAL(create_changed(nothing), 0);
+    CU_ASSERT_EQUAL(create_changed(no_name), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(escape_in_cluster), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(no_address), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(no_size), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(no_entropy), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(scope_twice), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(timeout_above_interval), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(bad_key), BW_ERR_KEY);
+}
+
+static void each_failing_allocation_at_creation_is_an_error_without_a_leak(void) {
+    size_t needed = 0;
+    for (size_t fail_at = 1; fail_at == 1 || fail_at <= needed; fail_at++) {
+        struct test_memory memory = {0};
+        struct bw_rng rng;
+        bw_rng_seed(&rng, 1);
+        struct bw_config config = config_with_scope(&memory, &rng);
+        struct bw_node *node = NULL;
+        if (needed == 0) {
+            CU_ASSERT_EQUAL_FATAL(bw_node_create(&node, &config, node_test_time(0)), 0);
+            needed = memory.calls;
+            bw_node_destroy(node);
+            memory = (struct test_memory){0};
+            node = NULL;
+        }
+        memory.fail_at = fail_at;
+        int error = bw_node_create(&node, &config, node_test_time(0));
+        if (error == 0) { /* only news was lost: the node itself is whole */
+            CU_ASSERT_EQUAL(bw_node_member_count(node), 1);
+            CU_ASSERT_TRUE(bw_node_deadline(node) < BW_NEVER);
+            CU_ASSERT_TRUE(fail_at > needed / 2);
+        } else {
+            CU_ASSERT_EQUAL(error, BW_ERR_MEMORY);
+        }
+        bw_node_destroy(node);
+        CU_ASSERT_EQUAL(memory.used_size, 0);
+    }
+    CU_ASSERT_TRUE(needed > 3);
+}
+
+static void a_durable_node_is_mute_until_its_boot_is_durable(void) {
+    struct test_memory memory = {0};
+    struct bw_rng rng;
+    bw_rng_seed(&rng, 1);
+    struct bw_config config = config_with_scope(&memory, &rng);
+    struct bw_addr seed = {.ip = {127, 0, 0, 1}, .port = 7999, .family = 4};
+    config.seeds = &seed;
+    config.seed_count = 1;
+    config.durable = true;
+    struct bw_node *node = NULL;
+    CU_ASSERT_EQUAL_FATAL(bw_node_create(&node, &config, node_test_time(0)), 0);
+    struct bw_datagram datagram;
+    struct bw_bytes state;
+    bw_node_tick(node, node_test_time(1000));
+    CU_ASSERT_FALSE(bw_node_transmit(node, &datagram, node_test_time(1000)));
+    CU_ASSERT_TRUE(bw_node_persist(node, &state));
+    CU_ASSERT_FALSE(bw_node_persist(node, &state)); /* not repeated while it is being written */
+    bw_node_persisted(node, false, node_test_time(1001));
+    CU_ASSERT_FALSE(bw_node_transmit(node, &datagram, node_test_time(1001)));
+    bw_node_tick(node, node_test_time(2000));
+    CU_ASSERT_FALSE(bw_node_persist(node, &state)); /* not at 0.999 s, at 1 s */
+    CU_ASSERT_TRUE(bw_node_deadline(node) <= node_test_time(2001).mono_us);
+    bw_node_tick(node, node_test_time(2001));
+    CU_ASSERT_TRUE(bw_node_persist(node, &state));
+    bw_node_persisted(node, true, node_test_time(2002));
+    CU_ASSERT_TRUE(bw_node_transmit(node, &datagram, node_test_time(2002)));
+    bw_node_destroy(node);
+}
+
+static void the_event_queue_is_bounded_and_ordered(void) {
+    struct test_memory memory = {0};
+    struct bw_allocator allocator = test_allocator(&memory);
+    struct bw_event_queue queue;
+    bw_event_queue_init(&queue, 64);
+    uint64_t popped = 0;
+    struct bw_event event = {0};
+    for (uint64_t i = 0; i < 40; i++) { /* wraps: one out for two in */
+        event.incarnation = 2 * i;
+        bw_event_queue_push(&queue, &allocator, &event);
+        event.incarnation = 2 * i + 1;
+        bw_event_queue_push(&queue, &allocator, &event);
+        CU_ASSERT_TRUE(bw_event_queue_pop(&queue, &event) && event.incarnation == popped);
+        popped++;
+    }
+    CU_ASSERT_EQUAL(queue.lost, 0);
+    for (int i = 0; i < 100; i++) {
+        bw_event_queue_push(&queue, &allocator, &event);
+    }
+    CU_ASSERT_EQUAL(queue.count, 64);
+    CU_ASSERT_EQUAL(queue.lost, 76);
+    bw_event_queue_free(&queue, &allocator);
+    CU_ASSERT_EQUAL(memory.used_size, 0);
+}
+
+static void every_name_is_known(void) {
+    CU_ASSERT_STRING_EQUAL(bw_event_name(BW_EVENT_SPLIT_BRAIN_HEALED), "split-brain-healed");
+    CU_ASSERT_STRING_EQUAL(bw_event_name(BW_EVENT_COUNT), "unknown");
+    CU_ASSERT_STRING_EQUAL(bw_loss_name(BW_LOSS_LEASE_EXPIRED), "lease-expired");
+    CU_ASSERT_STRING_EQUAL(bw_role_name(BW_ROLE_LEADER), "leader");
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(only_sound_configurations_are_taken),
+    TAP_TEST(each_failing_allocation_at_creation_is_an_error_without_a_leak),
+    TAP_TEST(a_durable_node_is_mute_until_its_boot_is_durable),
+    TAP_TEST(the_event_queue_is_bounded_and_ordered),
+    TAP_TEST(every_name_is_known),
+};
+const struct tap_suite node_node_suite = TAP_SUITE("node", tests);

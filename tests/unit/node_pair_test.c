@@ -1,0 +1,187 @@
+/* Two real nodes and a perfect wire of 1 ms: sealing, gossip and election joined. */
+#include "tests/unit/node_test.h"
+
+#include <string.h>
+
+#define QUEUE_MAX 256u
+#define STEP_MS 1
+
+struct packet {
+    struct bw_addr from;
+    struct bw_addr to;
+    uint8_t data[BW_DATAGRAM_MAX];
+    size_t size;
+};
+
+struct pair {
+    struct test_memory memory[2];
+    struct bw_rng rng[2];
+    struct bw_node *node[2];
+    struct bw_addr addr[2];
+    struct packet queue[QUEUE_MAX];
+    size_t queued;
+    int64_t now_ms;
+    size_t events[2][BW_EVENT_COUNT];
+    size_t sent;
+    bool cut;
+};
+
+static void drain(struct pair *pair, size_t i) {
+    struct bw_datagram out;
+    struct bw_time now = node_test_time(pair->now_ms);
+    while (bw_node_transmit(pair->node[i], &out, now)) {
+        pair->sent++;
+        if (pair->cut || pair->queued == QUEUE_MAX) {
+            continue;
+        }
+        struct packet *packet = &pair->queue[pair->queued++];
+        packet->from = pair->addr[i];
+        packet->to = out.to;
+        packet->size = out.size;
+        memcpy(packet->data, out.data, out.size);
+    }
+    struct bw_event event;
+    while (bw_node_event(pair->node[i], &event)) {
+        pair->events[i][event.type]++;
+    }
+}
+
+static void deliver(struct pair *pair) {
+    static struct packet arriving[QUEUE_MAX];
+    size_t count = pair->queued;
+    memcpy(arriving, pair->queue, count * sizeof(arriving[0]));
+    pair->queued = 0;
+    for (size_t k = 0; k < count; k++) {
+        size_t i = arriving[k].to.port == pair->addr[0].port ? 0 : 1;
+        bw_node_receive(pair->node[i], arriving[k].data, arriving[k].size, &arriving[k].from,
+                        node_test_time(pair->now_ms));
+        drain(pair, i);
+    }
+}
+
+static void run(struct pair *pair, int64_t ms) {
+    for (int64_t end_ms = pair->now_ms + ms; pair->now_ms < end_ms;) {
+        pair->now_ms += STEP_MS;
+        deliver(pair);
+        for (size_t i = 0; i < 2; i++) {
+            bw_node_tick(pair->node[i], node_test_time(pair->now_ms));
+            drain(pair, i);
+        }
+    }
+}
+
+static struct pair *start(size_t scope_count) {
+    static struct pair pair;
+    static struct bw_scope_config scope;
+    memset(&pair, 0, sizeof(pair));
+    bw_scope_config_init(&scope, "default");
+    for (unsigned i = 0; i < 2; i++) {
+        bw_rng_seed(&pair.rng[i], i + 1);
+        struct bw_config config = node_test_config(&pair.memory[i], &pair.rng[i], i);
+        pair.addr[i] = config.addr;
+        config.scopes = &scope;
+        config.scope_count = scope_count;
+        config.seeds = &pair.addr[0];
+        config.seed_count = 1;
+        CU_ASSERT_EQUAL_FATAL(bw_node_create(&pair.node[i], &config, node_test_time(0)), 0);
+    }
+    return &pair;
+}
+
+static void stop(struct pair *pair) {
+    for (size_t i = 0; i < 2; i++) {
+        bw_node_destroy(pair->node[i]);
+        CU_ASSERT_EQUAL(pair->memory[i].used_size, 0);
+    }
+}
+
+static bool leads(const struct pair *pair, size_t i) {
+    return bw_node_may_act(pair->node[i], "default", node_test_time(pair->now_ms));
+}
+
+static void two_nodes_find_each_other_and_agree(void) {
+    struct pair *pair = start(1);
+    run(pair, 1000);
+    CU_ASSERT_EQUAL(bw_node_member_count(pair->node[0]), 2);
+    CU_ASSERT_EQUAL(bw_node_member_count(pair->node[1]), 2);
+    CU_ASSERT_EQUAL(bw_node_digest(pair->node[0]), bw_node_digest(pair->node[1]));
+    CU_ASSERT_EQUAL(pair->events[0][BW_EVENT_MEMBER_ALIVE], 2);
+    CU_ASSERT_EQUAL(pair->events[1][BW_EVENT_MEMBER_ALIVE], 2);
+    stop(pair);
+}
+
+static void one_of_two_leads_and_both_say_so(void) {
+    struct pair *pair = start(1);
+    run(pair, 8000);
+    CU_ASSERT_TRUE(leads(pair, 0) != leads(pair, 1));
+    struct bw_scope_info info[2];
+    for (size_t i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL_FATAL(bw_node_scope(pair->node[i], 0, &info[i], node_test_time(pair->now_ms)), 0);
+        CU_ASSERT_TRUE(info[i].has_leader);
+        CU_ASSERT_EQUAL(pair->events[i][BW_EVENT_LEADER_ELECTED], 1);
+    }
+    CU_ASSERT_EQUAL(bw_token_compare(&info[0].token, &info[1].token), 0);
+    CU_ASSERT_STRING_EQUAL(info[0].leader, info[1].leader);
+    stop(pair);
+}
+
+static void a_leave_hands_the_lead_over_at_once(void) {
+    struct pair *pair = start(1);
+    run(pair, 8000);
+    size_t leader = leads(pair, 0) ? 0 : 1;
+    CU_ASSERT_TRUE_FATAL(leads(pair, leader));
+    bw_node_leave(pair->node[leader], node_test_time(pair->now_ms));
+    drain(pair, leader);
+    CU_ASSERT_FALSE(leads(pair, leader));
+    run(pair, 20);
+    CU_ASSERT_TRUE(leads(pair, 1 - leader));
+    run(pair, 2000);
+    CU_ASSERT_TRUE(bw_node_left(pair->node[leader]));
+    CU_ASSERT_EQUAL(pair->events[1 - leader][BW_EVENT_MEMBER_LEFT], 1);
+    CU_ASSERT_EQUAL(pair->events[1 - leader][BW_EVENT_MEMBER_DEAD], 0);
+    stop(pair);
+}
+
+static void nothing_is_allocated_per_datagram(void) {
+    struct pair *pair = start(1);
+    run(pair, 20000);
+    size_t calls = pair->memory[0].calls + pair->memory[1].calls;
+    size_t sent = pair->sent;
+    run(pair, 60000);
+    CU_ASSERT_TRUE(pair->sent - sent > 100);
+    CU_ASSERT_EQUAL(pair->memory[0].calls + pair->memory[1].calls, calls);
+    stop(pair);
+}
+
+static void idle_observers_send_one_ping_and_one_ack_each(void) {
+    struct pair *pair = start(0);
+    run(pair, 20000);
+    size_t sent = pair->sent;
+    run(pair, 60000);
+    tap_note("%zu datagrams in 60 s", pair->sent - sent);
+    CU_ASSERT_TRUE(pair->sent - sent >= 236 && pair->sent - sent <= 242);
+    stop(pair);
+}
+
+static void cut_off_the_leader_stops_before_the_other_starts(void) {
+    struct pair *pair = start(1);
+    run(pair, 8000);
+    size_t leader = leads(pair, 0) ? 0 : 1;
+    CU_ASSERT_TRUE_FATAL(leads(pair, leader));
+    pair->cut = true;
+    for (int64_t ms = 0; ms < 2000; ms++) {
+        run(pair, 1);
+        CU_ASSERT_FALSE(leads(pair, 0) && leads(pair, 1));
+        CU_ASSERT_TRUE(ms < 1500 || !leads(pair, leader));
+    }
+    CU_ASSERT_TRUE(leads(pair, 1 - leader));
+    CU_ASSERT_EQUAL(pair->events[leader][BW_EVENT_SELF_DEPOSED], 1);
+    stop(pair);
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(two_nodes_find_each_other_and_agree),           TAP_TEST(one_of_two_leads_and_both_say_so),
+    TAP_TEST(a_leave_hands_the_lead_over_at_once),           TAP_TEST(nothing_is_allocated_per_datagram),
+    TAP_TEST(idle_observers_send_one_ping_and_one_ack_each), TAP_TEST(cut_off_the_leader_stops_before_the_other_starts),
+};
+const struct tap_suite node_pair_suite = TAP_SUITE("node pair", tests);

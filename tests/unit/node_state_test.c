@@ -1,0 +1,118 @@
+#include "tests/unit/node_test.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define BLOB_MAX 512u
+
+struct saved {
+    uint8_t data[BLOB_MAX];
+    size_t size;
+    struct bw_id id;
+    uint64_t incarnation;
+};
+
+/* Starts a node on an earlier state and keeps what it wants to be durable. */
+static int start(struct saved *saved, const char *cluster, struct bw_bytes state, int64_t ms) {
+    struct test_memory memory = {0};
+    struct bw_rng rng;
+    bw_rng_seed(&rng, (uint64_t)ms + 1);
+    struct bw_config config = node_test_config(&memory, &rng, 1);
+    struct bw_scope_config scope;
+    bw_scope_config_init(&scope, "default");
+    config.scopes = &scope;
+    config.scope_count = 1;
+    config.cluster = cluster;
+    config.durable = true;
+    config.state = state;
+    struct bw_node *node = NULL;
+    int error = bw_node_create(&node, &config, node_test_time(ms));
+    if (error == 0) {
+        struct bw_bytes blob;
+        CU_ASSERT_TRUE_FATAL(bw_node_persist(node, &blob) && blob.size <= BLOB_MAX);
+        memcpy(saved->data, blob.data, blob.size);
+        saved->size = blob.size;
+        saved->id = bw_node_id(node);
+        saved->incarnation = bw_gossip_incarnation(node->gossip);
+    }
+    bw_node_destroy(node);
+    CU_ASSERT_EQUAL(memory.used_size, 0);
+    return error;
+}
+
+static struct bw_bytes bytes_of(const struct saved *saved) {
+    return (struct bw_bytes){saved->data, saved->size};
+}
+
+static void a_restart_keeps_the_id_and_counts_the_boot(void) {
+    struct saved first;
+    struct saved second;
+    CU_ASSERT_EQUAL_FATAL(start(&first, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+    CU_ASSERT_EQUAL_FATAL(start(&second, "c1", bytes_of(&first), 1000), 0);
+    CU_ASSERT_TRUE(bw_id_equal(&first.id, &second.id));
+    struct test_memory memory = {0};
+    struct bw_allocator allocator = test_allocator(&memory);
+    struct bw_node_state state;
+    CU_ASSERT_EQUAL_FATAL(bw_node_state_load(&state, &allocator, bytes_of(&second), "c1"), 0);
+    CU_ASSERT_EQUAL(state.boot, 2);
+    bw_node_state_free(&state, &allocator);
+    CU_ASSERT_EQUAL(memory.used_size, 0);
+}
+
+static void a_clock_set_back_does_not_lower_the_incarnation(void) {
+    struct saved first;
+    struct saved second;
+    CU_ASSERT_EQUAL_FATAL(start(&first, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+    CU_ASSERT_EQUAL_FATAL(start(&second, "c1", bytes_of(&first), INT64_C(-365) * 86400 * 1000), 0);
+    CU_ASSERT_TRUE(second.incarnation > first.incarnation);
+}
+
+static void without_state_each_boot_has_a_new_id(void) {
+    struct saved first;
+    struct saved second;
+    CU_ASSERT_EQUAL_FATAL(start(&first, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+    CU_ASSERT_EQUAL_FATAL(start(&second, "c1", (struct bw_bytes){NULL, 0}, 5), 0);
+    CU_ASSERT_FALSE(bw_id_equal(&first.id, &second.id));
+}
+
+static void state_of_another_cluster_is_refused(void) {
+    struct saved first;
+    struct saved second;
+    CU_ASSERT_EQUAL_FATAL(start(&first, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+    CU_ASSERT_EQUAL(start(&second, "c2", bytes_of(&first), 0), BW_ERR_CORRUPT);
+}
+
+static void every_truncation_and_every_flipped_bit_is_refused(void) {
+    struct saved whole;
+    struct saved other;
+    CU_ASSERT_EQUAL_FATAL(start(&whole, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+    for (size_t size = 1; size < whole.size; size++) {
+        CU_ASSERT_EQUAL(start(&other, "c1", (struct bw_bytes){whole.data, size}, 0), BW_ERR_CORRUPT);
+    }
+    for (size_t bit = 0; bit < whole.size * 8; bit++) {
+        whole.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        CU_ASSERT_EQUAL(start(&other, "c1", bytes_of(&whole), 0), BW_ERR_CORRUPT);
+        whole.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    CU_ASSERT_EQUAL(start(&other, "c1", bytes_of(&whole), 0), 0);
+}
+
+static void a_newer_format_is_told_apart_from_damage(void) {
+    struct saved saved;
+    struct saved other;
+    CU_ASSERT_EQUAL_FATAL(start(&saved, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+    saved.data[7]++;
+    size_t summed_size = saved.size - 16;
+    CU_ASSERT_EQUAL(crypto_generichash(saved.data + summed_size, 16, saved.data, summed_size, NULL, 0), 0);
+    CU_ASSERT_EQUAL(start(&other, "c1", bytes_of(&saved), 0), BW_ERR_VERSION);
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(a_restart_keeps_the_id_and_counts_the_boot),
+    TAP_TEST(a_clock_set_back_does_not_lower_the_incarnation),
+    TAP_TEST(without_state_each_boot_has_a_new_id),
+    TAP_TEST(state_of_another_cluster_is_refused),
+    TAP_TEST(every_truncation_and_every_flipped_bit_is_refused),
+    TAP_TEST(a_newer_format_is_told_apart_from_damage),
+};
+const struct tap_suite node_state_suite = TAP_SUITE("node state", tests);
