@@ -8,3 +8,9 @@ py_tests += \
 	tests/e2e/network.py
 endif
 EXTRA_DIST += tests/e2e/cluster.py tests/e2e/namespaces.py
+
+EXTRA_DIST += tests/bench/failover.py
+CLEANFILES += bench-failover.json
+.PHONY: bench-failover
+bench-failover: tools/bellwether
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/bench/failover.py --json bench-failover.json
