@@ -67,7 +67,7 @@ def planted(layer, text):
         return violations(build)
 
 
-@tap.test
+@tap.test(timeout=120)
 def the_core_needs_nothing_impure():
     counts = {layer: len(list((house.BUILD / layer).glob("*.o"))) for layer in house.CORE}
     tap.note(f"objects: {counts}")
@@ -76,7 +76,7 @@ def the_core_needs_nothing_impure():
     tap.check(not found, "\n".join(found))
 
 
-@tap.test
+@tap.test(timeout=120)
 def planted_calls_are_caught():
     for call in ["time(0)", "clock_gettime(0, 0)", "malloc(7)", "random()", "getrandom(0, 0, 0)", "printf(\"%d\", i)",
                  "snprintf(0, 0, \"%d\", i)", "socket(0, 0, 0)", "getenv(\"x\")", "qsort(0, 0, 0, 0)",
@@ -100,7 +100,7 @@ def planted_call_across_layers_is_caught():
     tap.equal(planted("gossip", text), [], "within one layer")
 
 
-@tap.test
+@tap.test(timeout=120)
 def pure_calls_are_not_reported():
     for call in ["memcpy(a, b, n)", "memset(a, 0, n)", "sodium_memzero(a, n)", "crypto_generichash(a, n, b, n, 0, 0)",
                  "crypto_sign_seed_keypair(a, a, b)", "strlen(a)"]:
