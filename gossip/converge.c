@@ -2,7 +2,7 @@
  * for ever and still not follow ours. */
 #include "gossip/machine.h"
 
-#define RECENT_INTERVALS 3
+#define RECENT_INTERVALS 3 /* and the time that a probe's answer takes: three probes reach three peers */
 #define JOINER_PAUSE_US 100000 /* a joiner does not wait for stillness */
 
 bool bw_converge_still(const struct bw_gossip *g) {
@@ -61,7 +61,8 @@ void bw_converge_heard(struct bw_gossip *g, const struct bw_inbound *in, uint64_
 static bool agreed(const struct bw_gossip *g) {
     size_t others = g->living - 1;
     size_t wanted = others < BW_RECENT_MAX ? others : BW_RECENT_MAX;
-    int64_t window_us = RECENT_INTERVALS * bw_health_stretch(g, g->params.probe_interval_ms);
+    int64_t window_us =
+        bw_health_stretch(g, RECENT_INTERVALS * g->params.probe_interval_ms + g->params.probe_timeout_max_ms);
     size_t equal = 0;
     for (size_t i = 0; i < g->recent_count; i++) {
         if (g->now.mono_us - g->recent[i].at_us > window_us) {

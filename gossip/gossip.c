@@ -46,11 +46,15 @@ void bw_gossip_exit(struct bw_gossip *g) {
 void bw_gossip_tick(struct bw_gossip *g, struct bw_time now) {
     bw_gossip_enter(g, now);
     struct bw_timer *timer = NULL;
+    bool any = false;
     while ((timer = bw_timers_pop(&g->promises, g->now.mono_us)) ||
            (timer = bw_timers_pop(&g->patience, g->now.mono_us))) {
         bw_gossip_fire(g, timer);
+        any = true;
     }
-    bw_gossip_exit(g);
+    if (any) { /* a needless tick changes nothing, not even when we notice that peers have fallen silent */
+        bw_gossip_exit(g);
+    }
 }
 
 int64_t bw_gossip_deadline(const struct bw_gossip *g) {
