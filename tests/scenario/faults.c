@@ -105,8 +105,9 @@ static void a_deaf_candidate_deposes_nobody(void) {
         CHECK(bw_sim_leader_of(sim, i, SCOPE) == leader);
 }
 
+/* It is believed dead, so nobody speaks to it any more: when it finds itself alone it leads a cluster of one, which nobody
+ * hears of. */
 static void a_mute_leader_drops_its_lease(void) {
-    options.forbid_overlap = true;
     for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
         size_t leader = cluster(seed, 5);
         if (leader == NOBODY)
@@ -116,15 +117,25 @@ static void a_mute_leader_drops_its_lease(void) {
         bw_sim_out(sim, leader)->cut = true;
         run_ms(options.params.lease_ms + 1);
         CHECK(!may_act(leader));
-        run_ms(1500);
+        run_ms(500);
         CHECK(acting_count() == 1);
+        run_ms(10000);
+        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == elected + 1);
+        CHECK(bw_sim_overlap_us(sim, SCOPE) == 0);
         run_ms(2 * LONG_MS);
-        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == elected + 1); /* no flapping */
+        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) <= elected + 2); /* no flapping */
         size_t successor = bw_sim_leader_of(sim, (leader + 1) % 5, SCOPE);
         if (!CHECK(successor != NOBODY && successor != leader))
             return;
         struct bw_token after = token_of(successor);
         CHECK(token_rises(&before, &after));
+        for (size_t i = 0; i < 5; i++)
+            CHECK(i == leader || bw_sim_leader_of(sim, i, SCOPE) == successor);
+        bw_sim_heal(sim);
+        CHECK(wait_leader(LONG_MS) != NOBODY);
+        run_ms(20000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) != NOBODY);
+        CHECK(acting_count() == 1);
     }
 }
 

@@ -91,7 +91,9 @@ static void news_spread_in_a_few_rounds_and_end(void) {
 }
 
 static void an_idle_cluster_allocates_nothing(void) {
+    options.scope = SCOPE; /* a leader's heartbeats included */
     cluster(1, 10);
+    run_ms(20000); /* until each has spoken with each */
     uint64_t before = bw_sim_allocation_count(sim);
     run_ms(60000);
     CHECK(bw_sim_allocation_count(sim) == before);
