@@ -2,7 +2,7 @@
  * for ever and still not follow ours. */
 #include "gossip/machine.h"
 
-#define RECENT_INTERVALS 3 /* and the time that a probe's answer takes: three probes reach three peers */
+#define RECENT_INTERVALS 3     /* and the time that a probe's answer takes: three probes reach three peers */
 #define JOINER_PAUSE_US 100000 /* a joiner does not wait for stillness */
 
 bool bw_converge_still(const struct bw_gossip *g) {

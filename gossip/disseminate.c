@@ -4,6 +4,7 @@
 #include "gossip/machine.h"
 
 #define SMALLEST_UPDATE 40u /* bytes; a fuller datagram is not looked at */
+#define FIRST_HOP_PART 4    /* of the gossip interval */
 #define MISFIT_MAX 16u      /* updates that do not fit, before the rest waits for the next datagram */
 
 static void unlink_update(struct bw_gossip *g, struct bw_update *update) {
@@ -36,6 +37,15 @@ static struct bw_update *least_useful(const struct bw_gossip *g) {
     return NULL;
 }
 
+/* Once the last extra datagrams are long enough ago. What is new waits less: first hops take network time, not ticks. */
+static void wake(struct bw_gossip *g, int64_t pause_us) {
+    int64_t at_us = g->gossiped_us + pause_us;
+    at_us = at_us > g->now.mono_us ? at_us : g->now.mono_us;
+    if (g->update_count > 0 && g->living > 1 && at_us < bw_timer_at(&g->patience, &g->gossip)) {
+        bw_gossip_arm(g, &g->gossip, BW_TIMER_GOSSIP, at_us);
+    }
+}
+
 static void enqueue(struct bw_gossip *g, struct bw_update **slot, struct bw_update wanted) {
     struct bw_update *update = *slot;
     if (update) {
@@ -55,7 +65,7 @@ static void enqueue(struct bw_gossip *g, struct bw_update **slot, struct bw_upda
     *update = wanted;
     g->update_count++;
     bw_list_append(&g->levels[update->class][0], &update->link);
-    bw_update_wake(g);
+    wake(g, g->params.gossip_interval_ms * BW_US_PER_MS / FIRST_HOP_PART);
 }
 
 void bw_update_member(struct bw_gossip *g, struct bw_member *member) {
@@ -142,13 +152,8 @@ full:;
     }
 }
 
-/* At once if the last extra datagrams are long enough ago: the first hops take network time, not ticks. */
 void bw_update_wake(struct bw_gossip *g) {
-    if (g->gossip.armed || g->update_count == 0 || g->living < 2) {
-        return;
-    }
-    int64_t at_us = g->gossiped_us + g->params.gossip_interval_ms * BW_US_PER_MS;
-    bw_gossip_arm(g, &g->gossip, BW_TIMER_GOSSIP, at_us > g->now.mono_us ? at_us : g->now.mono_us);
+    wake(g, g->params.gossip_interval_ms * BW_US_PER_MS);
 }
 
 void bw_update_tick(struct bw_gossip *g) {

@@ -131,7 +131,12 @@ void bw_join_resync(struct bw_gossip *g) {
     if (g->resync_ms == 0 || g->leave.leaving) {
         return;
     }
-    if (bw_view_pick(g, NULL, picked, 1) == 1) {
+    size_t count = bw_view_pick(g, NULL, picked, 1);
+    struct bw_member *heard = g->sync.answered ? NULL : bw_members_find(&g->members, &g->heard[0].id);
+    if (heard && bw_view_others(g, heard)) {
+        picked[0] = heard; /* the last one asked was silent: somebody who is there */
+    }
+    if (count == 1) {
         struct bw_dest to = bw_view_dest(picked[0]);
         bw_sync_start(g, &to, true);
         bw_trace_rule(g->trace, BW_RULE_JOINER_ASKS_MORE, &picked[0]->id, g->resync_ms);

@@ -71,7 +71,7 @@ struct bw_ping {
     uint8_t helper_count;
     uint32_t nacked; /* bit per helper */
     struct bw_id refuser;
-    const struct bw_member *helpers[BW_HELPER_MAX];
+    struct bw_id helpers[BW_HELPER_MAX];
     struct bw_dest origin; /* relay */
     uint32_t origin_seq;
     struct bw_member *ghost;
@@ -201,6 +201,7 @@ struct bw_gossip {
         bool active;
         bool mutual;
         bool paged;      /* a page came in this datagram */
+        bool answered;   /* a page has come since it began */
         uint64_t before; /* our digest when it began */
         int64_t began_us;
         struct bw_dest peer;
@@ -210,6 +211,7 @@ struct bw_gossip {
         uint16_t next;
         uint16_t page_count; /* 0: the last page has not come */
         uint8_t tries;
+        uint8_t silent;
         uint64_t digest;
         uint64_t pages[BW_SYNC_PAGE_MAX / 64];
     } sync;

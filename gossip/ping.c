@@ -198,10 +198,9 @@ void bw_ping_answer(struct bw_gossip *g, const struct bw_inbound *in, const stru
 }
 
 /* The helper's number if it was asked, -1 if not. */
-static int helper_of(const struct bw_gossip *g, const struct bw_ping *ping, const struct bw_id *from) {
-    const struct bw_member *member = bw_members_find(&g->members, from);
-    for (int i = 0; member && i < ping->helper_count; i++) {
-        if (ping->helpers[i] == member) {
+static int helper_of(const struct bw_ping *ping, const struct bw_id *from) {
+    for (int i = 0; i < ping->helper_count; i++) {
+        if (bw_id_equal(&ping->helpers[i], from)) {
             return i;
         }
     }
@@ -210,7 +209,7 @@ static int helper_of(const struct bw_gossip *g, const struct bw_ping *ping, cons
 
 void bw_ping_relayed(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_relayed *frame) {
     struct bw_ping *ping = find(g, frame->seq);
-    if (!ping || ping->acked || helper_of(g, ping, &in->from) < 0) {
+    if (!ping || ping->acked || helper_of(ping, &in->from) < 0) {
         bw_trace_rule(g->trace, BW_RULE_IGNORE_FOREIGN_ACK, &in->from, frame->seq);
         return;
     }
@@ -223,7 +222,7 @@ static bool all_refused(const struct bw_ping *ping) {
 
 void bw_ping_nacked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_nack *frame) {
     struct bw_ping *ping = find(g, frame->seq);
-    int helper = ping ? helper_of(g, ping, &in->from) : -1;
+    int helper = ping ? helper_of(ping, &in->from) : -1;
     if (helper < 0) {
         bw_trace_rule(g->trace, BW_RULE_IGNORE_FOREIGN_ACK, &in->from, frame->seq);
         return;

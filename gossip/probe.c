@@ -30,15 +30,40 @@ int64_t bw_probe_timeout_us(const struct bw_gossip *g, const struct bw_member *m
     return wait_us * (g->health + 1);
 }
 
+/* Whom we heard last can be heard, most likely: in the smaller part of a partition a random helper is nearly always lost. */
+static size_t pick_helpers(struct bw_gossip *g, const struct bw_member *target, struct bw_member **helpers) {
+    size_t wanted = g->params.indirect_count;
+    size_t count = 0;
+    for (size_t i = 0; i < BW_COUNT(g->heard) && count < wanted; i++) {
+        struct bw_member *member = bw_members_find(&g->members, &g->heard[i].id);
+        if (member && member != target && bw_view_others(g, member)) {
+            helpers[count++] = member;
+        }
+    }
+    struct bw_member *random[BW_HELPER_MAX + BW_COUNT(g->heard)];
+    size_t picked = bw_view_pick(g, target, random, wanted + BW_COUNT(g->heard));
+    size_t recent = count;
+    for (size_t i = 0; i < picked && count < wanted; i++) {
+        bool twice = false;
+        for (size_t k = 0; k < recent; k++) {
+            twice = twice || random[i] == helpers[k];
+        }
+        if (!twice) {
+            helpers[count++] = random[i];
+        }
+    }
+    return count;
+}
+
 void bw_probe_indirectly(struct bw_gossip *g, struct bw_ping *ping) {
     const struct bw_member *target = bw_members_find(&g->members, &ping->to.id);
     struct bw_member *helpers[BW_HELPER_MAX];
-    size_t count = bw_view_pick(g, target, helpers, g->params.indirect_count);
+    size_t count = pick_helpers(g, target, helpers);
     struct bw_frame_ping_req frame = {.seq = ping->seq, .target = ping->to.id};
     for (size_t i = 0; i < count; i++) {
         struct bw_dest to = bw_view_dest(helpers[i]);
         bw_outbox_put(g, &to, &bw_schema_ping_req, &frame);
-        ping->helpers[i] = helpers[i];
+        ping->helpers[i] = helpers[i]->id;
     }
     ping->helper_count = (uint8_t)count;
     bw_trace_rule(g->trace, BW_RULE_PROBE_INDIRECTLY, &ping->to.id, count);
@@ -66,14 +91,24 @@ void bw_probe_confirm(struct bw_gossip *g, struct bw_member *member) {
     bw_trace_rule(g->trace, BW_RULE_LOOK_INTO_SUSPICIONS, &member->id, observers);
 }
 
+/* Of helpers that we think alive: from a suspect no nack is expected. */
+static int32_t missed_nacks(const struct bw_gossip *g, const struct bw_ping *ping) {
+    int32_t missed = 0;
+    for (size_t i = 0; i < ping->helper_count; i++) {
+        const struct bw_member *helper = bw_members_find(&g->members, &ping->helpers[i]);
+        bool alive = helper && helper->status == BW_STATUS_ALIVE;
+        missed += alive && !(ping->nacked >> i & 1);
+    }
+    return missed;
+}
+
 /* How the interval's probe ended, and what that says of ourselves (Lifeguard IV-A). */
 static void evaluate(struct bw_gossip *g, struct bw_ping *ping) {
     struct bw_member *member = bw_members_find(&g->members, &ping->to.id);
     if (ping->acked) {
         bw_health_change(g, -1);
     } else if (member && bw_view_others(g, member)) {
-        uint32_t missed = ping->helper_count - (uint32_t)__builtin_popcount(ping->nacked);
-        bw_health_change(g, ping->helper_count > 0 ? (int32_t)missed : ping->refused ? 0 : 1);
+        bw_health_change(g, ping->helper_count > 0 ? missed_nacks(g, ping) : ping->refused ? 0 : 1);
         bw_suspect_accuse(g, member, ping);
     }
     bw_ping_close(g, ping);

@@ -82,7 +82,7 @@ bool bw_suspect(struct bw_gossip *g, struct bw_member *member, uint64_t incarnat
 /* A bad link is not a dead host: an observer must be able to hear others, or hear the host refuse. */
 static bool can_accuse(const struct bw_gossip *g, const struct bw_member *member, const struct bw_ping *ping) {
     if (g->living <= 2 || ping->refused) {
-        return true;
+        return !g->alone;
     }
     int64_t heard_us = bw_alone_heard_but(g, &member->id);
     int64_t window_us = bw_health_stretch(g, HEAR_INTERVALS * g->params.probe_interval_ms);

@@ -4,7 +4,9 @@
 
 #include "gossip/machine.h"
 
-#define TRIES_MAX 6u
+#define TRIES_MAX 24u     /* of one range */
+#define ANSWER_TIMEOUTS 2 /* an answer may be a burst of pages */
+#define SILENT_MAX 4u     /* requests in a row that nothing answers */
 
 static void request(struct bw_gossip *g) {
     size_t count = (size_t)g->sync.buckets - g->sync.first;
@@ -24,7 +26,9 @@ static void request(struct bw_gossip *g) {
                                   .first = g->sync.first,
                                   .digests = {digests, 8 * count}};
     bw_outbox_put(g, &g->sync.peer, &bw_schema_sync, &frame);
-    int64_t wait_us = bw_health_stretch(g, g->params.probe_timeout_max_ms);
+    const struct bw_member *peer = bw_members_find(&g->members, &g->sync.peer.id);
+    int64_t wait_us =
+        peer ? ANSWER_TIMEOUTS * bw_probe_timeout_us(g, peer) : bw_health_stretch(g, g->params.probe_timeout_max_ms);
     bw_gossip_arm(g, &g->sync.timer, BW_TIMER_SYNC, g->now.mono_us + wait_us);
 }
 
@@ -39,7 +43,8 @@ bool bw_sync_start(struct bw_gossip *g, const struct bw_dest *peer, bool mutual)
     g->sync.peer = *peer;
     g->sync.buckets = bw_page_buckets(g);
     g->sync.first = 0;
-    g->sync.tries = 0;
+    g->sync.tries = g->sync.silent = 0;
+    g->sync.answered = false;
     request(g);
     return true;
 }
@@ -57,7 +62,7 @@ static void finish(struct bw_gossip *g, bool answered) {
 }
 
 void bw_sync_timeout(struct bw_gossip *g) {
-    if (++g->sync.tries > TRIES_MAX) {
+    if (++g->sync.tries > TRIES_MAX || ++g->sync.silent > SILENT_MAX) {
         finish(g, false);
         return;
     }
@@ -71,7 +76,8 @@ void bw_sync_page(struct bw_gossip *g, const struct bw_inbound *in, const struct
         return; /* its claims count all the same */
     }
     g->sync.pages[frame->page / 64] |= UINT64_C(1) << (frame->page % 64);
-    g->sync.paged = true;
+    g->sync.paged = g->sync.answered = true;
+    g->sync.silent = 0;
     if (frame->last) {
         g->sync.page_count = (uint16_t)(frame->page + 1);
         g->sync.next = frame->next;
@@ -85,7 +91,7 @@ static bool complete(const struct bw_gossip *g) {
             return false;
         }
     }
-    return g->sync.page_count > 0;
+    return true;
 }
 
 /* After a datagram with a page has been taken as a whole. */
@@ -94,7 +100,11 @@ void bw_sync_advance(struct bw_gossip *g) {
         return;
     }
     g->sync.paged = false;
-    if (!complete(g)) {
+    if (g->sync.page_count == 0) {
+        return;
+    }
+    if (!complete(g)) { /* the last one is here: the others are lost, not late */
+        bw_sync_timeout(g);
         return;
     }
     if (g->sync.next >= g->sync.buckets) {

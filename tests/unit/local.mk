@@ -81,3 +81,17 @@ tests_unit_election_test_SOURCES = \
 	tests/unit/election_message_test.c \
 	tests/unit/election_rank_test.c \
 	tests/unit/election_successor_test.c
+
+c_tests += tests/unit/gossip_test
+tests_unit_gossip_test_SOURCES = \
+	tests/unit/gossip_test.c \
+	tests/unit/gossip_test.h \
+	tests/unit/gossip_net.c \
+	tests/unit/gossip_claims_test.c \
+	tests/unit/gossip_cluster_test.c \
+	tests/unit/gossip_detector_test.c \
+	tests/unit/gossip_frames_test.c \
+	tests/unit/gossip_member_test.c \
+	tests/unit/gossip_pure_test.c \
+	tests/unit/gossip_view_test.c
+tests_unit_gossip_test_LDADD = $(LDADD) -lm

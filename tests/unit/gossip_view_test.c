@@ -1,0 +1,522 @@
+/* Dissemination, comparing views, leaving, and what it all costs. */
+#include <string.h>
+
+#include "tests/unit/gossip_test.h"
+
+static struct net net;
+
+static void set_up(void) {
+    net_open(&net, 7);
+}
+
+static void tear_down(void) {
+    net.filter = NULL;
+    net_close(&net);
+}
+
+static struct bw_frame_member stranger(size_t index) {
+    static uint8_t name[8];
+    for (size_t i = 0; i < sizeof(name); i++) {
+        name[i] = (uint8_t)('a' + (index >> (4 * i)) % 16);
+    }
+    struct bw_frame_member made = {
+        .id = net_id(index),
+        .incarnation = 7,
+        .session = 9,
+        .addr = {.ip = {10, 9, (uint8_t)(index >> 8), (uint8_t)index}, .port = 7, .family = 4},
+        .protocol_min = 1,
+        .protocol_max = 1,
+        .name = {name, sizeof(name)}};
+    bw_put_u32(made.id.bytes + 4, 0xffffffff);
+    return made;
+}
+
+static void say_stranger(size_t to, size_t from, size_t index) {
+    struct bw_frame_member made = stranger(index);
+    net_inject(&net, to, &net.nodes[from].id, net.nodes[from].session, true, &bw_schema_member, &made);
+}
+
+/* ------------------------------------------------------------------ updates */
+
+static size_t counted;
+static struct bw_id counted_id;
+
+static bool count_claims(struct net *at, const struct net_packet *packet, size_t to) {
+    struct bw_reader reader = {.data = packet->frames, .size = packet->out.frames_size};
+    struct bw_frame frame;
+    (void)at, (void)to;
+    while (bw_frame_next(&reader, &frame) == 1) {
+        counted +=
+            packet->from == 0 && frame.type == BW_FRAME_NUMBER_member && bw_id_equal(&frame.as.member.id, &counted_id);
+    }
+    return true;
+}
+
+static void an_update_is_sent_so_often_and_no_more(void) {
+    net_form(&net, 10);
+    counted = 0;
+    counted_id = stranger(500).id;
+    net.filter = count_claims;
+    say_stranger(0, 1, 500);
+    CU_ASSERT_EQUAL(net.nodes[0].gossip->update_count, 1);
+    net_run(&net, 5000);
+    CU_ASSERT(counted <= bw_transmit_limit(&net.params, 11) && counted > 0);
+    CU_ASSERT_EQUAL(counted, 8);
+    CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_STOP_OLD_NEWS) > 0, true);
+}
+
+static void only_what_was_sent_is_counted(void) {
+    net_form(&net, 3);
+    struct bw_gossip *g = net.nodes[0].gossip;
+    struct bw_frame_member made = stranger(500);
+    uint8_t frames[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = frames, .capacity = sizeof(frames)};
+    bw_wire_put(&writer, &bw_schema_member, &made);
+    struct bw_inbound in = {net.nodes[1].id, net.nodes[1].session, net.nodes[1].addr, true,
+                            net.now_us,      {frames, writer.used}};
+    CU_ASSERT_EQUAL(bw_gossip_receive(g, &in, net_now(&net)), 0);
+    bw_gossip_tick(g, net_now(&net)); /* datagrams are queued, nobody fetches them */
+    const struct bw_member *member = bw_members_find(&g->members, &made.id);
+    CU_ASSERT_EQUAL_FATAL(member->update->sent, 0);
+    struct bw_outbound out;
+    CU_ASSERT_TRUE(bw_gossip_transmit(g, &out, net_now(&net)));
+    CU_ASSERT_EQUAL(member->update->sent, 1);
+    net_drain(&net, 0);
+}
+
+static void the_queue_has_a_bound(void) {
+    net.params.member_max = 65536;
+    net.params.probe_interval_ms = 600000;
+    net.params.retransmit_mult = 16;
+    net_start(&net, 0);
+    net_start(&net, 1);
+    net_run(&net, 3000);
+    for (size_t i = 1000; i < 1000 + BW_UPDATE_MAX + 100; i++) {
+        say_stranger(0, 1, i);
+        CU_ASSERT_FATAL(net.nodes[0].gossip->update_count <= BW_UPDATE_MAX);
+    }
+    CU_ASSERT_EQUAL(net.nodes[0].gossip->update_count, BW_UPDATE_MAX);
+    CU_ASSERT_EQUAL(bw_gossip_member_count(net.nodes[0].gossip), BW_UPDATE_MAX + 102);
+}
+
+static void fewest_transmitted_first_and_urgent_ahead(void) {
+    net_form(&net, 3);
+    struct bw_gossip *g = net.nodes[0].gossip;
+    struct bw_record late = {.kind = 1, .key = {(const uint8_t *)"k", 1}, .rank = {1}, .urgent = true};
+    net.nodes[0].paused = true;
+    struct bw_frame_member made = stranger(500);
+    uint8_t frames[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = frames, .capacity = sizeof(frames)};
+    bw_wire_put(&writer, &bw_schema_member, &made);
+    struct bw_inbound in = {net.nodes[1].id, net.nodes[1].session, net.nodes[1].addr, true,
+                            net.now_us,      {frames, writer.used}};
+    bw_gossip_receive(g, &in, net_now(&net));
+    CU_ASSERT_EQUAL(bw_gossip_put(g, &late, net_now(&net)), 0);
+    bw_gossip_tick(g, net_now(&net));
+    struct bw_outbound out;
+    CU_ASSERT_TRUE_FATAL(bw_gossip_transmit(g, &out, net_now(&net)));
+    CU_ASSERT_EQUAL(out.frames[0], BW_FRAME_NUMBER_record); /* though it came later */
+    net_drain(&net, 0);
+    net.nodes[0].paused = false;
+}
+
+/* ------------------------------------------------------------------ sync */
+
+static bool no_updates(struct net *at, const struct net_packet *packet, size_t to) {
+    (void)at, (void)to;
+    uint8_t first = packet->frames[0];
+    return first != BW_FRAME_NUMBER_member || packet->from != 0;
+}
+
+static void a_large_view_comes_over_in_spite_of_loss(void) {
+    net.params.probe_interval_ms = 600000; /* nobody is accused meanwhile */
+    net.params.member_max = 65536;
+    net_start(&net, 0);
+    net_start(&net, 1);
+    net_run(&net, 3000);
+    for (size_t i = 0; i < 2500; i++) {
+        say_stranger(0, 1, 1000 + i);
+    }
+    net_run(&net, 100);
+    int64_t begin_us = net.now_us;
+    net.loss_percent = 20;
+    net.filter = no_updates;
+    net_start(&net, 2);
+    for (int i = 0; i < 600 && bw_gossip_member_count(net.nodes[2].gossip) < 2503; i++) {
+        net_run(&net, 100);
+    }
+    tap_note("%zu members after %lld ms", bw_gossip_member_count(net.nodes[2].gossip),
+             (long long)(net.now_us - begin_us) / 1000);
+    CU_ASSERT_EQUAL(bw_gossip_member_count(net.nodes[2].gossip), 2503);
+    CU_ASSERT_EQUAL(bw_gossip_digest(net.nodes[2].gossip), bw_gossip_digest(net.nodes[0].gossip));
+    CU_ASSERT(2500 * 63 > 100 * (int)BW_FRAMES_MAX); /* more than 100 datagrams */
+    CU_ASSERT(net_hits(&net, 2, BW_RULE_ASK_FOR_MISSING_PAGES) > 0);
+    net.loss_percent = 0;
+}
+
+static bool nothing_passes(struct net *at, const struct net_packet *packet, size_t to) {
+    return at == NULL && packet == NULL && to > NET_MAX;
+}
+
+static size_t page_bytes;
+
+static bool count_pages(struct net *at, const struct net_packet *packet, size_t to) {
+    (void)at, (void)to;
+    if (packet->frames[0] == BW_FRAME_NUMBER_page) {
+        page_bytes += packet->out.frames_size;
+    }
+    return true;
+}
+
+static void a_sync_costs_what_differs(void) {
+    net.params.probe_interval_ms = 600000;
+    net_start(&net, 0);
+    net_start(&net, 1);
+    net_run(&net, 10000);
+    for (size_t i = 0; i < 1000; i++) {
+        say_stranger(0, 1, 1000 + i);
+    }
+    CU_ASSERT_FATAL(net.nodes[0].gossip->digest != net.nodes[1].gossip->digest);
+    net.filter = nothing_passes;
+    while (net.nodes[0].gossip->update_count > 0) {
+        net_run(&net, 1000);
+    }
+    struct bw_dest peer = bw_view_dest(net_member(&net, 1, 0));
+    net.filter = count_pages;
+    for (int round = 0; round < 3; round++) {
+        page_bytes = 0;
+        CU_ASSERT_TRUE(bw_sync_start(net.nodes[1].gossip, &peer, true));
+        net_drain(&net, 1);
+        net_run(&net, 1000);
+        CU_ASSERT_EQUAL(net.nodes[0].gossip->digest, net.nodes[1].gossip->digest);
+        CU_ASSERT(round == 0 ? page_bytes > 1000 * 60 : round == 1 ? page_bytes < 100 : page_bytes < 4000);
+        while (net.nodes[0].gossip->update_count + net.nodes[1].gossip->update_count > 0) {
+            net_run(&net, 1000); /* nothing rides on the pages */
+        }
+        if (round == 1) { /* the view changes by one, and gossip does not tell */
+            struct bw_id id = stranger(1000).id;
+            struct bw_member *member = bw_members_find(&net.nodes[0].gossip->members, &id);
+            bw_view_set(net.nodes[0].gossip, member, (struct bw_claim){9, BW_STATUS_LEFT}, net.now_us);
+        }
+    }
+    CU_ASSERT(net_hits(&net, 0, BW_RULE_PAGE_ONLY_WHAT_DIFFERS) >= 3);
+    CU_ASSERT(net_hits(&net, 1, BW_RULE_SYNC_BY_DIGESTS) >= 3);
+}
+
+/* A difference that gossip has lost is found by the digests once both views are still. */
+static void lost_news_is_repaired(void) {
+    net_form(&net, 5);
+    struct bw_member *member = bw_members_find(&net.nodes[0].gossip->members, &net.nodes[4].id);
+    uint64_t incarnation = member->incarnation;
+    bw_view_set(net.nodes[0].gossip, member, (struct bw_claim){incarnation + 1, BW_STATUS_ALIVE}, net.now_us);
+    net_run(&net, 590); /* not yet: gossip must have had its chance */
+    CU_ASSERT_EQUAL(net_member(&net, 1, 4)->incarnation, incarnation);
+    CU_ASSERT(net_wait_converged(&net, 6000));
+    CU_ASSERT(net.nodes[0].events[BW_GOSSIP_DIVERGED] > 0 && bw_gossip_converged(net.nodes[0].gossip));
+    CU_ASSERT(net_member(&net, 1, 4)->incarnation > incarnation);
+    uint64_t syncs = 0;
+    for (size_t i = 0; i < 5; i++) {
+        syncs += net_hits(&net, i, BW_RULE_SYNC_WHEN_STILL);
+    }
+    CU_ASSERT(syncs > 0);
+}
+
+static void who_does_not_hear_us_does_not_count(void) {
+    net_form(&net, 3);
+    uint64_t before = net_hits(&net, 0, BW_RULE_COUNT_WHO_HEARS_US);
+    struct bw_frame_ping ping = {.seq = 1, .still = 1, .digest = 12345};
+    uint8_t frames[32];
+    struct bw_writer writer = {.data = frames, .capacity = sizeof(frames)};
+    bw_wire_put(&writer, &bw_schema_ping, &ping);
+    struct bw_inbound in = {.from = net.nodes[1].id,
+                            .session = net.nodes[1].session,
+                            .addr = net.nodes[1].addr,
+                            .proven = true,
+                            .heard_us = BW_NOT_HEARD,
+                            .frames = {frames, writer.used}};
+    CU_ASSERT_EQUAL(bw_gossip_receive(net.nodes[0].gossip, &in, net_now(&net)), 0);
+    CU_ASSERT_TRUE(bw_gossip_converged(net.nodes[0].gossip));
+    in.heard_us = net.now_us - bw_two_rounds_us(&net.params, 3) - 1;
+    CU_ASSERT_EQUAL(bw_gossip_receive(net.nodes[0].gossip, &in, net_now(&net)), 0);
+    CU_ASSERT_TRUE(bw_gossip_converged(net.nodes[0].gossip));
+    CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_COUNT_WHO_HEARS_US), before + 2);
+    in.heard_us += 1;
+    CU_ASSERT_EQUAL(bw_gossip_receive(net.nodes[0].gossip, &in, net_now(&net)), 0);
+    CU_ASSERT_FALSE(bw_gossip_converged(net.nodes[0].gossip));
+    net_drain(&net, 0);
+}
+
+/* ------------------------------------------------------------------ leaving */
+
+static void leave(size_t index) {
+    bw_gossip_leave(net.nodes[index].gossip, net_now(&net));
+    net_drain(&net, index);
+}
+
+static void leaving_waits_for_three(void) {
+    net_form(&net, 5);
+    for (size_t i = 2; i < 5; i++) {
+        net.cut[1][i] = true;
+    }
+    leave(1);
+    net_run(&net, 50);
+    CU_ASSERT_EQUAL(net.nodes[1].gossip->leave.acks, 1);
+    CU_ASSERT_FALSE(bw_gossip_left(net.nodes[1].gossip));
+    net.cut[1][2] = net.cut[1][3] = false;
+    net_run(&net, 52);
+    CU_ASSERT_TRUE(bw_gossip_left(net.nodes[1].gossip));
+    CU_ASSERT(net_wait_status(&net, 1, BW_STATUS_LEFT, 1000));
+    CU_ASSERT_EQUAL(net_hits(&net, 1, BW_RULE_LEAVE_ACKNOWLEDGED), 1);
+    net_run(&net, 60000);
+    CU_ASSERT_EQUAL(net.nodes[0].status_events[BW_STATUS_DEAD] + net.nodes[0].status_events[BW_STATUS_SUSPECT], 0);
+}
+
+static void leaving_waits_no_longer_than_three_intervals(void) {
+    net_form(&net, 3);
+    net.nodes[1].muted = true;
+    leave(1);
+    net_run(&net, 2999);
+    CU_ASSERT_FALSE(bw_gossip_left(net.nodes[1].gossip));
+    net_run(&net, 2);
+    CU_ASSERT_TRUE(bw_gossip_left(net.nodes[1].gossip));
+}
+
+static void the_last_one_leaves_at_once(void) {
+    net_form(&net, 2);
+    leave(1);
+    net_run(&net, 10);
+    CU_ASSERT_TRUE(bw_gossip_left(net.nodes[1].gossip));
+    net_crash(&net, 1);
+    CU_ASSERT_TRUE(bw_gossip_alone(net.nodes[0].gossip));
+    leave(0);
+    CU_ASSERT_TRUE(bw_gossip_left(net.nodes[0].gossip));
+}
+
+static void leaving_with_loss_is_not_dying(void) {
+    net_form(&net, 20);
+    net.loss_percent = 30;
+    leave(7);
+    CU_ASSERT(net_wait_status(&net, 7, BW_STATUS_LEFT, 20000));
+    net_crash(&net, 7);
+    for (size_t i = 0; i < 20; i++) {
+        CU_ASSERT_EQUAL(net.nodes[i].status_us[7][BW_STATUS_DEAD], 0);
+    }
+}
+
+static void left_and_back_without_a_restart(void) {
+    net_form(&net, 3);
+    leave(1);
+    CU_ASSERT(net_wait_status(&net, 1, BW_STATUS_LEFT, 1000));
+    net_run(&net, 10000);
+    CU_ASSERT_EQUAL(bw_gossip_join(net.nodes[1].gossip, &net.nodes[0].addr, 1, net_now(&net)), 0);
+    net_drain(&net, 1);
+    CU_ASSERT(net_wait_status(&net, 1, BW_STATUS_ALIVE, 2000));
+    CU_ASSERT_FALSE(bw_gossip_left(net.nodes[1].gossip));
+    CU_ASSERT(net_wait_converged(&net, 5000));
+}
+
+static void crash_after_leave_of_a_node_that_joins(void) {
+    net_form(&net, 2);
+    net_start(&net, 2);
+    leave(2); /* in the middle of its join */
+    net_run(&net, 5000);
+    CU_ASSERT_TRUE(bw_gossip_left(net.nodes[2].gossip));
+}
+
+/* ------------------------------------------------------------------ messages */
+
+static void messages_arrive(void) {
+    net_form(&net, 3);
+    struct bw_gossip *g = net.nodes[0].gossip;
+    static uint8_t data[BW_MESSAGE_MAX + 1] = {7, 8, 9};
+    struct bw_bytes message = {data, BW_MESSAGE_MAX};
+    CU_ASSERT_EQUAL(bw_gossip_send(g, &net.nodes[1].id, 4, message, net_now(&net)), 0);
+    net_drain(&net, 0);
+    net_run(&net, 1);
+    const struct net_node *node = &net.nodes[1];
+    CU_ASSERT(node->events[BW_GOSSIP_MESSAGE] == 1 && node->last.channel == 4 && node->text_size == BW_MESSAGE_MAX);
+    CU_ASSERT(bw_id_equal(&node->last.id, &net.nodes[0].id) && memcmp(node->text, data, BW_MESSAGE_MAX) == 0);
+    CU_ASSERT(node->last.heard_us > net.now_us - MS(5000) && node->last.heard_us < net.now_us);
+    message.size++;
+    CU_ASSERT_EQUAL(bw_gossip_send(g, &net.nodes[1].id, 4, message, net_now(&net)), BW_ERR_SPACE);
+    CU_ASSERT_EQUAL(bw_gossip_send(g, &(struct bw_id){{1}}, 4, message, net_now(&net)), BW_ERR_SPACE);
+    message.size = 3;
+    CU_ASSERT_EQUAL(bw_gossip_send(g, &(struct bw_id){{1}}, 4, message, net_now(&net)), BW_ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(bw_gossip_send(g, &net.nodes[0].id, 4, message, net_now(&net)), BW_ERR_NOT_FOUND);
+}
+
+static void messages_to_one_member_share_a_datagram(void) {
+    net_form(&net, 3);
+    struct bw_bytes message = {(const uint8_t *)"abc", 3};
+    size_t sent = net.nodes[0].sent;
+    for (size_t i = 0; i < 10; i++) {
+        CU_ASSERT_EQUAL(bw_gossip_send(net.nodes[0].gossip, &net.nodes[1 + i % 2].id, 4, message, net_now(&net)), 0);
+    }
+    net_drain(&net, 0);
+    net_run(&net, 1);
+    CU_ASSERT_EQUAL(net.nodes[0].sent, sent + 2);
+    CU_ASSERT(net.nodes[1].events[BW_GOSSIP_MESSAGE] == 5 && net.nodes[2].events[BW_GOSSIP_MESSAGE] == 5);
+}
+
+static void the_outbox_has_a_bound(void) {
+    net_form(&net, 2);
+    static uint8_t data[BW_MESSAGE_MAX];
+    int error = 0;
+    for (size_t i = 0; i < 600 && !error; i++) {
+        error = bw_gossip_send(net.nodes[0].gossip, &net.nodes[1].id, 4, (struct bw_bytes){data, sizeof(data)},
+                               net_now(&net));
+    }
+    CU_ASSERT_EQUAL(error, BW_ERR_FULL);
+    CU_ASSERT(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) > 0);
+    net_drain(&net, 0);
+}
+
+/* ------------------------------------------------------------------ cost */
+
+static void idle_is_one_ping_and_one_ack(void) {
+    static const size_t sizes[] = {3, 10, 40};
+    for (size_t k = 0; k < BW_COUNT(sizes); k++) {
+        net_form(&net, sizes[k]);
+        size_t sent = 0;
+        size_t bytes = 0;
+        net_run(&net, 5000);
+        for (size_t i = 0; i < sizes[k]; i++) {
+            net.nodes[i].sent = net.nodes[i].sent_bytes = 0;
+        }
+        net_run(&net, 30000);
+        for (size_t i = 0; i < sizes[k]; i++) {
+            sent += net.nodes[i].sent;
+            bytes += net.nodes[i].sent_bytes;
+        }
+        CU_ASSERT_EQUAL(sent, 2 * 30 * sizes[k]);
+        CU_ASSERT_EQUAL(bytes, sent * (16 + BW_SEAL_OVERHEAD));
+        CU_ASSERT(bytes <= 220 * 30 * sizes[k]);
+        net_close(&net);
+        net_open(&net, 8);
+    }
+}
+
+static void nothing_is_allocated_in_steady_state(void) {
+    net_form(&net, 10);
+    net_run(&net, 20000);
+    size_t calls = 0;
+    for (size_t i = 0; i < 10; i++) {
+        calls += net.nodes[i].memory.calls;
+    }
+    struct bw_bytes message = {(const uint8_t *)"abc", 3};
+    for (size_t i = 0; i < 100; i++) {
+        bw_gossip_send(net.nodes[i % 10].gossip, &net.nodes[(i + 1) % 10].id, 4, message, net_now(&net));
+        net_drain(&net, i % 10);
+        net_run(&net, 500);
+    }
+    for (size_t i = 0; i < 10; i++) {
+        calls -= net.nodes[i].memory.calls;
+    }
+    CU_ASSERT_EQUAL(calls, 0);
+}
+
+/* The n-th allocation fails, once and from then on, in a member that lives through everything; for each n. */
+static bool live(size_t fail_at, bool for_ever) {
+    net.params.sync_delay_max_ms = 2000;
+    net_start(&net, 0);
+    net_start(&net, 1);
+    net.nodes[0].accept_records = net.nodes[1].accept_records = false;
+    net.nodes[2].memory.fail_at = fail_at;
+    net.nodes[2].memory.fail_on = for_ever;
+    struct bw_gossip_config config = net_config(&net, 2);
+    config.seeds = &net.nodes[0].addr;
+    config.seed_count = 1;
+    int error = bw_gossip_create(&net.nodes[2].gossip, &config, net_now(&net));
+    CU_ASSERT(error == 0 || error == BW_ERR_MEMORY);
+    if (error) {
+        CU_ASSERT_EQUAL(net.nodes[2].memory.used_size, 0);
+        return true;
+    }
+    net.nodes[2].up = true;
+    net.count = 3;
+    net_drain(&net, 2);
+    net_run(&net, 1500);
+    struct bw_record made = {.kind = 1, .key = {(const uint8_t *)"k", 1}, .rank = {1}};
+    error = bw_gossip_put(net.nodes[2].gossip, &made, net_now(&net));
+    CU_ASSERT(error == 0 || error == BW_ERR_MEMORY);
+    error = bw_gossip_set_candidacies(net.nodes[2].gossip, (struct bw_bytes){(const uint8_t *)"c", 1}, net_now(&net));
+    CU_ASSERT(error == 0 || error == BW_ERR_MEMORY);
+    bw_gossip_send(net.nodes[2].gossip, &net.nodes[0].id, 1, made.key, net_now(&net));
+    net_drain(&net, 2);
+    net_run(&net, 500);
+    net_crash(&net, 1);
+    net_run(&net, 8000);
+    bool failed = net.nodes[2].memory.calls >= fail_at;
+    if (!for_ever) {
+        net_start(&net, 1);
+        for (size_t i = 0; i < 2; i++) {
+            bw_gossip_put(net.nodes[i].gossip, &made, net_now(&net));
+        }
+        bw_gossip_put(net.nodes[2].gossip, &made, net_now(&net));
+        for (size_t i = 0; i < 3; i++) {
+            net_drain(&net, i);
+        }
+        CU_ASSERT(net_wait_converged(&net, 60000));
+    }
+    return failed;
+}
+
+static void every_allocation_may_fail(void) {
+    for (int for_ever = 0; for_ever <= 1; for_ever++) {
+        bool failed = true;
+        for (size_t n = 1; failed; n++) {
+            failed = live(n, for_ever);
+            CU_ASSERT_FATAL(n < 200);
+            if (!failed) {
+                tap_note("%zu allocations", n - 1);
+            }
+            net_close(&net);
+            net_open(&net, 7);
+        }
+    }
+}
+
+static void candidacies_change_as_one_update(void) {
+    net_form(&net, 5);
+    struct bw_bytes bytes = {(const uint8_t *)"abcd", 4};
+    uint64_t incarnation = bw_gossip_incarnation(net.nodes[1].gossip);
+    CU_ASSERT_EQUAL(bw_gossip_set_candidacies(net.nodes[1].gossip, bytes, net_now(&net)), 0);
+    CU_ASSERT_EQUAL(bw_gossip_set_candidacies(net.nodes[1].gossip, bytes, net_now(&net)), 0); /* no change */
+    net_drain(&net, 1);
+    net_run(&net, 1000);
+    for (size_t i = 0; i < 5; i++) {
+        struct bw_bytes seen = bw_gossip_candidacies(net.nodes[i].gossip, &net.nodes[1].id);
+        CU_ASSERT(seen.size == 4 && memcmp(seen.data, bytes.data, 4) == 0);
+    }
+    CU_ASSERT_EQUAL(bw_gossip_incarnation(net.nodes[1].gossip), incarnation + 1);
+    CU_ASSERT(net.nodes[0].last_member.status == BW_STATUS_ALIVE && !net.nodes[0].last_member.first);
+    static uint8_t large[BW_CANDIDACY_SIZE_MAX + 1];
+    CU_ASSERT_EQUAL(
+        bw_gossip_set_candidacies(net.nodes[1].gossip, (struct bw_bytes){large, sizeof(large)}, net_now(&net)),
+        BW_ERR_SPACE);
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(an_update_is_sent_so_often_and_no_more),
+    TAP_TEST(only_what_was_sent_is_counted),
+    TAP_TEST(the_queue_has_a_bound),
+    TAP_TEST(fewest_transmitted_first_and_urgent_ahead),
+    TAP_TEST(a_large_view_comes_over_in_spite_of_loss),
+    TAP_TEST(a_sync_costs_what_differs),
+    TAP_TEST(lost_news_is_repaired),
+    TAP_TEST(who_does_not_hear_us_does_not_count),
+    TAP_TEST(leaving_waits_for_three),
+    TAP_TEST(leaving_waits_no_longer_than_three_intervals),
+    TAP_TEST(the_last_one_leaves_at_once),
+    TAP_TEST(leaving_with_loss_is_not_dying),
+    TAP_TEST(left_and_back_without_a_restart),
+    TAP_TEST(crash_after_leave_of_a_node_that_joins),
+    TAP_TEST(messages_arrive),
+    TAP_TEST(messages_to_one_member_share_a_datagram),
+    TAP_TEST(the_outbox_has_a_bound),
+    TAP_TEST(idle_is_one_ping_and_one_ack),
+    TAP_TEST(nothing_is_allocated_in_steady_state),
+    TAP_TEST(every_allocation_may_fail),
+    TAP_TEST(candidacies_change_as_one_update),
+};
+const struct tap_suite gossip_view_suite = TAP_SUITE_WITH("gossip view", tests, set_up, tear_down);
