@@ -20,7 +20,8 @@ static int64_t knows_gate(const struct bw_election *e) {
         return BW_PAST;
     if (!e->view.alone)
         return BW_NEVER;
-    return e->has_seeds ? e->started_pt + e->params.alone_ms * BW_US_PER_MS : BW_PAST;
+    bool awaited = e->has_seeds || e->boot > 1; /* who has been here before may be looked for: the others' first seed */
+    return awaited ? e->started_pt + e->params.alone_ms * BW_US_PER_MS : BW_PAST;
 }
 
 static int64_t settled_gate(struct bw_election *e, struct bw_scope *scope) {

@@ -200,6 +200,23 @@ static void a_restarted_winner_does_not_continue_its_old_term(void) {
     }
 }
 
+/* The others' first seed has no seed but itself: it waits to be found, rather than lead beside the others. */
+static void a_restarted_first_seed_is_found_before_it_leads_alone(void) {
+    options.forbid_overlap = true;
+    for (uint64_t seed = 1; seed <= seed_count(6); seed++) {
+        world(seed, 3);
+        bw_sim_set_priority(sim, 0, 200);
+        bw_sim_start_all(sim);
+        CHECK(wait_leader(10000) == 0);
+        run_ms(3000 + (int64_t)(seed * 137 % 1009));
+        bw_sim_restart(sim, 0);
+        CHECK(wait_leader(10000) != NOBODY);
+        run_ms(10000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) != NOBODY);
+        CHECK(bw_sim_converged(sim));
+    }
+}
+
 static void tokens_rise_though_all_disks_are_lost_at_once(void) {
     size_t leader = cluster(1, 3);
     if (leader == NOBODY)
@@ -245,6 +262,7 @@ static const struct tap_test half_tests[] = {
 static const struct tap_test disk_tests[] = {
     TAP_TEST(without_a_disk_there_is_no_claim),
     TAP_TEST(a_restarted_winner_does_not_continue_its_old_term),
+    TAP_TEST(a_restarted_first_seed_is_found_before_it_leads_alone),
     TAP_TEST(tokens_rise_though_all_disks_are_lost_at_once),
     TAP_TEST(members_with_wrong_clocks_do_no_harm),
 };
