@@ -14,11 +14,8 @@
 int bw_id_compare(const struct bw_id *a, const struct bw_id *b); /* memcmp order */
 bool bw_id_equal(const struct bw_id *a, const struct bw_id *b);
 bool bw_id_none(const struct bw_id *id);
-void bw_id_text(const struct bw_id *id, char text[BW_ID_TEXT_SIZE]);
 bool bw_addr_equal(const struct bw_addr *a, const struct bw_addr *b);
 int bw_token_compare(const struct bw_token *a, const struct bw_token *b);
-/* 32 hex digits: the term (16), then the first 8 bytes of the id (16). Text order is number order. */
-void bw_token_text(const struct bw_token *token, char text[BW_TOKEN_TEXT_SIZE]);
 
 void *bw_alloc(const struct bw_allocator *allocator, size_t size); /* zeroed; NULL when out of memory */
 /* What is added is zeroed. NULL when out of memory: the old block stays. NULL of size 0 allocates. */

@@ -57,12 +57,19 @@ struct bw_allocator {
     void *context;
 };
 
-#define BW_NAME_MAX 63u         /**< longest member, cluster or scope name, bytes */
-#define BW_TAG_COUNT_MAX 32u    /**< tags per member */
-#define BW_TAG_SIZE_MAX 512u    /**< all tags of a member together, encoded, bytes */
-#define BW_DATAGRAM_MAX 1232u   /**< largest datagram ever sent: IPv6's least MTU less its headers, bytes */
-#define BW_TOKEN_TEXT_SIZE 33u  /**< 32 hex digits and a zero */
-#define BW_ID_TEXT_SIZE 33u     /**< 32 hex digits and a zero */
+#define BW_NAME_MAX 63u        /**< longest member, cluster or scope name, bytes */
+#define BW_TAG_COUNT_MAX 32u   /**< tags per member */
+#define BW_TAG_SIZE_MAX 512u   /**< all tags of a member together, encoded, bytes */
+#define BW_DATAGRAM_MAX 1232u  /**< largest datagram ever sent: IPv6's least MTU less its headers, bytes */
+#define BW_TOKEN_TEXT_SIZE 33u /**< 32 hex digits and a zero */
+#define BW_ID_TEXT_SIZE 33u    /**< 32 hex digits and a zero */
+
+/** An id as text: 32 hex digits. @param text filled, zero-terminated */
+void bw_id_text(const struct bw_id *id, char text[BW_ID_TEXT_SIZE]);
+
+/** A token as text: 32 hex digits, the term (16) and the first 8 bytes of the id (16), so that the order of the
+ *  texts is the order of the tokens. @param text filled, zero-terminated */
+void bw_token_text(const struct bw_token *token, char text[BW_TOKEN_TEXT_SIZE]);
 
 #ifdef __cplusplus
 }
