@@ -155,7 +155,11 @@ static void nack(struct bw_gossip *g, const struct bw_ping *ping) {
 static void turn_indirect(struct bw_gossip *g, struct bw_ping *ping) {
     ping->indirect = true;
     bw_probe_indirectly(g, ping);
-    if (!ping->refused) { /* and once more directly: it may have been the loss of one datagram */
+    if (!ping->refused && ping->purpose == BW_PURPOSE_DETECT) {
+        /* and once more directly, unbound: one datagram may have been lost, or it was started anew */
+        struct bw_dest anew = {.id = ping->to.id, .addr = ping->to.addr};
+        bw_ping_send(g, BW_PURPOSE_REOPEN, &anew, bw_health_stretch(g, g->params.probe_interval_ms));
+    } else if (!ping->refused) {
         send_frame(g, ping);
     }
     if (ping->purpose == BW_PURPOSE_DETECT) {
