@@ -21,6 +21,7 @@
     X(REFUSED_TWICE_IS_CONFIRMED, "gossip Detector",                                                                   \
       "a refusal seen by the prober and a helper is a confirmed suspicion")                                            \
     X(DEAF_DO_NOT_ACCUSE, "gossip Detector", "who hears nobody else raises no suspicion")                              \
+    X(DEAF_LISTEN_WIDER, "gossip Detector", "who hears nobody pings more and more members until it hears somebody")    \
     X(SLEEPER_DOES_NOT_ACCUSE, "gossip Detector", "a call that comes late pushes every deadline of patience back")     \
     X(ALONE_IN_ONE_STEP, "gossip Alone",                                                                               \
       "to who has heard nobody for long enough all others are dead, and it tells nobody")                              \

@@ -147,7 +147,10 @@ void bw_join_resync(struct bw_gossip *g) {
 }
 
 /* A sync has ended; agreed: with equal views, and nothing new came. Early on that may be two newcomers agreeing. */
-void bw_join_synced(struct bw_gossip *g, bool agreed) {
+void bw_join_synced(struct bw_gossip *g, bool answered, bool agreed) {
+    if (!answered && g->resync_ms > 0) { /* another one, soon */
+        bw_gossip_arm(g, &g->resync, BW_TIMER_RESYNC, g->now.mono_us + RESYNC_MIN_MS * BW_US_PER_MS);
+    }
     if (agreed && g->resync_ms >= RESYNC_ENOUGH_MS) {
         g->resync_ms = 0;
         bw_gossip_cancel(g, &g->resync);

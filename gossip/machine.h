@@ -162,6 +162,7 @@ struct bw_gossip {
     struct bw_ping pings[BW_PING_MAX];
     size_t ghost_count;
     uint32_t health; /* Lifeguard's score, 0: healthy */
+    uint8_t deaf;    /* probes in a row in which nobody was heard */
 
     /* refute.c */
     uint8_t refutations; /* exact; the record's is what others see */
@@ -204,6 +205,7 @@ struct bw_gossip {
         bool answered;   /* a page has come since it began */
         uint64_t before; /* our digest when it began */
         int64_t began_us;
+        int64_t requested_us; /* BW_NEVER: a page has come */
         struct bw_dest peer;
         uint32_t id;
         uint16_t buckets;
@@ -353,7 +355,7 @@ void bw_converge_settle(struct bw_gossip *g);
 void bw_join_seeds(struct bw_gossip *g);
 void bw_join_answered(struct bw_gossip *g, const struct bw_ping *ping, const struct bw_inbound *in);
 void bw_join_resync(struct bw_gossip *g);
-void bw_join_synced(struct bw_gossip *g, bool agreed);
+void bw_join_synced(struct bw_gossip *g, bool answered, bool agreed);
 bool bw_join_rationed(struct bw_gossip *g, const struct bw_addr *addr);
 
 /* sync.c */

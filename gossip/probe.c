@@ -2,6 +2,7 @@
  * others are asked to ping it; if the interval ends without an answer, it is suspected. */
 #include "gossip/machine.h"
 
+#define LISTEN_MAX 32u    /* members pinged by who hears nobody */
 #define CONFIRM_FACTOR 3u /* members that look into a suspicion, for each confirmation that counts */
 
 int64_t bw_probe_measure(struct bw_peer *peer, int64_t rtt_us) {
@@ -91,15 +92,35 @@ void bw_probe_confirm(struct bw_gossip *g, struct bw_member *member) {
     bw_trace_rule(g->trace, BW_RULE_LOOK_INTO_SUSPICIONS, &member->id, observers);
 }
 
-/* Of helpers that we think alive: from a suspect no nack is expected. */
+/* Nacks that we should have heard. From a suspect none is expected; and where one was in time, our own ears are good: in the
+ * smaller part of a partition most helpers are lost without fault of ours. */
 static int32_t missed_nacks(const struct bw_gossip *g, const struct bw_ping *ping) {
     int32_t missed = 0;
-    for (size_t i = 0; i < ping->helper_count; i++) {
+    for (size_t i = 0; i < ping->helper_count && ping->nacked == 0; i++) {
         const struct bw_member *helper = bw_members_find(&g->members, &ping->helpers[i]);
-        bool alive = helper && helper->status == BW_STATUS_ALIVE;
-        missed += alive && !(ping->nacked >> i & 1);
+        missed += helper && helper->status == BW_STATUS_ALIVE;
     }
     return missed;
+}
+
+/* Nobody at all was heard: more and more members are pinged, so that in the smaller part of a partition the few that are left find
+ * each other, instead of each thinking that it is alone. Whose answer it is does not matter. */
+static void listen_wider(struct bw_gossip *g, const struct bw_ping *ping, const struct bw_member *target) {
+    int64_t heard_us = bw_alone_heard_but(g, &ping->to.id);
+    if (heard_us != BW_NOT_HEARD && heard_us >= ping->sent_us) {
+        g->deaf = 0;
+        return;
+    }
+    struct bw_member *picked[LISTEN_MAX];
+    size_t wanted = (size_t)2 << g->deaf;
+    size_t count = bw_view_pick(g, target, picked, wanted < LISTEN_MAX ? wanted : LISTEN_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct bw_dest to = bw_view_dest(picked[i]);
+        struct bw_frame_ping frame = {.seq = (uint32_t)bw_rng_next(&g->rng), .digest = g->digest};
+        bw_outbox_put(g, &to, &bw_schema_ping, &frame);
+    }
+    g->deaf = (uint8_t)(wanted < LISTEN_MAX ? g->deaf + 1 : g->deaf);
+    bw_trace_rule(g->trace, BW_RULE_DEAF_LISTEN_WIDER, NULL, count);
 }
 
 /* How the interval's probe ended, and what that says of ourselves (Lifeguard IV-A). */
@@ -110,6 +131,7 @@ static void evaluate(struct bw_gossip *g, struct bw_ping *ping) {
     } else if (member && bw_view_others(g, member)) {
         bw_health_change(g, ping->helper_count > 0 ? missed_nacks(g, ping) : ping->refused ? 0 : 1);
         bw_suspect_accuse(g, member, ping);
+        listen_wider(g, ping, member);
     }
     bw_ping_close(g, ping);
 }

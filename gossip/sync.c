@@ -19,6 +19,7 @@ static void request(struct bw_gossip *g) {
     }
     g->sync.id = (uint32_t)bw_rng_next(&g->rng);
     g->sync.page_count = 0;
+    g->sync.requested_us = g->now.mono_us;
     memset(g->sync.pages, 0, sizeof(g->sync.pages));
     struct bw_frame_sync frame = {.sync = g->sync.id,
                                   .mutual = g->sync.mutual,
@@ -58,7 +59,7 @@ static void finish(struct bw_gossip *g, bool answered) {
         g->differ_us = BW_NEVER;
     }
     bw_trace_rule(g->trace, BW_RULE_SYNC_BY_DIGESTS, &g->sync.peer.id, agreed);
-    bw_join_synced(g, agreed && g->sync.before == g->digest);
+    bw_join_synced(g, answered, agreed && g->sync.before == g->digest);
 }
 
 void bw_sync_timeout(struct bw_gossip *g) {
@@ -70,11 +71,21 @@ void bw_sync_timeout(struct bw_gossip *g) {
     request(g);
 }
 
+/* The first page of an answer is as good as an ack. */
+static void measure(struct bw_gossip *g) {
+    struct bw_member *member = bw_members_find(&g->members, &g->sync.peer.id);
+    if (member && member->peer && g->sync.requested_us != BW_NEVER) {
+        bw_probe_measure(member->peer, g->now.mono_us - g->sync.requested_us);
+        g->sync.requested_us = BW_NEVER;
+    }
+}
+
 void bw_sync_page(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_page *frame) {
     if (!g->sync.active || frame->sync != g->sync.id || !bw_id_equal(&in->from, &g->sync.peer.id) ||
         frame->first != g->sync.first || frame->page >= BW_SYNC_PAGE_MAX) {
         return; /* its claims count all the same */
     }
+    measure(g);
     g->sync.pages[frame->page / 64] |= UINT64_C(1) << (frame->page % 64);
     g->sync.paged = g->sync.answered = true;
     g->sync.silent = 0;

@@ -114,8 +114,10 @@ static void partitions_heal_by_themselves(void) {
     for (size_t k = 0; k < BW_COUNT(sizes); k++) {
         net_form(&net, 20);
         cut_in_two(sizes[k], true);
-        net_run(&net, 90000);
+        net_run(&net, 150000);
         CU_ASSERT_EQUAL(net_status(&net, 0, 19), BW_STATUS_DEAD);
+        CU_ASSERT_EQUAL(net_status(&net, 0, 1), BW_STATUS_ALIVE); /* the few that are left find each other */
+        CU_ASSERT(k == 0 || net_hits(&net, 0, BW_RULE_DEAF_LISTEN_WIDER) > 0);
         bw_gossip_leave(net.nodes[18].gossip, net_now(&net)); /* one leaves, one dies meanwhile */
         net_drain(&net, 18);
         net_run(&net, 1000);

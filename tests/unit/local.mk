@@ -80,7 +80,8 @@ tests_unit_election_test_SOURCES = \
 	tests/unit/election_memory_test.c \
 	tests/unit/election_message_test.c \
 	tests/unit/election_rank_test.c \
-	tests/unit/election_successor_test.c
+	tests/unit/election_successor_test.c \
+	tests/unit/election_word_test.c
 
 c_tests += tests/unit/gossip_test
 tests_unit_gossip_test_SOURCES = \
@@ -89,9 +90,25 @@ tests_unit_gossip_test_SOURCES = \
 	tests/unit/gossip_net.c \
 	tests/unit/gossip_claims_test.c \
 	tests/unit/gossip_cluster_test.c \
+	tests/unit/gossip_cost_test.c \
 	tests/unit/gossip_detector_test.c \
 	tests/unit/gossip_frames_test.c \
 	tests/unit/gossip_member_test.c \
 	tests/unit/gossip_pure_test.c \
 	tests/unit/gossip_view_test.c
 tests_unit_gossip_test_LDADD = $(LDADD) -lm
+
+if TOOLS
+c_tests += tests/unit/tools_test
+tests_unit_tools_test_SOURCES = \
+	tests/unit/tools_test.c \
+	tools/addr.c \
+	tools/event_ring.c \
+	tools/json.c \
+	tools/log.c \
+	tools/scope_option.c \
+	tools/text.c
+tests_unit_tools_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_unit_tools_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_tools_test_LDADD = $(LDADD) $(JANSSON_LIBS)
+endif
