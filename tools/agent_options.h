@@ -29,6 +29,7 @@ struct agent_options {
     size_t set_count;
     enum log_level log_level;
     enum log_format log_format;
+    bool log_format_given; /* on the command line: the file does not change it */
 };
 
 /* One option: its name in the file and, behind two dashes, on the command line. */

@@ -46,8 +46,8 @@ static void open_log_early(int argc, char **argv, struct agent_options *options)
             value = argv[i] + 13;
         else if (strcmp(argv[i], "--log-format") == 0 && i + 1 < argc)
             value = argv[i + 1];
-        if (value != NULL)
-            (void)agent_option_find("log-format")->set(options, value, why, sizeof(why)); /* told later if it is none */
+        if (value != NULL) /* a wrong one is told later */
+            options->log_format_given = agent_option_find("log-format")->set(options, value, why, sizeof(why));
     }
     log_open(options->log_level, options->log_format);
 }

@@ -64,8 +64,11 @@ static bool set(struct reading *reading, const struct agent_option *option, cons
         }
         value = path;
     }
-    if (option->set(reading->options, value, why, sizeof(why)))
+    if (option->set(reading->options, value, why, sizeof(why))) {
+        if (!reading->options->log_format_given)
+            log_open(reading->options->log_level, reading->options->log_format);
         return true;
+    }
     fail(reading, "%s = %s: %s", option->name, value, why);
     return false;
 }

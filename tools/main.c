@@ -39,8 +39,6 @@ int command_unknown(const char *name) {
 }
 
 int main(int argc, char **argv) {
-    setlocale(LC_ALL, "");
-    setlocale(LC_NUMERIC, "C"); /* numbers are for programs, too */
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         cmd_help(1, argv);
@@ -54,6 +52,10 @@ int main(int argc, char **argv) {
     const struct command *command = command_find(name);
     if (command == NULL)
         return command_unknown(name);
+    if (command->run != cmd_agent) { /* which speaks to programs, and would carry 200 KB of tables about */
+        setlocale(LC_ALL, "");
+        setlocale(LC_NUMERIC, "C"); /* numbers are for programs, too */
+    }
     char title[64];
     snprintf(title, sizeof(title), "bellwether %s", command->name);
     argv[1] = title;

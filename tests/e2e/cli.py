@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 
 import tap
 from cluster import BELLWETHER, LIMIT, Cluster, clean_environment, run
@@ -167,6 +168,7 @@ def unknown_options_and_keys_are_named_with_the_nearest():
         ("name = n1\ntag = x=" + "y" * 300 + "\n", [f"{config}:2", "long"]),
         ("observer = perhaps\n", [f"{config}:1", "yes or no"]),
         ("config = other\n", [f"{config}:1", "config"]),
+        ("log-format = text\nnmae = n1\n", [f"{config}:2"]),
     ]:
         pathlib.Path(config).write_text(text, encoding="utf-8")
         contains(refused(agent, "--config", config, code=2), *parts)
@@ -387,6 +389,46 @@ def log_as_text_is_logfmt():
     for line in lines:
         tap.check(re.match(r'^([a-z_]+=("([^"\\]|\\.)*"|[^ "]+)( |\n))+$', line), line)
     contains("".join(lines), 'name="n 1"', "type=member-alive", "level=info")
+
+
+@tap.test
+def systemd_is_told():
+    cluster = new_cluster()
+    path = cluster.path("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(path)
+        listener.settimeout(LIMIT)
+        agent = cluster.add("n1", prefix=["env", f"NOTIFY_SOCKET={path}"]).start().wait_ready()
+        contains(listener.recv(4096).decode(), "READY=1")
+        contains(listener.recv(4096).decode(), "STATUS=n1 leads default")
+        agent.signal(signal.SIGTERM)
+        contains(listener.recv(4096).decode(), "STOPPING=1")
+        tap.equal(agent.wait_exit(), 0, "exit code")
+
+
+@tap.test
+def another_user_is_denied_by_its_credentials():
+    if os.geteuid() != 0:
+        tap.skip("needs root, to become somebody else")
+    cluster = new_cluster()
+    agent = cluster.add("n1").start().wait_ready()
+    os.chmod(cluster.directory, 0o755)
+    os.chmod(agent.control, 0o666)  # as if the file's mode did not protect it
+    stranger = ("import os, socket, sys; os.setgid(65534); os.setuid(65534); s = socket.socket(socket.AF_UNIX); "
+                "s.connect(sys.argv[1]); print(s.makefile().read())")
+    answer = subprocess.run([sys.executable, "-c", stranger, agent.control], capture_output=True, text=True, check=True,
+                            timeout=LIMIT)
+    tap.equal(json.loads(answer.stdout)["error"]["code"], "denied", "answer")
+    tap.equal(agent.run("members").returncode, 0, "members, for its own user")
+
+
+@tap.test
+def hangup_signal_is_survived():
+    cluster = new_cluster()
+    agent = cluster.add("n1").start().wait_ready()
+    agent.signal(signal.SIGHUP)
+    cluster.wait(lambda: [line for line in agent.log() if "SIGHUP" in line.text], LIMIT, "it says so")
+    tap.equal(agent.run("members").returncode, 0, "members")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,200 @@
+/* The command's pure parts: addresses, words, numbers, scopes, the event ring. The rest is tested end to end. */
+#include "base/base.h"
+#include "tests/lib/tap.h"
+#include "tools/addr.h"
+#include "tools/event_ring.h"
+#include "tools/scope_option.h"
+#include "tools/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void addresses_are_read_and_shown(void) {
+    static const struct {
+        const char *text;
+        const char *shown; /* NULL: no address */
+    } cases[] = {
+        {"1.2.3.4", "1.2.3.4:7947"},
+        {"1.2.3.4:5", "1.2.3.4:5"},
+        {"1.2.3.4:0", "1.2.3.4:0"},
+        {"::1", "[::1]:7947"},
+        {"[::1]", "[::1]:7947"},
+        {"[::1]:65535", "[::1]:65535"},
+        {"2001:db8::7", "[2001:db8::7]:7947"},
+        {"", NULL},
+        {":5", NULL},
+        {"1.2.3.4:", NULL},
+        {"1.2.3.4:65536", NULL},
+        {"1.2.3.4:x", NULL},
+        {"1.2.3", NULL},
+        {"[::1", NULL},
+        {"[::1]x", NULL},
+        {"[]:1", NULL},
+        {"host:1", NULL},
+        {"1.2.3.4 ", NULL},
+        {"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc", NULL},
+    };
+    for (size_t i = 0; i < BW_COUNT(cases); i++) {
+        struct bw_addr addr;
+        char text[ADDR_TEXT_SIZE] = "";
+        bool ok = addr_parse(cases[i].text, DEFAULT_PORT, &addr);
+        tap_note("%s", cases[i].text);
+        CU_ASSERT_EQUAL(ok, cases[i].shown != NULL);
+        if (ok) {
+            addr_text(&addr, text);
+            CU_ASSERT_STRING_EQUAL(text, cases[i].shown);
+        }
+    }
+}
+
+static void host_names_are_split_from_their_port(void) {
+    char host[16];
+    uint16_t port = 0;
+    CU_ASSERT_TRUE(addr_split("a.example:9", 7, host, sizeof(host), &port));
+    CU_ASSERT_STRING_EQUAL(host, "a.example");
+    CU_ASSERT_EQUAL(port, 9);
+    CU_ASSERT_TRUE(addr_split("a", 7, host, sizeof(host), &port));
+    CU_ASSERT_EQUAL(port, 7);
+    CU_ASSERT_FALSE(addr_split("a b", 7, host, sizeof(host), &port));
+    CU_ASSERT_FALSE(addr_split("a,b", 7, host, sizeof(host), &port));
+    CU_ASSERT_TRUE(addr_split("123456789012345", 7, host, sizeof(host), &port));
+    CU_ASSERT_FALSE(addr_split("1234567890123456", 7, host, sizeof(host), &port)); /* one more than fits */
+}
+
+static void numbers_are_whole_and_within_bounds(void) {
+    uint64_t number = 0;
+    double seconds = 0;
+    CU_ASSERT_TRUE(parse_number("18446744073709551615", 0, UINT64_MAX, &number));
+    CU_ASSERT_EQUAL(number, UINT64_MAX);
+    CU_ASSERT_FALSE(parse_number("18446744073709551616", 0, UINT64_MAX, &number));
+    CU_ASSERT_TRUE(parse_number("5", 5, 5, &number));
+    CU_ASSERT_FALSE(parse_number("4", 5, 5, &number));
+    CU_ASSERT_FALSE(parse_number("6", 5, 5, &number));
+    CU_ASSERT_FALSE(parse_number("", 0, 9, &number));
+    CU_ASSERT_FALSE(parse_number("-1", 0, 9, &number));
+    CU_ASSERT_FALSE(parse_number("1 ", 0, 9, &number));
+    CU_ASSERT_TRUE(parse_seconds("0.5", &seconds));
+    CU_ASSERT_DOUBLE_EQUAL(seconds, 0.5, 1e-9);
+    CU_ASSERT_FALSE(parse_seconds("0", &seconds));
+    CU_ASSERT_FALSE(parse_seconds("nan", &seconds));
+    CU_ASSERT_FALSE(parse_seconds("inf", &seconds));
+    CU_ASSERT_FALSE(parse_seconds("1s", &seconds));
+}
+
+static void nearest_name_is_near(void) {
+    static const char *const names[] = {"members", "member-dead", "leader", "join", NULL};
+    CU_ASSERT_STRING_EQUAL(nearest("membres", names), "members");
+    CU_ASSERT_STRING_EQUAL(nearest("mem", names), "members"); /* its beginning */
+    CU_ASSERT_STRING_EQUAL(nearest("member-ded", names), "member-dead");
+    CU_ASSERT_STRING_EQUAL(nearest("jion", names), "join"); /* a swap is one mistake */
+    CU_ASSERT_STRING_EQUAL(nearest("leader", names), "leader");
+    CU_ASSERT_PTR_NULL(nearest("monitor", names));
+    CU_ASSERT_PTR_NULL(nearest("", names));
+    CU_ASSERT_PTR_NULL(nearest("a word that is longer than any name can be, by far", names));
+}
+
+static void escaped(const char *text, const char *wanted) {
+    char *shown = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&shown, &size);
+    text_print_safe(file, text);
+    fclose(file);
+    CU_ASSERT_STRING_EQUAL(shown, wanted);
+    free(shown);
+}
+
+static void terminal_sees_no_control_characters(void) {
+    escaped("plain", "plain");
+    escaped("gr\xc3\xbc\xc3\x9f \xe2\x9c\x93 \xf0\x9f\x94\x94", "gr\xc3\xbc\xc3\x9f \xe2\x9c\x93 \xf0\x9f\x94\x94");
+    escaped("\033[31m\r\n\x7f", "\\x1b[31m\\x0d\\x0a\\x7f");
+    escaped("\xc2\x9b", "\\xc2\\x9b"); /* the one-byte form of ESC [ */
+    escaped("\xc3", "\\xc3");
+    escaped("\xff\xfe", "\\xff\\xfe");
+    escaped("\xe2\x9c", "\\xe2\\x9c");
+}
+
+static void scope_takes_its_options(void) {
+    struct bw_scope_config scope;
+    char why[128];
+    CU_ASSERT_TRUE(scope_parse("cron:priority=7,min_ack=2,min_confirm=3,failover=safe,lease=900,mode=priority", &scope,
+                               why, sizeof(why)));
+    CU_ASSERT_STRING_EQUAL(scope.name, "cron");
+    CU_ASSERT_EQUAL(scope.priority, 7);
+    CU_ASSERT_EQUAL(scope.min_ack, 2);
+    CU_ASSERT_EQUAL(scope.min_confirm, 3);
+    CU_ASSERT_EQUAL(scope.failover, BW_FAILOVER_SAFE);
+    CU_ASSERT_EQUAL(scope.lease_ms, 900);
+    free((char *)scope.name);
+    CU_ASSERT_TRUE(scope_parse("plain", &scope, why, sizeof(why)));
+    CU_ASSERT_EQUAL(scope.priority, 100);
+    CU_ASSERT_EQUAL(scope.failover, BW_FAILOVER_FAST);
+    free((char *)scope.name);
+}
+
+static void scope_says_what_is_wrong(void) {
+    static const struct {
+        const char *text;
+        const char *part;
+    } cases[] = {
+        {"", "1 to 63 bytes"},         {":priority=1", "1 to 63 bytes"},    {"a\tb", "control"},
+        {"a:", "OPTION=VALUE"},        {"a:priority", "OPTION=VALUE"},      {"a:priority=", "65535"},
+        {"a:priority=65536", "65535"}, {"a:failover=slow", "fast or safe"}, {"a:mode=anarchy", "priority"},
+        {"a:lease=1", "milliseconds"}, {"a:prioriti=1", "'priority'"},      {"a:priority=1,", "OPTION=VALUE"},
+    };
+    for (size_t i = 0; i < BW_COUNT(cases); i++) {
+        struct bw_scope_config scope;
+        char why[128] = "";
+        tap_note("%s", cases[i].text);
+        CU_ASSERT_FALSE(scope_parse(cases[i].text, &scope, why, sizeof(why)));
+        CU_ASSERT_PTR_NOT_NULL(strstr(why, cases[i].part));
+    }
+}
+
+static void ring_keeps_the_newest_events(void) {
+    static struct event_ring ring;
+    char text[32];
+    CU_ASSERT_EQUAL(event_ring_next(&ring), 1);
+    CU_ASSERT_EQUAL(event_ring_oldest(&ring), 1);
+    CU_ASSERT_PTR_NULL(event_ring_at(&ring, 0));
+    CU_ASSERT_PTR_NULL(event_ring_at(&ring, 1));
+    for (uint64_t seq = 1; seq <= EVENT_RING_COUNT + 3; seq++) {
+        CU_ASSERT_EQUAL(event_ring_next(&ring), seq);
+        snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
+        event_ring_add(&ring, BW_EVENT_CONVERGED, strdup(text));
+        if (seq == EVENT_RING_COUNT) {
+            CU_ASSERT_EQUAL(event_ring_oldest(&ring), 1);
+            CU_ASSERT_STRING_EQUAL(event_ring_at(&ring, 1)->line, "1");
+        }
+    }
+    CU_ASSERT_EQUAL(event_ring_oldest(&ring), 4);
+    CU_ASSERT_PTR_NULL(event_ring_at(&ring, 3));
+    CU_ASSERT_STRING_EQUAL(event_ring_at(&ring, 4)->line, "4");
+    CU_ASSERT_STRING_EQUAL(event_ring_at(&ring, ring.newest)->line, text);
+    CU_ASSERT_PTR_NULL(event_ring_at(&ring, ring.newest + 1));
+    event_ring_free(&ring);
+}
+
+static void times_are_utc_with_milliseconds(void) {
+    char text[TIME_TEXT_SIZE];
+    time_text(0, text);
+    CU_ASSERT_STRING_EQUAL(text, "1970-01-01T00:00:00.000Z");
+    time_text(INT64_C(1767323045678999), text);
+    CU_ASSERT_STRING_EQUAL(text, "2026-01-02T03:04:05.678Z");
+    time_text(-1, text);
+    CU_ASSERT_STRING_EQUAL(text, "1969-12-31T23:59:59.999Z");
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(addresses_are_read_and_shown),
+    TAP_TEST(host_names_are_split_from_their_port),
+    TAP_TEST(numbers_are_whole_and_within_bounds),
+    TAP_TEST(nearest_name_is_near),
+    TAP_TEST(terminal_sees_no_control_characters),
+    TAP_TEST(scope_takes_its_options),
+    TAP_TEST(scope_says_what_is_wrong),
+    TAP_TEST(ring_keeps_the_newest_events),
+    TAP_TEST(times_are_utc_with_milliseconds),
+};
+static const struct tap_suite suites[] = {TAP_SUITE("tools", tests)};
+TAP_MAIN(suites)
