@@ -26,11 +26,10 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
 /* "Do you lead this scope in this term?" */
 #define BW_MESSAGE_QUESTION(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0)
 /* about: the term that was asked; the rest is the sender's reign (of a yes) */
-#define BW_MESSAGE_ANSWER(F, T)                                                     \
-    BW_MESSAGE_SCOPE_(F, T)                                                         \
-    F(T, U64, about, 0)                                                             \
-    F(T, U8, leads, 1) F(T, U64, term, 0) F(T, U64, sequence, 0) F(T, U64, boot, 0) \
-        F(T, U32, lease_ms, BW_LEASE_MS_MAX)
+#define BW_MESSAGE_ANSWER(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)     \
+    F(T, U64, about, 0)         \
+    F(T, U8, leads, 1) F(T, U64, term, 0) F(T, U64, sequence, 0) F(T, U64, boot, 0) F(T, U32, lease_ms, BW_LEASE_MS_MAX)
 /* One successor to another: "when did you last hear this leader?" refused: its port refused the sender. */
 #define BW_MESSAGE_ASK(F, T) \
     BW_MESSAGE_SCOPE_(F, T)  \
@@ -48,11 +47,11 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
 #define BW_MESSAGE_RESIGN(F, T) \
     BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, U64, sequence, 0) F(T, U8, reason, 255) F(T, ID, successor, 0)
 /* Two reigns met. Ages in milliseconds when the loser stopped; UINT64_MAX: not known. */
-#define BW_MESSAGE_HEALED(F, T)                                                                       \
-    BW_MESSAGE_SCOPE_(F, T)                                                                           \
-    F(T, U64, winner_term, 0)                                                                         \
-    F(T, ID, winner_id, 0) F(T, U64, loser_term, 0) F(T, ID, loser_id, 0) F(T, U64, winner_age_ms, 0) \
-        F(T, U64, loser_age_ms, 0)
+#define BW_MESSAGE_HEALED(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)     \
+    F(T, U64, winner_term, 0)   \
+    F(T, ID, winner_id, 0)      \
+    F(T, U64, loser_term, 0) F(T, ID, loser_id, 0) F(T, U64, winner_age_ms, 0) F(T, U64, loser_age_ms, 0)
 /* The sender's accepted record, to somebody whose own is older. */
 #define BW_MESSAGE_RECORD(F, T) \
     BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, ID, id, 0) F(T, U64, sequence, 0) F(T, BYTES, body, 256)

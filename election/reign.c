@@ -141,7 +141,8 @@ static void step_aside(struct bw_election *e, struct bw_scope *scope, const stru
     }
     /* After a partition a leader's record often comes before the news that it lives: these get some time. */
     scope->reclaim = true;
-    scope->not_before_pt = e->patience_us + e->params.settle_ms * BW_US_PER_MS;
+    if (claim->state == BW_CLAIM_LEADING && !ours)
+        scope->not_before_pt = e->patience_us + e->params.settle_ms * BW_US_PER_MS;
 }
 
 /* To a leader whose term is below one that once reigned. */

@@ -138,23 +138,6 @@ static void the_objection_alone_is_enough(void) {
     CU_ASSERT_EQUAL(world.claims, 1);
 }
 
-static void a_yes_from_the_leader_holds_it_back_too(void) {
-    size_t leader = world_lead(2);
-    CU_ASSERT_EQUAL_FATAL(leader, 0);
-    world.filter = NULL;
-    world_run(MS(100));
-    const uint8_t none = 0;
-    (void)none;
-    struct bw_message_question question = {.scope = {.data = (const uint8_t *)SCOPE, .size = 7},
-                                           .term = world_believes(0).term};
-    uint8_t data[100];
-    struct bw_writer writer = {.data = data, .capacity = sizeof data};
-    CU_ASSERT_EQUAL(bw_wire_put(&writer, &bw_message_schema_question, &question), 0);
-    size_t before = world.messages;
-    CU_ASSERT_EQUAL(world_inject(1, 0, BW_NOT_HEARD, (struct bw_bytes){.data = data, .size = writer.used}), 0);
-    CU_ASSERT_EQUAL(world.messages, before + 1);
-}
-
 static bool quiet_3(size_t from, size_t to, uint8_t type) {
     (void)to;
     return !(from == 3 && type == BW_FRAME_reply);
@@ -250,25 +233,6 @@ static void a_witness_keeps_the_leader_acting(void) {
     CU_ASSERT_EQUAL(world_until_led(MS(400)), 1);
 }
 
-static void delayed_heartbeats_keep_no_dead_leader_alive(void) {
-    size_t leader = world_lead(3);
-    world_run(MS(500));
-    world_crash(leader, false);
-    uint8_t data[40];
-    for (uint64_t round = 100; round < 124; round++) {
-        struct bw_writer writer = {.data = data, .capacity = sizeof data};
-        const struct bw_message_heartbeat heartbeat = {.round = round};
-        CU_ASSERT_EQUAL(bw_wire_put(&writer, &bw_message_schema_heartbeat, &heartbeat), 0);
-        for (size_t i = 0; i < 3; i++)
-            if (i != leader)
-                (void)world_inject(leader, i, BW_NOT_HEARD, (struct bw_bytes){.data = data, .size = writer.used});
-        world_run(MS(100));
-    }
-    size_t successor = world_leader();
-    CU_ASSERT(successor < 3 && successor != leader);
-    CU_ASSERT(world_hits(BW_RULE_STALE_HEARTBEAT_IS_SILENCE) > 0);
-}
-
 /* Restarted within its lease it says "no", and that is enough. */
 static void a_no_from_a_later_boot_is_a_resignation(void) {
     size_t leader = world_lead(3);
@@ -304,14 +268,12 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_leader_cut_off_from_all_stops_before_its_successor_claims),
     TAP_TEST(the_other_successors_objection_holds_a_cut_off_successor_back),
     TAP_TEST(the_objection_alone_is_enough),
-    TAP_TEST(a_yes_from_the_leader_holds_it_back_too),
     TAP_TEST(silence_is_not_consent),
     TAP_TEST(the_silent_are_waited_for_once),
     TAP_TEST(a_hung_best_candidate_does_not_block),
     TAP_TEST(top_three_crashed_at_once),
     TAP_TEST(witnesses_acknowledge_and_never_claim),
     TAP_TEST(a_witness_keeps_the_leader_acting),
-    TAP_TEST(delayed_heartbeats_keep_no_dead_leader_alive),
     TAP_TEST(a_no_from_a_later_boot_is_a_resignation),
     TAP_TEST(loss_of_a_fifth_changes_no_leader),
 };

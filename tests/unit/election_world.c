@@ -174,6 +174,8 @@ static void pump_messages(size_t node) {
         CU_ASSERT_FATAL(message.data.size <= BW_ELECTION_MESSAGE_MAX);
         memcpy(deed.data, message.data.data, message.data.size);
         world.messages++;
+        memcpy(world.last[deed.data[0]].data, deed.data, deed.size);
+        world.last[deed.data[0]].size = deed.size;
         if (to < world.count && (world.filter == NULL || world.filter(node, to, message.data.data[0])))
             send_deed(&deed, node, to);
     }

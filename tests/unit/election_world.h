@@ -5,6 +5,7 @@
 #define BW_TESTS_ELECTION_WORLD_H
 
 #include "base/base.h"
+#include "base/wire.h"
 #include "election/election.h"
 
 #define WORLD_NODES 16
@@ -82,6 +83,10 @@ extern struct world {
     int64_t last_act_us; /* when the last reign that ended did end */
     size_t messages;
     size_t claims; /* CLAIM messages' distinct terms: counted by persist requests */
+    struct {
+        uint8_t data[BW_ELECTION_MESSAGE_MAX];
+        size_t size;
+    } last[256]; /* the newest message sent of each type */
     /* called for each message on its way; false drops it */
     bool (*filter)(size_t from, size_t to, uint8_t type);
 } world;
@@ -116,6 +121,10 @@ uint64_t world_hits(enum bw_rule rule);
 size_t world_of(const struct bw_id *id);
 /* Injects a message as if from sent it now, with that echo. */
 int world_inject(size_t from, size_t to, int64_t heard_us, struct bw_bytes message);
+/* Encodes it, then as world_inject; with a fresh echo. */
+int world_say(size_t from, size_t to, const struct bw_schema *schema, const void *message);
+/* Decodes the newest message of the schema's type. */
+void world_heard(const struct bw_schema *schema, void *message);
 int world_record(size_t from, size_t to, int64_t heard_us, const char *scope, uint64_t term, size_t leader,
                  uint64_t sequence, uint8_t state);
 void world_pump(size_t node);

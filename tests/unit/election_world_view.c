@@ -63,6 +63,24 @@ int world_inject(size_t from, size_t to, int64_t heard_us, struct bw_bytes messa
     return error;
 }
 
+int world_say(size_t from, size_t to, const struct bw_schema *schema, const void *message) {
+    uint8_t data[BW_ELECTION_MESSAGE_MAX];
+    struct bw_writer writer = {.data = data, .capacity = sizeof data};
+    int error = bw_wire_put(&writer, schema, message);
+    BW_ASSERT(error == 0);
+    return world_inject(from, to, world.now_us - 1, (struct bw_bytes){.data = data, .size = writer.used});
+}
+
+void world_heard(const struct bw_schema *schema, void *message) {
+    struct bw_reader reader = {.data = world.last[schema->type].data, .size = world.last[schema->type].size};
+    struct bw_bytes body;
+    uint8_t type;
+    int more = bw_wire_next(&reader, &type, &body);
+    BW_ASSERT(more == 1 && type == schema->type);
+    int error = bw_wire_get(schema, body, message);
+    BW_ASSERT(error == 0);
+}
+
 int world_record(size_t from, size_t to, int64_t heard_us, const char *scope, uint64_t term, size_t leader,
                  uint64_t sequence, uint8_t state) {
     const struct bw_bytes name = {.data = (const uint8_t *)scope, .size = strlen(scope)};
