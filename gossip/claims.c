@@ -26,7 +26,8 @@ static void note_evidence(struct bw_gossip *g, struct bw_member *member, uint16_
 /* ------------------------------------------------------------------ names */
 
 static bool same_name(const struct bw_member *a, const struct bw_member *b) {
-    return a->info->name_size == b->info->name_size && memcmp(a->info->bytes, b->info->bytes, a->info->name_size) == 0;
+    return a->name_hash == b->name_hash && a->info->name_size == b->info->name_size &&
+           memcmp(a->info->bytes, b->info->bytes, a->info->name_size) == 0;
 }
 
 static bool older(const struct bw_member *a, const struct bw_member *b) {

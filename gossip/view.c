@@ -65,6 +65,14 @@ void bw_view_age(struct bw_gossip *g, struct bw_member *member, int64_t since_us
     }
 }
 
+static uint8_t name_hash(const struct bw_frame_member *frame) {
+    uint8_t hash = (uint8_t)frame->name.size;
+    for (size_t i = 0; i < frame->name.size; i++) {
+        hash = (uint8_t)(hash * 31u + frame->name.data[i]);
+    }
+    return hash;
+}
+
 struct bw_member *bw_view_create(struct bw_gossip *g, const struct bw_frame_member *frame) {
     struct bw_member *member = bw_alloc(&g->allocator, sizeof(*member));
     struct bw_info *info = member ? bw_info_create(&g->allocator, frame) : NULL;
@@ -76,6 +84,7 @@ struct bw_member *bw_view_create(struct bw_gossip *g, const struct bw_frame_memb
                                  .incarnation = frame->incarnation,
                                  .session = frame->session,
                                  .info = info,
+                                 .name_hash = name_hash(frame),
                                  .status = frame->status,
                                  .told = frame->status,
                                  .since_us = g->now.mono_us - (int64_t)frame->age_ms * BW_US_PER_MS,
@@ -139,6 +148,7 @@ int bw_view_add(struct bw_gossip *g, struct bw_member *member) {
 bool bw_view_set_info(struct bw_gossip *g, struct bw_member *member, const struct bw_frame_member *frame) {
     struct bw_info *info = bw_info_create(&g->allocator, frame);
     if (info) {
+        member->name_hash = name_hash(frame); /* the frame may point into the old record */
         bw_info_free(&g->allocator, member->info);
         member->info = info;
         member->session = frame->session;
