@@ -1,8 +1,105 @@
-/* What tests ask of the little world, and say to single nodes. */
+/* What tests do to the nodes of the little world, ask of it, and say to single ones. */
 #include "election/record.h"
+#include "tests/lib/tap.h"
 #include "tests/unit/election_world.h"
 
 #include <string.h>
+
+/* ------------------------------------------------------------------ what is done to nodes */
+
+static void forget_leading(struct world_node *n) {
+    for (size_t i = 0; i < BW_COUNT(n->reigns); i++)
+        n->reigns[i].leading = false;
+}
+
+void world_start(size_t node) {
+    struct world_node *n = &world.nodes[node];
+    struct bw_scope_config scopes[4];
+    size_t count = 0;
+    for (; !n->observer && count < 4 && n->scopes[count] != NULL; count++)
+        scopes[count] = (struct bw_scope_config){.name = n->scopes[count],
+                                                 .failover = n->failover,
+                                                 .priority = n->priority,
+                                                 .min_ack = n->min_ack,
+                                                 .min_confirm = n->min_confirm};
+    const struct bw_election_config config = {
+        .allocator = world.allocator,
+        .trace = &world.trace,
+        .params = world.params,
+        .seed = node + 1,
+        .self = n->id,
+        .boot = ++n->boot,
+        .has_seeds = n->has_seeds,
+        .scopes = scopes,
+        .scope_count = count,
+        .terms = n->disk,
+        .term_count = n->disk_count,
+    };
+    bw_election_destroy(n->election);
+    n->election = NULL;
+    memset(n->told, 0, sizeof n->told);
+    memset(n->heard_us, 0, sizeof n->heard_us);
+    memset(n->unreached_us, 0, sizeof n->unreached_us);
+    for (size_t i = 0; i < world.count; i++) {
+        world.nodes[i].heard_us[node] = 0; /* a new session */
+        if (world.nodes[i].told[node] && world.nodes[i].status[node] == BW_STATUS_LEFT)
+            world.nodes[i].told[node] = false;
+    }
+    n->record_count = 0;
+    n->view = (struct bw_election_view){.alone = true};
+    forget_leading(n);
+    n->left = n->paused = false;
+    n->started_us = world.now_us;
+    int error = bw_election_create(&n->election, &config, world_time(node));
+    CU_ASSERT_EQUAL_FATAL(error, 0);
+    n->up = true;
+    bw_election_view(n->election, &n->view, world_time(node));
+    world_pump(node);
+}
+
+size_t world_lead(size_t count) {
+    for (size_t i = 0; i < count; i++)
+        world_add(100);
+    for (size_t i = 0; i < count; i++)
+        world_start(i);
+    size_t leader = world_until_led(MS(10000));
+    world_run(MS(1000));
+    CU_ASSERT_FATAL(leader < count);
+    CU_ASSERT(world_all_follow(leader));
+    return leader;
+}
+
+void world_crash(size_t node, bool refusing) {
+    world.nodes[node].up = false;
+    world.nodes[node].refusing = refusing;
+    forget_leading(&world.nodes[node]);
+}
+
+void world_leave(size_t node) {
+    struct world_node *n = &world.nodes[node];
+    n->left = true;
+    bw_election_leave(n->election, world_time(node));
+    world_pump(node);
+}
+
+void world_pause(size_t node) {
+    world.nodes[node].paused = true;
+}
+
+void world_resume(size_t node) {
+    world.nodes[node].paused = false;
+}
+
+void world_cut(size_t from, size_t to, bool cut) {
+    world.cut[from][to] = cut;
+}
+
+void world_isolate(size_t node, bool cut) {
+    for (size_t i = 0; i < WORLD_NODES; i++)
+        world.cut[node][i] = world.cut[i][node] = cut;
+}
+
+/* ------------------------------------------------------------------ what is seen */
 
 bool world_acts(size_t node) {
     const struct world_node *n = &world.nodes[node];
