@@ -132,6 +132,40 @@ static void a_leader_cut_off_from_all_stops_before_its_successor_starts(void) {
     }
 }
 
+/* The first lease runs from the claim's sending, not from its confirmation or later. */
+static void a_leader_cut_off_when_it_has_just_been_elected_stops_in_time(void) {
+    options.forbid_overlap = true;
+    for (uint64_t seed = 1; seed <= seed_count(5); seed++) {
+        world(seed, 5);
+        bw_sim_start_all(sim);
+        size_t leader = wait_leader(10000);
+        if (!CHECK(leader != NOBODY))
+            return;
+        run_ms((int64_t)(seed * 137 % 251)); /* up to one round later */
+        CHECK(bw_sim_lease_us(sim, leader, SCOPE) <= options.params.lease_ms * BW_US_PER_MS);
+        bw_sim_host_silent(sim, leader, true);
+        run_ms(2500);
+        CHECK(acting_count() == 1 && !may_act(leader));
+    }
+}
+
+/* Slow links: a lease that ran from the acknowledgement instead of the sending would overlap. */
+static void a_lease_runs_from_the_sending_of_its_round(void) {
+    options.forbid_overlap = true;
+    options.latency_us = 110000;
+    options.jitter_us = 5000;
+    for (uint64_t seed = 1; seed <= seed_count(5); seed++) {
+        size_t leader = cluster(seed, 5);
+        if (leader == NOBODY)
+            return;
+        bw_sim_host_silent(sim, leader, true);
+        run_ms(options.params.lease_ms);
+        CHECK(!may_act(leader));
+        run_ms(2500);
+        CHECK(acting_count() == 1 && !may_act(leader));
+    }
+}
+
 /* -- beginnings (scenario 29) -- */
 
 static void simultaneous_starts_give_one_leader(void) {
@@ -263,6 +297,8 @@ static const struct tap_test end_tests[] = {
     TAP_TEST(safe_failover_waits_for_the_lease_even_when_refused),
     TAP_TEST(a_stopped_leader_wakes_up_deposed),
     TAP_TEST(a_leader_cut_off_from_all_stops_before_its_successor_starts),
+    TAP_TEST(a_leader_cut_off_when_it_has_just_been_elected_stops_in_time),
+    TAP_TEST(a_lease_runs_from_the_sending_of_its_round),
 };
 static const struct tap_test beginning_tests[] = {
     TAP_TEST(simultaneous_starts_give_one_leader), TAP_TEST(a_new_cluster_has_a_leader_soon),
