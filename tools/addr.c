@@ -1,18 +1,8 @@
 #include "tools/addr.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tools/text.h"
-
-void addr_text(const struct bw_addr *addr, char text[ADDR_TEXT_SIZE]) {
-    char ip[INET6_ADDRSTRLEN];
-    if (addr->family == 0 || inet_ntop(addr->family == 4 ? AF_INET : AF_INET6, addr->ip, ip, sizeof(ip)) == NULL)
-        text[0] = '\0';
-    else
-        snprintf(text, ADDR_TEXT_SIZE, addr->family == 4 ? "%s:%u" : "[%s]:%u", ip, addr->port);
-}
 
 static bool parse_port(const char *text, uint16_t *port) {
     uint64_t number;
@@ -43,20 +33,4 @@ bool addr_split(const char *text, uint16_t default_port, char *host, size_t host
     memcpy(host, start, size);
     host[size] = '\0';
     return strpbrk(host, " \t/,=") == NULL;
-}
-
-bool addr_parse(const char *text, uint16_t default_port, struct bw_addr *addr) {
-    char host[INET6_ADDRSTRLEN];
-    uint16_t port;
-    memset(addr, 0, sizeof(*addr));
-    if (!addr_split(text, default_port, host, sizeof(host), &port))
-        return false;
-    if (inet_pton(AF_INET, host, addr->ip) == 1)
-        addr->family = 4;
-    else if (inet_pton(AF_INET6, host, addr->ip) == 1)
-        addr->family = 6;
-    else
-        return false;
-    addr->port = port;
-    return true;
 }

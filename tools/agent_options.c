@@ -58,12 +58,12 @@ static bool set_control(struct agent_options *options, const char *value, char *
 
 static bool set_bind(struct agent_options *options, const char *value, char *why, size_t why_size) {
     snprintf(why, why_size, "an address of this host is wanted: 192.0.2.1, 192.0.2.1:7947, ::1 or [::1]:7947");
-    return addr_parse(value, DEFAULT_PORT, &options->bind);
+    return bw_addr_parse(&options->bind, value, DEFAULT_PORT) == 0;
 }
 
 static bool set_advertise(struct agent_options *options, const char *value, char *why, size_t why_size) {
     snprintf(why, why_size, "an address is wanted: 192.0.2.1, 192.0.2.1:7947, 2001:db8::1 or [2001:db8::1]:7947");
-    return addr_parse(value, 0, &options->advertise);
+    return bw_addr_parse(&options->advertise, value, 0) == 0;
 }
 
 static bool set_join(struct agent_options *options, const char *value, char *why, size_t why_size) {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include <bellwether/types.h>
+#include <bellwether/loop.h>
 
 #include "tools/json.h"
 
@@ -20,7 +20,7 @@ struct demo_child {
     int fd;    /* its standard error, -1: closed */
     char line[DEMO_LINE_SIZE];
     size_t line_size;
-    char addr[ADDR_TEXT_SIZE]; /* kept over a restart */
+    char addr[BW_ADDR_TEXT_SIZE]; /* kept over a restart */
     bool ready;
     bool alive[DEMO_NODES_MAX];   /* as it sees the others */
     char leader[BW_NAME_MAX + 1]; /* "" : none */

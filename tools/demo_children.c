@@ -98,8 +98,8 @@ static pid_t spawn(const struct demo *demo, const char **words, int *fd) {
 }
 
 bool demo_start(struct demo *demo, struct demo_child *child) {
-    char key[320], state[320], control[320], bind[ADDR_TEXT_SIZE];
-    char join[DEMO_NODES_MAX][ADDR_TEXT_SIZE + 8];
+    char key[320], state[320], control[320], bind[BW_ADDR_TEXT_SIZE];
+    char join[DEMO_NODES_MAX][BW_ADDR_TEXT_SIZE + 8];
     const char *words[WORDS_MAX + DEMO_NODES_MAX] = {
         "bellwether", "agent", "--name", child->name, "--key-file",   key,    "--state-dir", state,
         "--control",  control, "--bind", bind,        "--log-format", "json", "--cluster",   "demo",

@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "base/base.h"
-#include "tools/addr.h"
 
 void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]) {
     time_t seconds = (time_t)(wall_us / BW_US_PER_S);
@@ -58,8 +57,8 @@ static void set_id(json_t *object, const char *key, const struct bw_id *id) {
 }
 
 static void set_addr(json_t *object, const char *key, const struct bw_addr *addr) {
-    char text[ADDR_TEXT_SIZE];
-    addr_text(addr, text);
+    char text[BW_ADDR_TEXT_SIZE];
+    bw_addr_text(addr, text);
     set_text(object, key, text);
 }
 

@@ -8,7 +8,6 @@
 
 #define JSON_TEXT_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(10))
 #define TIME_TEXT_SIZE 32u
-#define ADDR_TEXT_SIZE 64u
 
 /* RFC 3339, UTC, milliseconds. */
 void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]);

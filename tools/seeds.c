@@ -120,7 +120,7 @@ struct seeds *seeds_create(char *const *joins, size_t count, uint8_t bind_family
     for (size_t i = 0; i < count; i++) {
         struct bw_addr addr;
         struct lookup *lookup;
-        if (addr_parse(joins[i], DEFAULT_PORT, &addr)) {
+        if (bw_addr_parse(&addr, joins[i], DEFAULT_PORT) == 0) {
             add(seeds, &addr);
         } else if ((lookup = calloc(1, sizeof(*lookup))) != NULL) {
             addr_split(joins[i], DEFAULT_PORT, lookup->host, sizeof(lookup->host), &lookup->port);
@@ -131,7 +131,7 @@ struct seeds *seeds_create(char *const *joins, size_t count, uint8_t bind_family
     wait_a_moment(seeds);
     if (seeds->count == 0 && is_pending(seeds)) {
         struct bw_addr nobody; /* RFC 5737, RFC 6666: addresses that are nobody's */
-        if (addr_parse(bind_family == 4 ? "192.0.2.1" : "100::1", DEFAULT_PORT, &nobody))
+        if (bw_addr_parse(&nobody, bind_family == 4 ? "192.0.2.1" : "100::1", DEFAULT_PORT) == 0)
             add(seeds, &nobody);
     }
     return seeds;

@@ -13,4 +13,4 @@ EXTRA_DIST += tests/bench/failover.py
 CLEANFILES += bench-failover.json
 .PHONY: bench-failover
 bench-failover: tools/bellwether
-	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/bench/failover.py --json bench-failover.json
+	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/bench/failover.py --json bench-failover.json
