@@ -2,43 +2,43 @@
 #ifndef BW_BASE_RULES_ELECTION_H
 #define BW_BASE_RULES_ELECTION_H
 
-#define BW_RULES_ELECTION(X)                                                                                           \
-    X(QUARANTINE_UNEVIDENCED_CLAIM, "election rule 2",                                                                 \
-      "a higher claim deposes nobody until a third member relays it or its sender shows that it hears us")             \
-    X(PERSIST_BEFORE_SPEAKING, "election rule 3", "a term is durable before a message that depends on it leaves")      \
-    X(NO_CLAIM_WITHOUT_STORAGE, "election rule 3", "a term that cannot be made durable is not claimed")                \
-    X(VACATE_REIGN_NOT_HELD, "election rule 3",                                                                        \
-      "whoever finds a record naming itself as leader of a reign that it does not hold publishes it as vacant")        \
-    X(REFUSE_FAR_TERM, "election, Words: term", "a term further than 2^32 above the largest one held is refused")      \
-    X(LISTEN_BEFORE_STANDING, "election rule 4", "no claim before one lease and margin were listened since boot")      \
-    X(WAIT_FOR_SETTLED_RANKING, "election rule 4", "no claim while better-ranked candidates change, for a while")      \
-    X(CLAIM_ONLY_WHEN_HEARD, "election, Availability modes",                                                           \
-      "who is not alone claims only when those who must confirm show that they hear it")                              \
-    X(STAGGER_BY_RANK, "election, priority", "the candidate at position k waits k staggers")                           \
-    X(OBJECT_TO_CLAIM, "election, priority",                                                                           \
-      "a live leader, a higher term and a better candidate are objected to the claimant")                              \
-    X(CONFIRMED_CLAIM_REIGNS, "election, priority", "only enough confirmations make a claim a reign")                  \
-    X(LEASE_RUNS_FROM_SENDING, "election, Lease without a quorum",                                                     \
-      "the lease runs from the sending of the newest round that enough successors acknowledged")                      \
-    X(LEASE_ENDS_UNACKNOWLEDGED, "election, Lease without a quorum",                                                   \
-      "a leader that nobody acknowledged for a lease leads no more")                                                   \
-    X(ALONE_NEEDS_NOBODY, "election, Lease without a quorum",                                                          \
-      "where nobody else lives no acknowledgement is needed and one claim is held")                                    \
-    X(STALE_HEARTBEAT_IS_SILENCE, "election, Lease without a quorum",                                                  \
-      "a heartbeat counts only if its sender heard us within the lease")                                               \
-    X(WAIT_FOR_OTHER_SUCCESSORS, "election, Lease without a quorum",                                                   \
-      "a successor claims only when no other successor may have heard the leader within the wait")                    \
-    X(SILENCE_IS_NOT_CONSENT, "election, Lease without a quorum",                                                      \
-      "a successor that left three questions unanswered counts as having heard the leader at the last")               \
-    X(NO_IS_A_RESIGNATION, "election, Lease without a quorum",                                                         \
-      "an authentic no, or an answer from a later boot, is as good as a resignation")                                  \
-    X(REFUSAL_ENDS_THE_WAIT, "election, Fast failover",                                                                \
-      "when two successors see the leader's port refuse, or the only one, the wait is over")                           \
-    X(RESIGN_TO_A_SUCCESSOR, "election rule 6", "who resigns names a successor, who claims without waiting")           \
-    X(LARGEST_TOKEN_WINS, "election rule 8", "of two leaders the one with the larger token stays")                     \
-    X(CLAIM_ABOVE_LARGEST_SEEN, "election rule 8",                                                                     \
-      "a leader claims again above a larger term that anybody ever saw reign")                                         \
-    X(SLEEP_ENDS_THE_LEASE, "election rule 10", "a late tick or a clock jump over half a lease ends the lease")        \
+#define BW_RULES_ELECTION(X)                                                                                      \
+    X(QUARANTINE_UNEVIDENCED_CLAIM, "election rule 2",                                                            \
+      "a higher claim deposes nobody until a third member relays it or its sender shows that it hears us")        \
+    X(PERSIST_BEFORE_SPEAKING, "election rule 3", "a term is durable before a message that depends on it leaves") \
+    X(NO_CLAIM_WITHOUT_STORAGE, "election rule 3", "a term that cannot be made durable is not claimed")           \
+    X(VACATE_REIGN_NOT_HELD, "election rule 3",                                                                   \
+      "whoever finds a record naming itself as leader of a reign that it does not hold publishes it as vacant")   \
+    X(REFUSE_FAR_TERM, "election, Words: term", "a term further than 2^32 above the largest one held is refused") \
+    X(LISTEN_BEFORE_STANDING, "election rule 4", "no claim before one lease and margin were listened since boot") \
+    X(WAIT_FOR_SETTLED_RANKING, "election rule 4", "no claim while better-ranked candidates change, for a while") \
+    X(CLAIM_ONLY_WHEN_HEARD, "election, Availability modes",                                                      \
+      "who is not alone claims only when those who must confirm show that they hear it")                          \
+    X(STAGGER_BY_RANK, "election, priority", "the candidate at position k waits k staggers")                      \
+    X(OBJECT_TO_CLAIM, "election, priority",                                                                      \
+      "a live leader, a higher term and a better candidate are objected to the claimant")                         \
+    X(CONFIRMED_CLAIM_REIGNS, "election, priority", "only enough confirmations make a claim a reign")             \
+    X(LEASE_RUNS_FROM_SENDING, "election, Lease without a quorum",                                                \
+      "the lease runs from the sending of the newest round that enough successors acknowledged")                  \
+    X(LEASE_ENDS_UNACKNOWLEDGED, "election, Lease without a quorum",                                              \
+      "a leader that nobody acknowledged for a lease leads no more")                                              \
+    X(ALONE_NEEDS_NOBODY, "election, Lease without a quorum",                                                     \
+      "where nobody else lives no acknowledgement is needed and one claim is held")                               \
+    X(STALE_HEARTBEAT_IS_SILENCE, "election, Lease without a quorum",                                             \
+      "a heartbeat counts only if its sender heard us within the lease")                                          \
+    X(WAIT_FOR_OTHER_SUCCESSORS, "election, Lease without a quorum",                                              \
+      "a successor claims only when no other successor may have heard the leader within the wait")                \
+    X(SILENCE_IS_NOT_CONSENT, "election, Lease without a quorum",                                                 \
+      "a successor that left three questions unanswered counts as having heard the leader at the last")           \
+    X(NO_IS_A_RESIGNATION, "election, Lease without a quorum",                                                    \
+      "an authentic no, or an answer from a later boot, is as good as a resignation")                             \
+    X(REFUSAL_ENDS_THE_WAIT, "election, Fast failover",                                                           \
+      "when two successors see the leader's port refuse, or the only one, the wait is over")                      \
+    X(RESIGN_TO_A_SUCCESSOR, "election rule 6", "who resigns names a successor, who claims without waiting")      \
+    X(LARGEST_TOKEN_WINS, "election rule 8", "of two leaders the one with the larger token stays")                \
+    X(CLAIM_ABOVE_LARGEST_SEEN, "election rule 8",                                                                \
+      "a leader claims again above a larger term that anybody ever saw reign")                                    \
+    X(SLEEP_ENDS_THE_LEASE, "election rule 10", "a late tick or a clock jump over half a lease ends the lease")   \
     X(SLEEP_PUSHES_PATIENCE, "gossip, Detector", "waits for others are pushed back by the time that we slept")
 
 #endif
