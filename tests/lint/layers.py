@@ -55,7 +55,7 @@ def wrong_in(root, path):
         target = resolve(root, path, name)
         if target:
             other = layer_of(root, target)
-            if other != "include" and not house.may_include(layer, other):
+            if other not in ("include", "build-config.h") and not house.may_include(layer, other):
                 yield f"{where} includes {name}: {other} does not stand left of {layer}"
         elif layer in house.CORE and name not in CORE_SYSTEM | LIBRARIES.get(layer, set()):
             yield f"{where} includes {name}: not on the list of what the pure part may use"
