@@ -24,11 +24,11 @@ def includes(path):
 
 
 def resolve(root, path, name):
-    """The file of ours that is meant, or None."""
+    """The source file of ours that is meant, or None (what a build in the tree has made is not one)."""
     for directory in (path.parent, root, root / "include"):
-        target = directory / name
-        if target.is_file() and root in target.resolve().parents:
-            return target.resolve()
+        target = (directory / name).resolve()
+        if target.is_file() and root in target.parents and layer_of(root, target) in [*house.LAYERS, "include"]:
+            return target
     return None
 
 
@@ -86,6 +86,7 @@ def planted(layer, line):
         for header in house.c_files(house.SOURCE, ["include"]):
             (root / "include" / "bellwether" / header.name).write_text(header.read_text())
         (root / "node" / "sees_ev.h").write_text("#include <ev.h>\n")
+        (root / "build-config.h").write_text("")
         (root / layer / "planted.c").write_text(line + "\n")
         return violations(root)
 
@@ -105,6 +106,7 @@ def planted_violations_are_caught():
         ("gossip", "#include <stdio.h>"),
         ("election", "#include <time.h>"),
         ("crypto", "#include <stdlib.h>"),
+        ("gossip", '#include "build-config.h"'),
     ]:
         tap.check(planted(layer, line), f"not caught in {layer}: {line}")
 
@@ -117,6 +119,7 @@ def what_is_allowed_is_not_reported():
         ("node", '#include "gossip/planted_target.h"\n#include "election/planted_target.h"\n#include <time.h>'),
         ("tests", '#include "sim/planted_target.h"'),
         ("sim", "#include <stdio.h>"),
+        ("tools", '#include "build-config.h"'),
         ("gossip", "#include <bellwether/types.h>"),
     ]:
         tap.check(not planted(layer, line), f"wrongly reported in {layer}: {line}")
