@@ -79,9 +79,11 @@ void demo_narrate(struct demo_view *view, const char *observer, const json_t *ev
     if (!view->narrating || type == NULL || !is_told(type))
         return;
     char *sentence = event_sentence(event);
+    if (sentence == NULL)
+        return;
     char fact[512];
     snprintf(fact, sizeof(fact), "%s: %s", strncmp(type, "self-", 5) == 0 ? observer : "", sentence);
-    if (sentence != NULL && is_news(view, fact))
+    if (is_news(view, fact))
         printf("  %s+%6.0f ms%s  %s %s %s%s%s\n", paint(view, "\033[2m"), (at - view->start) * 1000,
                paint(view, "\033[0m"), observer, view->utf8 ? "│" : "|", paint(view, event_color(event)), sentence,
                paint(view, "\033[0m"));

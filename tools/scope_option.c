@@ -90,5 +90,5 @@ bool scope_parse(const char *text, struct bw_scope_config *scope, char *why, siz
         ok = set_all(scope, settings, why, why_size);
     if (!ok)
         free(name);
-    return ok;
+    return ok; /* NOLINT(clang-analyzer-unix.Malloc): the scope keeps its name as long as the process lives */
 }
