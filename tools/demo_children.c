@@ -180,7 +180,7 @@ static void take_line(struct demo *demo, struct demo_child *child, const char *l
     } else if (message != NULL) {
         snprintf(child->error, sizeof(child->error), "%s", message);
     } else if (line[0] != '\0') {
-        snprintf(child->error, sizeof(child->error), "%s", line);
+        snprintf(child->error, sizeof(child->error), "%.*s", (int)sizeof(child->error) - 1, line);
     }
     json_decref(event);
 }
