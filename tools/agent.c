@@ -12,6 +12,7 @@
 #include "build-config.h"
 #include "tools/command.h"
 #include "tools/control_server.h"
+#include "tools/hints.h"
 #include "tools/json.h"
 #include "tools/key_file.h"
 #include "tools/log.h"
@@ -29,6 +30,8 @@ struct agent {
     struct seeds *seeds;
     struct event_ring ring;
     ev_signal signals[3];
+    ev_timer watchdog;
+    struct hints hints;
     bool leaving;
     int exit_code;
 };
@@ -204,6 +207,8 @@ int agent_run(const struct agent_options *options) {
         watch_signals(agent);
         seeds_watch(agent->seeds, agent->loop, agent->host);
         control_server_start(agent->control);
+        notify_watchdog(agent->loop, &agent->watchdog);
+        hints_start(&agent->hints, agent->loop, agent->host, options->join_count > 0);
         announce(agent);
         agent->exit_code = EXIT_DONE;
         ev_run(agent->loop, 0);

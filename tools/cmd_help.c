@@ -21,13 +21,20 @@ static void print_commands(FILE *file) {
         file);
 }
 
+/* The profiles' values, in the order of bw_params_describe. */
+#define DEFAULTS(name, least, largest, local, lan, wan, text) {local, lan, wan},
+static const uint32_t defaults[][3] = {BW_PARAMS(DEFAULTS)};
+
 static int print_parameters(void) {
     const char *name, *text;
     uint32_t least, largest;
-    struct bw_config config;
-    bw_config_init(&config, BW_PROFILE_LAN);
-    for (size_t i = 0; (name = bw_params_describe(i, &text, &least, &largest)) != NULL; i++)
-        printf("%-22s %u..%u\n    %s\n", name, least, largest, text);
+    printf("%-22s %17s %8s %8s %8s\n", "PARAMETER", "RANGE", "local", "lan", "wan");
+    for (size_t i = 0; (name = bw_params_describe(i, &text, &least, &largest)) != NULL; i++) {
+        const uint32_t *value = defaults[i];
+        char range[32];
+        snprintf(range, sizeof(range), "%u..%u", least, largest);
+        printf("%-22s %17s %8u %8u %8u\n    %s\n", name, range, value[0], value[1], value[2], text);
+    }
     return EXIT_DONE;
 }
 

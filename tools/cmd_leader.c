@@ -180,6 +180,8 @@ int cmd_leader(int argc, char **argv) {
         complain("--watch and --wait exclude each other");
         return EXIT_USAGE;
     }
+    if (leader.wait && leader.wait_s == 0)
+        leader.wait_s = leader.client.timeout_s; /* as --wait=S */
     if (leader.watch || leader.wait)
         return wait_or_watch(&leader);
     json_t *answer = NULL;

@@ -31,7 +31,8 @@ static void fail(struct reading *reading, const char *format, ...) {
     complain("%s:%u: %s", reading->path, reading->line, text);
 }
 
-/* As fgets, but counts lines, and does not take a long one for two. */
+/* As fgets, but counts lines, does not take a long one for two, and leaves the indentation out, which the parser would
+ * take for a continuation of the line above. */
 static char *read_line(char *text, int size, void *context) {
     struct reading *reading = context;
     char *line = NULL;
@@ -42,7 +43,7 @@ static char *read_line(char *text, int size, void *context) {
         if (length >= size || strlen(line) != (size_t)length)
             fail(reading, "a line longer than %d bytes, or with a zero byte in it", size - 3);
         else
-            memcpy(text, line, (size_t)length + 1);
+            strcpy(text, line + strspn(line, " \t"));
     }
     free(line);
     return length < 0 || reading->failed ? NULL : text;

@@ -10,7 +10,7 @@
 #include "tools/members_table.h"
 #include "tools/options.h"
 
-enum { KEY_KEEP = 0x2000, KEY_NODES, MISS_FACTOR = 5 };
+enum { KEY_KEEP = 0x2000, KEY_NODES, KEY_COLOR, MISS_FACTOR = 5 };
 
 /* What each step is expected to take, and fails at MISS_FACTOR times. */
 static const double first_leader_target_s = 3;
@@ -120,8 +120,8 @@ static bool failed(const struct demo *demo, const char *what) {
 static bool judge(const struct demo *demo, const struct outcome *outcome, const char *text) {
     char took[16], target[16];
     bool good = outcome->took_s <= MISS_FACTOR * outcome->target_s;
-    demo_result(&demo->view, good, "%s: %s (target %s)", text, demo_duration(outcome->took_s, took),
-                demo_duration(outcome->target_s, target));
+    demo_result(&demo->view, good, "%s: %s (target %s%s)", text, demo_duration(outcome->took_s, took),
+                demo_duration(outcome->target_s, target), outcome->took_s > outcome->target_s ? ", missed" : "");
     return good;
 }
 
@@ -303,7 +303,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         if (!parse_number(value, DEMO_NODES_MIN, DEMO_NODES_MAX, &options->nodes))
             return options_mistake(state, "--nodes %s: from %d to %d", value, DEMO_NODES_MIN, DEMO_NODES_MAX);
         return 0;
-    case 'c':
+    case KEY_COLOR:
         if (!color_parse(value, &options->color))
             return options_mistake(state, "--color=%s: auto, always or never", value);
         return 0;
@@ -315,15 +315,14 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp_option option_list[] = {
     {"nodes", KEY_NODES, "N", 0, "So many agents (default: 5)", 0},
     {"keep", KEY_KEEP, NULL, 0, "Leave the cluster running, and say how to talk to it", 0},
-    {"color", 'c', "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never; NO_COLOR is respected", 0},
+    {"color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never; NO_COLOR is respected", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp demo_argp = {
     .options = option_list,
     .parser = parse,
     .doc = "Starts a real cluster on this host, kills its leader, and shows who takes over, after how long. Nothing is "
-           "left "
-           "behind. Exit code 1: something did not happen, or took more than five times its target."};
+           "left behind. Exit code 1: something did not happen, or took more than five times its target."};
 
 int cmd_demo(int argc, char **argv) {
     struct demo_options options = {.nodes = 5};

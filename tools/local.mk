@@ -24,6 +24,7 @@ tools_bellwether_SOURCES = \
 	tools/demo_view.c \
 	tools/event_ring.c tools/event_ring.h \
 	tools/event_view.c tools/event_view.h \
+	tools/hints.c tools/hints.h \
 	tools/json.c tools/json.h \
 	tools/key_file.c tools/key_file.h \
 	tools/log.c tools/log.h \

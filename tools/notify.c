@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tools/text.h"
+
 void notify(const char *state) {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -22,4 +24,24 @@ void notify(const char *state) {
     (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
                   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size));
     close(fd);
+}
+
+static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events) {
+    (void)loop;
+    (void)timer;
+    (void)events;
+    notify("WATCHDOG=1");
+}
+
+void notify_watchdog(struct ev_loop *loop, ev_timer *timer) {
+    const char *interval = getenv("WATCHDOG_USEC");
+    const char *pid = getenv("WATCHDOG_PID");
+    uint64_t interval_us, wanted_pid;
+    if (interval == NULL || !parse_number(interval, 1, INT64_MAX, &interval_us))
+        return;
+    if (pid != NULL && (!parse_number(pid, 1, INT64_MAX, &wanted_pid) || wanted_pid != (uint64_t)getpid()))
+        return;
+    double half_s = (double)interval_us / 2e6;
+    ev_timer_init(timer, on_watchdog, half_s, half_s);
+    ev_timer_start(loop, timer);
 }

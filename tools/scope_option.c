@@ -7,7 +7,8 @@
 #include "base/base.h"
 #include "tools/text.h"
 
-static const char *const setting_names[] = {"priority", "mode", "failover", "min_ack", "min_confirm", "lease", NULL};
+static const char *const setting_names[] = {"priority", "mode",        "preempt", "failover",
+                                            "min_ack",  "min_confirm", "lease",   NULL};
 
 static bool set_u16(uint16_t *field, const char *name, const char *value, char *why, size_t why_size) {
     uint64_t number;
@@ -45,6 +46,10 @@ static bool set_one(struct bw_scope_config *scope, const char *name, const char 
         scope->mode = BW_MODE_PRIORITY;
         snprintf(why, why_size, "mode is priority");
         return strcmp(value, "priority") == 0;
+    }
+    if (strcmp(name, "preempt") == 0) { /* what every scope does */
+        snprintf(why, why_size, "preempt is never");
+        return strcmp(value, "never") == 0;
     }
     if (strcmp(name, "failover") == 0) {
         scope->failover = strcmp(value, "safe") == 0 ? BW_FAILOVER_SAFE : BW_FAILOVER_FAST;

@@ -56,6 +56,7 @@ def usage_mistakes_are_named_and_give_2():
         (["keygen", "more"], ["'more'"]),
         (["members", "-x"], ["-x"]),
         (["help", "leadre"], ["leader"]),
+        (["demo", "-c"], ["-c"]),
     ]:
         result = run(*words)
         tap.equal(result.returncode, 2, f"exit code of {words}")
@@ -173,6 +174,15 @@ def unknown_options_and_keys_are_named_with_the_nearest():
         pathlib.Path(config).write_text(text, encoding="utf-8")
         contains(refused(agent, "--config", config, code=2), *parts)
     contains(refused(agent, "--config", cluster.path("missing.conf"), code=2), "missing.conf", "No such file")
+
+
+@tap.test
+def indented_settings_are_settings():
+    cluster = new_cluster()
+    config = pathlib.Path(cluster.path("indented.conf"))
+    config.write_text("tag = role=web\n  tag = rack=7\n\ttag = motto=a b\n", encoding="utf-8")
+    agent = cluster.add("n1", "--config", str(config)).start().wait_ready()
+    tap.equal(agent.ask("members")["members"][0]["tags"], {"role": "web", "rack": "7", "motto": "a b"}, "tags")
 
 
 @tap.test
@@ -297,7 +307,8 @@ def leader_as_json_and_as_a_name():
     contains(first.run("leader").stdout, "SCOPE", "default", name)
     unknown = first.run("leader", "nowhere")
     tap.equal((unknown.returncode, unknown.stdout), (1, ""), "no such scope")
-    tap.equal(first.run("leader", "nowhere", "--wait=0.2").returncode, 4, "no leader in time")
+    for limit in (["--wait=0.2"], ["--wait", "--timeout", "0.2"]):
+        tap.equal(first.run("leader", "nowhere", *limit).returncode, 4, f"no leader in time: {limit}")
     tap.equal(json.loads(first.run("leader", "nowhere", "--json").stdout), {"scopes": []}, "no such scope, JSON")
 
 
@@ -389,6 +400,19 @@ def log_as_text_is_logfmt():
     for line in lines:
         tap.check(re.match(r'^([a-z_]+=("([^"\\]|\\.)*"|[^ "]+)( |\n))+$', line), line)
     contains("".join(lines), 'name="n 1"', "type=member-alive", "level=info")
+
+
+@tap.test
+def watchdog_of_systemd_is_fed():
+    cluster = new_cluster()
+    path = cluster.path("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(path)
+        listener.settimeout(LIMIT)
+        cluster.add("n1", prefix=["env", f"NOTIFY_SOCKET={path}", "WATCHDOG_USEC=200000"]).start().wait_ready()
+        for _ in range(3):
+            while listener.recv(4096) != b"WATCHDOG=1":
+                pass
 
 
 @tap.test

@@ -189,6 +189,8 @@ def wrong_key_and_wrong_label_stay_outside():
     for agent in cluster.living():
         if agent is not neighbour:
             tap.equal(agent.view(), {"n1", "n2", "n3"}, f"{agent.name}'s view")
+    for agent, hint in ((stranger, "no answer yet from the addresses"), (leader, "a key that is not in the key file")):
+        tap.wait_until(lambda a=agent, h=hint: any(h in line.text for line in a.log()), LIMIT, f"hint: {hint}")
 
 
 @tap.test(timeout=60)

@@ -1,0 +1,24 @@
+/* What an agent says by itself when something is probably set up wrongly. */
+#ifndef BW_TOOLS_HINTS_H
+#define BW_TOOLS_HINTS_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bellwether/bellwether.h>
+
+struct hints {
+    ev_timer timer;
+    struct bw_loop *host;
+    bool has_seeds;
+    bool looked;           /* at least once */
+    uint64_t foreign_keys; /* datagrams of each kind so far */
+    uint64_t not_opened;
+    unsigned quiet_rounds; /* until datagrams are looked at again */
+};
+
+/* Looks every few seconds. has_seeds: addresses to join were given. hints: kept by the caller as long as the loop runs. */
+void hints_start(struct hints *hints, struct ev_loop *loop, struct bw_loop *host, bool has_seeds);
+
+#endif
