@@ -113,6 +113,8 @@ static void living_changed(struct bw_election *e, struct bw_peer *peer) {
     for (size_t i = 0; i < e->scope_count; i++) {
         struct bw_scope *scope = e->scopes[i];
         const struct bw_candidate *candidate = bw_candidate_find(scope, peer);
+        if (!lives && peer->refused_pt == BW_PAST)
+            bw_watch_gone(e, scope, peer);
         scope->successors_stale = true;
         if (candidate != NULL)
             bw_candidate_changed(e, scope, candidate);

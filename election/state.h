@@ -99,6 +99,7 @@ struct bw_scope {
     bool successors_stale;
     bool is_successor;
     int64_t successor_pt; /* since when */
+    int64_t gone_pt;      /* a successor that is gone may have heard the leader until then */
     int64_t better_pt;    /* last change among better-ranked candidates */
     /* the campaign */
     int64_t campaign_pt; /* since when we want to lead; BW_PAST: we do not */
@@ -297,6 +298,9 @@ void bw_set_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_u
 void bw_watch_step(struct bw_election *e, struct bw_scope *scope);
 int64_t bw_heard_pt(const struct bw_election *e, const struct bw_scope *scope);
 void bw_watch_reset(struct bw_scope *scope);
+/* A successor died, left or refused us: what it heard last it tells no more, so it counts as having heard the leader now;
+ * one that had fallen silent before, when that was noticed. */
+void bw_watch_gone(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer);
 void bw_ask_all(struct bw_election *e, struct bw_scope *scope);
 void bw_ask_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_ask *m);
 void bw_reply_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_reply *m);

@@ -10,7 +10,7 @@ int64_t bw_heard_pt(const struct bw_election *e, const struct bw_scope *scope) {
 }
 
 void bw_watch_reset(struct bw_scope *scope) {
-    scope->ask_pt = BW_PAST;
+    scope->ask_pt = scope->gone_pt = BW_PAST;
     for (size_t i = 0; i < scope->successor_count; i++) {
         struct bw_successor *successor = &scope->successors[i];
         successor->unanswered = 0;
@@ -33,6 +33,15 @@ static void count_question(struct bw_election *e, struct bw_successor *successor
 
 static bool refused_us(const struct bw_peer *peer) {
     return peer != NULL && peer->refused_pt != BW_PAST;
+}
+
+void bw_watch_gone(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer) {
+    const struct bw_successor *successor = bw_successor_find(scope, &peer->id);
+    if (successor == NULL)
+        return;
+    int64_t at = successor->unanswered < BW_UNANSWERED_MAX ? e->patience_us : successor->heard_pt;
+    scope->gone_pt = at > scope->gone_pt ? at : scope->gone_pt;
+    bw_trace_rule(e->trace, BW_RULE_SILENCE_IS_NOT_CONSENT, &peer->id, 1);
 }
 
 void bw_ask_all(struct bw_election *e, struct bw_scope *scope) {
@@ -63,11 +72,11 @@ static void ask_leader(struct bw_election *e, struct bw_scope *scope, struct bw_
 
 /* From when on no other successor objects: BW_PAST if none ever did, BW_NEVER while one has still to answer. */
 static int64_t consent_pt(const struct bw_scope *scope, int64_t wait_us) {
-    int64_t consent = BW_PAST;
+    int64_t consent = scope->gone_pt == BW_PAST ? BW_PAST : scope->gone_pt + wait_us;
     for (size_t i = 0; i < scope->successor_count; i++) {
         const struct bw_successor *successor = &scope->successors[i];
         if (!bw_peer_lives(successor->peer) || refused_us(successor->peer))
-            continue; /* ourselves; or gone */
+            continue; /* ourselves; or gone: see bw_watch_gone */
         if (!successor->answered && successor->unanswered < BW_UNANSWERED_MAX)
             return BW_NEVER;
         int64_t at = successor->heard_pt == BW_PAST ? BW_PAST : successor->heard_pt + wait_us;
@@ -269,6 +278,8 @@ void bw_watch_refused(struct bw_election *e, struct bw_peer *peer) {
     for (size_t i = 0; i < e->scope_count; i++) {
         struct bw_scope *scope = e->scopes[i];
         bw_successors_refresh(e, scope);
+        if (first)
+            bw_watch_gone(e, scope, peer);
         bool watches = bw_id_equal(&scope->claim.token.id, &peer->id) && bw_reign_current(scope) && scope->is_successor;
         if (watches && first) {
             bw_ask_all(e, scope); /* tells the others, witnesses' refusals too */

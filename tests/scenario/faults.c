@@ -154,6 +154,27 @@ static void a_leader_that_sees_one_other_member_keeps_the_peace(void) {
     }
 }
 
+/* The only one whom the leader reaches crashes, and leaves with it what it knew of the leader's lease. */
+static void a_leader_whose_last_link_dies_stops_before_another_starts(void) {
+    for (uint64_t seed = 1; seed <= seed_count(16); seed++) {
+        options.seed_count = 5;
+        size_t leader = cluster(seed, 5);
+        size_t last = (leader + 1 + seed % 4) % 5;
+        if (leader == NOBODY)
+            return;
+        for (size_t i = 0; i < 5; i++)
+            if (i != leader && i != last)
+                bw_sim_cut(sim, leader, i);
+        run_ms(3000 + (int64_t)(seed * 37 % 900));
+        CHECK(may_act(leader));
+        bw_sim_crash(sim, last);
+        run_ms(4000);
+        CHECK(!may_act(leader));
+        CHECK(acting_count() == 1);
+        CHECK(bw_sim_overlap_us(sim, SCOPE) == 0);
+    }
+}
+
 static void a_bridge_does_not_make_the_leadership_flap(void) {
     for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
         cluster(seed, 3);
@@ -257,6 +278,7 @@ static const struct tap_test half_tests[] = {
     TAP_TEST(a_deaf_candidate_deposes_nobody),
     TAP_TEST(a_mute_leader_drops_its_lease),
     TAP_TEST(a_leader_that_sees_one_other_member_keeps_the_peace),
+    TAP_TEST(a_leader_whose_last_link_dies_stops_before_another_starts),
     TAP_TEST(a_bridge_does_not_make_the_leadership_flap),
 };
 static const struct tap_test disk_tests[] = {
