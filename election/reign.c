@@ -145,16 +145,25 @@ static void step_aside(struct bw_election *e, struct bw_scope *scope, const stru
         scope->not_before_pt = e->patience_us + e->params.settle_ms * BW_US_PER_MS;
 }
 
-/* To a leader whose term is below one that once reigned. */
-static void tell_of_larger(struct bw_election *e, struct bw_scope *scope) {
+/* To a leader whose term is below one that once reigned, until it claims above it: words are lost, and its record often comes
+ * before the news that it lives. */
+void bw_larger_step(struct bw_election *e, struct bw_scope *scope) {
+    if (!bw_reign_current(scope) || scope->claim.token.term >= scope->reigned ||
+        !bw_peer_lives(bw_peer_find(e, &scope->claim.token.id)))
+        return;
+    if (e->patience_us < scope->larger_again_pt) {
+        bw_wake(e, scope, scope->larger_again_pt);
+        return;
+    }
     const struct bw_message_object message = {
         .scope = bw_scope_name(scope),
         .term = scope->claim.token.term,
         .reason = BW_OBJECT_SEEN_LARGER,
         .token_term = scope->reigned,
     };
-    if (scope->claim.state == BW_CLAIM_LEADING)
-        bw_send(e, &scope->claim.token.id, BW_FRAME_object, &message);
+    bw_send(e, &scope->claim.token.id, BW_FRAME_object, &message);
+    scope->larger_again_pt = e->patience_us + bw_scope_lease_us(e, scope);
+    bw_wake(e, scope, scope->larger_again_pt);
 }
 
 void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim) {
@@ -171,10 +180,8 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
     scope->claim = *claim;
     scope->seen = claim->token.term > scope->seen ? claim->token.term : scope->seen;
     scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;
-    if (claim->token.term < scope->reigned)
-        tell_of_larger(e, scope);
-    else
-        scope->reigned = claim->token.term;
+    scope->reigned = claim->token.term > scope->reigned ? claim->token.term : scope->reigned;
+    scope->larger_again_pt = BW_PAST;
     scope->successors_stale = true;
     scope->heard_pt = e->patience_us;
     scope->over = scope->refusals = false;

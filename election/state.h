@@ -81,9 +81,10 @@ struct bw_scope {
     enum bw_phase phase;
     /* the record and what we saw */
     struct bw_claim claim;
-    uint64_t seen;    /* largest term accepted, claimed or found on disk: the durable one */
-    uint64_t reigned; /* largest term that somebody may have led in */
-    uint64_t floor;   /* seen, or a quarantined one if larger: our next claim is above */
+    uint64_t seen;           /* largest term accepted, claimed or found on disk: the durable one */
+    uint64_t reigned;        /* largest term that somebody may have led in */
+    int64_t larger_again_pt; /* a leader below it is told so again */
+    uint64_t floor;          /* seen, or a quarantined one if larger: our next claim is above */
     uint64_t quarantined;
     bool announced;   /* leader-elected was said, leader-lost not yet */
     bool over;        /* the leader's silence, refusal or "no" ended the reign for us */
@@ -258,6 +259,7 @@ void bw_reign_begin(struct bw_election *e, struct bw_scope *scope);
 /* We led and do not any more: state of the record to publish. */
 void bw_stand_down(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
 void bw_vacate(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *successor);
+void bw_larger_step(struct bw_election *e, struct bw_scope *scope);
 bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term);
 
 /* -- evidence.c -- */

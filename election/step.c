@@ -69,6 +69,7 @@ void bw_wake(struct bw_election *e, struct bw_scope *scope, int64_t at_pt) {
 void bw_scope_step(struct bw_election *e, struct bw_scope *scope) {
     bw_timer_cancel(&e->patience, &scope->wake);
     bw_heal_step(e, scope);
+    bw_larger_step(e, scope);
     if (scope->phase == BW_PHASE_CLAIM)
         bw_claim_step(e, scope);
     if (scope->phase != BW_PHASE_FOLLOW || !scope->candidate || e->leaving)

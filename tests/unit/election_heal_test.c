@@ -177,6 +177,33 @@ static void a_larger_term_on_a_members_disk_is_claimed_above(void) {
     CU_ASSERT_EQUAL(world_hits(BW_RULE_CLAIM_ABOVE_LARGEST_SEEN), 1);
 }
 
+static size_t objections_lost;
+
+static bool lose_three_objections(size_t from, size_t to, uint8_t type) {
+    (void)from;
+    (void)to;
+    return type != BW_FRAME_object || ++objections_lost > 3;
+}
+
+static void who_saw_a_larger_term_says_so_until_it_is_heard(void) {
+    size_t leader = world_lead(3);
+    size_t joiner = world_add(100);
+    uint64_t seen = world_believes(leader).term + 500;
+    world.nodes[joiner].disk_count = 1;
+    world.nodes[joiner].disk[0] = (struct bw_durable_term){.scope = SCOPE, .term = seen};
+    objections_lost = 0;
+    world.filter = lose_three_objections;
+    world_start(joiner);
+    world_run(MS(3 * 1500));
+    CU_ASSERT_EQUAL(objections_lost, 3);
+    CU_ASSERT_EQUAL(world_believes(leader).term, seen - 500);
+    world_run(MS(1500));
+    CU_ASSERT_EQUAL(world_believes(leader).term, seen + 1);
+    CU_ASSERT(world_all_follow(leader));
+    world_run(MS(5000));
+    CU_ASSERT_EQUAL(objections_lost, 4); /* and no more */
+}
+
 /* A claimant that does not know of the leader is told of it, and gives up. */
 static void a_claim_beside_a_living_leader_is_objected_to(void) {
     size_t leader = world_lead(3);
@@ -286,6 +313,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_leader_held_for_dead_is_given_time_to_show_that_it_lives),
     TAP_TEST(a_leader_that_stays_dead_is_claimed_above_after_settling),
     TAP_TEST(a_larger_term_on_a_members_disk_is_claimed_above),
+    TAP_TEST(who_saw_a_larger_term_says_so_until_it_is_heard),
     TAP_TEST(a_claim_beside_a_living_leader_is_objected_to),
     TAP_TEST(a_lower_claim_is_answered_with_the_higher_one),
     TAP_TEST(start_stop_start_keeps_events_alternating),
