@@ -35,6 +35,7 @@
     X(REFUSAL_ENDS_THE_WAIT, "election, Fast failover",                                                           \
       "when two successors see the leader's port refuse, or the only one, the wait is over")                      \
     X(RESIGN_TO_A_SUCCESSOR, "election rule 6", "who resigns names a successor, who claims without waiting")      \
+    X(STEP_ASIDE, "election rule 6", "who steps down does not stand again until its time is over")                \
     X(LARGEST_TOKEN_WINS, "election rule 8", "of two leaders the one with the larger token stays")                \
     X(CLAIM_ABOVE_LARGEST_SEEN, "election rule 8",                                                                \
       "a leader claims again above a larger term that anybody ever saw reign")                                    \

@@ -36,11 +36,12 @@ static int64_t settled_gate(struct bw_election *e, struct bw_scope *scope) {
     return at;
 }
 
-/* Others leave a named successor some time to claim, unless it is gone. */
+/* Others leave a named successor some time to claim, unless it is gone, or does not stand any more. */
 static int64_t named_gate(const struct bw_election *e, const struct bw_scope *scope) {
     const struct bw_peer *successor = bw_peer_find(e, &scope->claim.successor);
-    bool waiting =
-        scope->claim.state == BW_CLAIM_RESIGNING && bw_peer_lives(successor) && successor->refused_pt == BW_PAST;
+    const struct bw_candidate *candidate = successor != NULL ? bw_candidate_find(scope, successor) : NULL;
+    bool waiting = scope->claim.state == BW_CLAIM_RESIGNING && candidate != NULL && candidate->ready &&
+                   bw_peer_lives(successor) && successor->refused_pt == BW_PAST;
     return waiting ? scope->over_pt + BW_NAMED_WAIT_US : BW_PAST;
 }
 
@@ -268,8 +269,8 @@ static bool better_than(struct bw_election *e, struct bw_scope *scope, const str
     const struct bw_candidate *self = bw_candidate_self(scope);
     const struct bw_peer *peer = bw_peer_find(e, other);
     const struct bw_candidate *candidate = peer != NULL ? bw_candidate_find(scope, peer) : NULL;
-    if (self == NULL || candidate == NULL || e->leaving || scope->phase != BW_PHASE_FOLLOW ||
-        scope->campaign_pt == BW_PAST || bw_reign_current(scope) || bw_id_equal(&scope->claim.successor, other))
+    if (!bw_stands(e, scope) || candidate == NULL || scope->phase != BW_PHASE_FOLLOW || scope->campaign_pt == BW_PAST ||
+        bw_reign_current(scope) || bw_id_equal(&scope->claim.successor, other))
         return false;
     struct bw_rank ours = bw_scope_rank(scope, e, self);
     struct bw_rank theirs = bw_scope_rank(scope, e, candidate);
@@ -385,7 +386,7 @@ void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const st
     bw_scope_step(e, scope);
 }
 
-static void resign(struct bw_election *e, struct bw_scope *scope) {
+static void resign_reign(struct bw_election *e, struct bw_scope *scope) {
     struct bw_id heir = bw_scope_heir(e, scope);
     bw_vacate(e, scope, BW_LOSS_RESIGNED, &heir);
     bw_trace_rule(e->trace, BW_RULE_RESIGN_TO_A_SUCCESSOR, &heir, scope->claim.token.term);
@@ -399,14 +400,11 @@ static void resign(struct bw_election *e, struct bw_scope *scope) {
     send_widely(e, scope, BW_FRAME_resign, &message);
 }
 
-void bw_resign_all(struct bw_election *e) {
-    for (size_t i = 0; i < e->scope_count; i++) {
-        struct bw_scope *scope = e->scopes[i];
-        if (scope->phase == BW_PHASE_LEAD)
-            resign(e, scope);
-        else if (scope->phase == BW_PHASE_CLAIM)
-            claim_withdraw(e, scope, 0);
-        else
-            bw_campaign_abort(e, scope);
-    }
+void bw_resign(struct bw_election *e, struct bw_scope *scope) {
+    if (scope->phase == BW_PHASE_LEAD)
+        resign_reign(e, scope);
+    else if (scope->phase == BW_PHASE_CLAIM)
+        claim_withdraw(e, scope, 0);
+    else
+        bw_campaign_abort(e, scope);
 }

@@ -119,15 +119,6 @@ void bw_election_answered(struct bw_election *e, const struct bw_id *id, bool ok
     }
 }
 
-void bw_election_leave(struct bw_election *e, struct bw_time now) {
-    bw_enter(e, now);
-    if (e->leaving)
-        return;
-    e->leaving = true;
-    bw_resign_all(e);
-    bw_scope_step_all(e);
-}
-
 /* ------------------------------------------------------------------ durability */
 
 bool bw_election_persist(struct bw_election *e) {

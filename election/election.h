@@ -77,8 +77,11 @@ struct bw_election_view {
 void bw_election_view(struct bw_election *election, const struct bw_election_view *view, struct bw_time now);
 /* Answers bw_election_persist. */
 void bw_election_persisted(struct bw_election *election, bool ok, struct bw_time now);
-/* Resigns all leaderships and stands no more. */
+/* Resigns all leaderships and stands no more, until it returns: a new life, that listens first. */
 void bw_election_leave(struct bw_election *election, struct bw_time now);
+void bw_election_return(struct bw_election *election, struct bw_time now);
+/* Resigns the scope's leadership and does not stand for it for a time. BW_ERR_NOT_FOUND: we never stand for it. */
+int bw_election_stepdown(struct bw_election *election, const char *scope, uint32_t for_ms, struct bw_time now);
 
 void bw_election_tick(struct bw_election *election, struct bw_time now);
 int64_t bw_election_deadline(const struct bw_election *election);
@@ -97,6 +100,8 @@ struct bw_election_claim {
 bool bw_election_publish(struct bw_election *election, struct bw_election_claim *claim);
 /* A member to ping at once. */
 bool bw_election_probe(struct bw_election *election, struct bw_id *id);
+/* True when bw_election_candidacies gives something new; not repeated. */
+bool bw_election_candidacies_changed(struct bw_election *election);
 /* True when terms must be made durable; not repeated until answered. */
 bool bw_election_persist(struct bw_election *election);
 /* leader-elected, leader-lost, self-elected, self-deposed, split-brain-healed; name is left empty, node fills it in. */

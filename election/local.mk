@@ -16,6 +16,7 @@ core_sources += \
 	election/record.h \
 	election/reign.c \
 	election/scope.c \
+	election/standing.c \
 	election/state.h \
 	election/step.c \
 	election/successor.c \

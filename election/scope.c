@@ -59,7 +59,7 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     scope->successors_stale = true;
     scope->over_pt = e->patience_us;
     scope->heard_pt = scope->successor_pt = scope->gone_pt = scope->better_pt = scope->larger_again_pt = BW_PAST;
-    scope->campaign_pt = scope->contact_pt = scope->not_before_pt = scope->ask_pt = BW_PAST;
+    scope->aside_pt = scope->campaign_pt = scope->contact_pt = scope->not_before_pt = scope->ask_pt = BW_PAST;
     scope->act_until_us = BW_PAST;
     if (scope->successors == NULL || scope->confirms == NULL) {
         scope_free(e, scope);

@@ -78,6 +78,7 @@ struct bw_scope {
     /* our own part */
     bool candidate;
     struct bw_scope_config own; /* name is not used */
+    int64_t aside_pt;           /* stepped down: we do not stand until then; BW_PAST: we stand */
     enum bw_phase phase;
     /* the record and what we saw */
     struct bw_claim claim;
@@ -154,6 +155,7 @@ struct bw_election {
     uint64_t boot;
     bool has_seeds;
     bool leaving;
+    bool candidacies_changed;
     struct bw_election_view view;
     bool agreed_once;
     /* time */
@@ -282,8 +284,13 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
 void bw_confirm_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_confirm *m);
 void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m);
 void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m);
-/* Gives up every leadership, naming successors. */
-void bw_resign_all(struct bw_election *e);
+/* Gives up the leadership, naming a successor, or the claim to it. */
+void bw_resign(struct bw_election *e, struct bw_scope *scope);
+
+/* -- standing.c -- */
+bool bw_stands(const struct bw_election *e, const struct bw_scope *scope);
+/* Who stepped down stands again when its time is over. */
+void bw_aside_step(struct bw_election *e, struct bw_scope *scope);
 
 /* -- lease.c: rounds, acknowledgements, the leader's set -- */
 int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms);

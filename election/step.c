@@ -2,6 +2,8 @@
  * (patience). Election.md rule 10; gossip.md, "A node that slept does not accuse". */
 #include "election/state.h"
 
+#include "base/mutant.h"
+
 int64_t bw_election_deadline(const struct bw_election *e) {
     int64_t patience = bw_timers_next(&e->patience);
     int64_t authority = bw_timers_next(&e->authority);
@@ -49,7 +51,7 @@ void bw_enter(struct bw_election *e, struct bw_time now) {
     int64_t late_us = due_us != BW_NEVER && now.mono_us > from_us ? now.mono_us - from_us : 0;
     int64_t jump_us = (now.wall_us - e->now.wall_us) - (now.mono_us - e->now.mono_us);
     e->now = now;
-    if (late_us > e->params.late_ms * BW_US_PER_MS) {
+    if (!BW_MUTANT(LATE_TICK_RULE_OFF) && late_us > e->params.late_ms * BW_US_PER_MS) {
         bw_trace_rule(e->trace, BW_RULE_SLEEP_PUSHES_PATIENCE, NULL, (uint64_t)late_us);
         e->lag_us += late_us;
         e->counted_us = now.mono_us;
@@ -72,11 +74,12 @@ void bw_scope_step(struct bw_election *e, struct bw_scope *scope) {
     bw_larger_step(e, scope);
     if (scope->phase == BW_PHASE_CLAIM)
         bw_claim_step(e, scope);
+    bw_aside_step(e, scope);
     if (scope->phase != BW_PHASE_FOLLOW || !scope->candidate || e->leaving)
         return;
     if (bw_reign_current(scope))
         bw_watch_step(e, scope);
-    if (!bw_reign_current(scope))
+    if (!bw_reign_current(scope) && bw_stands(e, scope))
         bw_campaign_step(e, scope);
 }
 

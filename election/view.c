@@ -8,8 +8,7 @@ static struct bw_message_candidacy own_candidacy(const struct bw_election *e, co
     return (struct bw_message_candidacy){
         .scope = bw_scope_name(scope),
         .priority = self->priority,
-        .flags =
-            (uint8_t)((self->ready && !e->leaving ? BW_CANDIDACY_READY : 0) | (self->half ? BW_CANDIDACY_HALF : 0)),
+        .flags = (uint8_t)((bw_stands(e, scope) ? BW_CANDIDACY_READY : 0) | (self->half ? BW_CANDIDACY_HALF : 0)),
         .mode = self->mode,
     };
 }
@@ -56,7 +55,7 @@ int bw_election_scope(const struct bw_election *e, size_t index, struct bw_scope
     if (has_leader)
         info->token = scope->claim.token;
     if (scope->candidate)
-        info->role = leads ? BW_ROLE_LEADER : has_leader ? BW_ROLE_FOLLOWER : BW_ROLE_CANDIDATE;
+        info->role = leads ? BW_ROLE_LEADER : has_leader || !bw_stands(e, scope) ? BW_ROLE_FOLLOWER : BW_ROLE_CANDIDATE;
     return 0;
 }
 

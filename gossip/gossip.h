@@ -122,6 +122,8 @@ uint64_t bw_gossip_incarnation(const struct bw_gossip *gossip); /* our own, now 
 bool bw_gossip_synchronised(const struct bw_gossip *gossip);
 /* Whether we count as alone (gossip.md, Alone): heard nobody for long enough, or never heard anybody. */
 bool bw_gossip_alone(const struct bw_gossip *gossip);
+/* Lifeguard's local health: 0 healthy, rising to health_max - 1. */
+uint32_t bw_gossip_health(const struct bw_gossip *gossip);
 /* When something authentic and proven came from the member last (mono_us), and its newest echo; BW_NOT_HEARD if never. */
 int64_t bw_gossip_heard_from(const struct bw_gossip *gossip, const struct bw_id *id, int64_t *heard_us);
 

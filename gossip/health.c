@@ -13,3 +13,7 @@ void bw_health_change(struct bw_gossip *g, int32_t by) {
 int64_t bw_health_stretch(const struct bw_gossip *g, uint32_t ms) {
     return (int64_t)ms * BW_US_PER_MS * (g->health + 1);
 }
+
+uint32_t bw_gossip_health(const struct bw_gossip *g) {
+    return g->health;
+}

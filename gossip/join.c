@@ -36,29 +36,6 @@ static bool add_seed(struct bw_gossip *g, const struct bw_addr *addr) {
     return true;
 }
 
-/* Come back after a leave: a new incarnation of the same member. */
-static void return_to_life(struct bw_gossip *g) {
-    bw_gossip_cancel(g, &g->leave.timer);
-    g->leave.leaving = g->leave.left = false;
-    g->leave.acks = 0;
-    g->synchronised = false;
-    bw_refute_renew(g, bw_incarnation_above(g->self->incarnation));
-}
-
-int bw_gossip_join(struct bw_gossip *g, const struct bw_addr *seeds, size_t count, struct bw_time now) {
-    bw_gossip_enter(g, now);
-    if (g->leave.leaving) {
-        return_to_life(g);
-    }
-    bool all = true;
-    for (size_t i = 0; i < count; i++) {
-        all = add_seed(g, &seeds[i]) && all;
-    }
-    arm(g);
-    bw_gossip_exit(g);
-    return all ? 0 : BW_ERR_FULL;
-}
-
 /* Whoever answered there last, or has that address, is alive in our view. */
 static bool in_view(const struct bw_gossip *g, const struct bw_seed *seed) {
     if (!bw_id_none(&seed->id)) {
@@ -77,6 +54,11 @@ static bool in_view(const struct bw_gossip *g, const struct bw_seed *seed) {
     return false;
 }
 
+static void knock(struct bw_gossip *g, const struct bw_seed *seed) {
+    struct bw_dest to = {.addr = seed->addr};
+    bw_ping_send(g, BW_PURPOSE_SEED, &to, bw_health_stretch(g, g->params.probe_timeout_max_ms));
+}
+
 static void try_seed(struct bw_gossip *g, struct bw_seed *seed) {
     uint32_t most_ms = g->params.seed_retry_max_ms;
     if (in_view(g, seed)) { /* looked at again, in case it goes */
@@ -84,8 +66,7 @@ static void try_seed(struct bw_gossip *g, struct bw_seed *seed) {
         seed->due_us = g->now.mono_us + most_ms * BW_US_PER_MS;
         return;
     }
-    struct bw_dest to = {.addr = seed->addr};
-    bw_ping_send(g, BW_PURPOSE_SEED, &to, bw_health_stretch(g, g->params.probe_timeout_max_ms));
+    knock(g, seed);
     bw_trace_rule(g->trace, BW_RULE_RETRY_SEEDS_FOR_EVER, NULL, seed->backoff_ms);
     int64_t wait_us = (int64_t)seed->backoff_ms * 750 + (int64_t)bw_rng_below(&g->rng, seed->backoff_ms * 500u + 1);
     seed->due_us = g->now.mono_us + wait_us;
@@ -108,6 +89,37 @@ static void start_resync(struct bw_gossip *g) {
         g->resync_ms = RESYNC_MIN_MS;
         bw_gossip_arm(g, &g->resync, BW_TIMER_RESYNC, g->now.mono_us + g->resync_ms * BW_US_PER_MS);
     }
+}
+
+/* Come back after a leave: a new incarnation of the same member, that joins as at first. Seeds are asked though they are in the
+ * view: it is the former life's. */
+static void return_to_life(struct bw_gossip *g) {
+    bw_gossip_cancel(g, &g->leave.timer);
+    bw_ping_close_all(g);
+    g->leave.leaving = g->leave.left = false;
+    g->leave.acks = 0;
+    g->synchronised = false;
+    g->recent_count = 0;
+    bw_refute_renew(g, bw_incarnation_above(g->self->incarnation));
+    bw_trace_rule(g->trace, BW_RULE_RETURN_AS_NEW, &g->self->id, g->self->incarnation);
+    for (size_t i = 0; i < g->seed_count; i++) {
+        knock(g, &g->seeds[i]);
+    }
+    start_resync(g);
+}
+
+int bw_gossip_join(struct bw_gossip *g, const struct bw_addr *seeds, size_t count, struct bw_time now) {
+    bw_gossip_enter(g, now);
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        all = add_seed(g, &seeds[i]) && all;
+    }
+    if (g->leave.leaving) {
+        return_to_life(g);
+    }
+    arm(g);
+    bw_gossip_exit(g);
+    return all ? 0 : BW_ERR_FULL;
 }
 
 void bw_join_answered(struct bw_gossip *g, const struct bw_ping *ping, const struct bw_inbound *in) {

@@ -51,7 +51,9 @@ struct bw_node {
     struct bw_event_queue events;
     struct bw_election_view view; /* as last told to the election */
     struct bw_time now;           /* the newest time given: time never goes back */
+    struct bw_node_stats traffic; /* the counters of datagrams */
     bool leaving;
+    bool candidacies_due; /* ours have changed, and gossip has not taken them yet */
     uint8_t datagram[BW_DATAGRAM_MAX];
 };
 

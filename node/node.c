@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define EVENTS_SPARE 1024u                  /* beside two per member: bounds the queue of a host that does not drain */
+#define STEPDOWN_MS 60000u                  /* where no time is given */
 #define REFUSAL_WINDOW_US (3 * BW_US_PER_S) /* a probe is outstanding no longer than that */
 
 static bool valid_text(const char *text) {
@@ -119,12 +120,13 @@ static int make_gossip(struct bw_node *node, const struct bw_config *config, uin
     return bw_gossip_create(&node->gossip, &gossip, node->now);
 }
 
-static void announce_self(struct bw_node *node, const struct bw_config *config) {
-    struct bw_event event = {.type = BW_EVENT_MEMBER_ALIVE,
-                             .time = node->now,
-                             .id = node->id,
-                             .addr = config->addr,
-                             .incarnation = bw_gossip_incarnation(node->gossip)};
+static void announce_self(struct bw_node *node) {
+    struct bw_member_info self;
+    struct bw_event event = {.type = BW_EVENT_MEMBER_ALIVE, .time = node->now, .id = node->id};
+    int error = bw_gossip_find(node->gossip, &node->id, &self);
+    BW_ASSERT(error == 0);
+    event.addr = self.addr;
+    event.incarnation = self.incarnation;
     memcpy(event.name, node->name, sizeof(event.name));
     bw_event_queue_push(&node->events, &node->allocator, &event);
 }
@@ -140,7 +142,7 @@ static int assemble(struct bw_node *node, const struct bw_config *config, const 
         error = make_gossip(node, config, session);
     }
     if (error == 0) {
-        announce_self(node, config);
+        announce_self(node);
         bw_node_pump(node);
     }
     return error;
@@ -207,6 +209,8 @@ int bw_node_receive(struct bw_node *node, const void *data, size_t size, const s
                     struct bw_time now) {
     now = bw_node_clamp(node, now);
     struct bw_inbound inbound;
+    node->traffic.received++;
+    node->traffic.received_size += size;
     int error = bw_channel_open(node->channel, (struct bw_bytes){data, size}, from, &inbound, now);
     if (error != 0) {
         return error;
@@ -258,6 +262,8 @@ bool bw_node_transmit(struct bw_node *node, struct bw_datagram *datagram, struct
     datagram->to = out.addr;
     datagram->data = node->datagram;
     datagram->size = bw_channel_seal(node->channel, &out, node->datagram, now);
+    node->traffic.sent++;
+    node->traffic.sent_size += datagram->size;
     return true;
 }
 
@@ -284,6 +290,19 @@ bool bw_node_left(const struct bw_node *node) {
 int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count, struct bw_time now) {
     now = bw_node_clamp(node, now);
     int error = bw_gossip_join(node->gossip, seeds, count, now);
+    bw_node_pump(node); /* the election learns that the view of the former life is worth nothing before it returns */
+    if (node->leaving) {
+        node->leaving = false;
+        announce_self(node);
+        bw_election_return(node->election, now);
+        bw_node_pump(node);
+    }
+    return error;
+}
+
+int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_election_stepdown(node->election, scope, for_ms > 0 ? for_ms : STEPDOWN_MS, now);
     bw_node_pump(node);
     return error;
 }

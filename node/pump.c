@@ -181,12 +181,23 @@ static bool ask_durability(struct bw_node *node) {
     return false;
 }
 
+/* Without memory they are taken at a later call. */
+static void pass_candidacies(struct bw_node *node) {
+    uint8_t data[BW_CANDIDACIES_MAX];
+    node->candidacies_due = bw_election_candidacies_changed(node->election) || node->candidacies_due;
+    if (node->candidacies_due) {
+        struct bw_bytes candidacies = {data, bw_election_candidacies(node->election, data)};
+        node->candidacies_due = bw_gossip_set_candidacies(node->gossip, candidacies, node->now) != 0;
+    }
+}
+
 void bw_node_pump(struct bw_node *node) {
     bool moved = true;
     for (int round = 0; moved && round < PUMP_ROUNDS_MAX; round++) {
         moved = gossip_to_election(node);
         moved |= publish_claims(node);
         moved |= send_messages(node);
+        pass_candidacies(node);
         push_election_events(node);
         moved |= ask_durability(node);
     }

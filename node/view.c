@@ -57,3 +57,23 @@ bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_ti
 uint64_t bw_node_dropped(const struct bw_node *node, int error) {
     return bw_channel_dropped(node->channel, error);
 }
+
+void bw_node_stats(const struct bw_node *node, struct bw_node_stats *stats) {
+    struct bw_node_stats all = node->traffic;
+    size_t size = stats->size < sizeof(all) ? stats->size : sizeof(all);
+    all.size = size;
+    all.events_lost = node->events.lost;
+    all.health = bw_gossip_health(node->gossip);
+    memcpy(stats, &all, size);
+}
+
+int bw_node_rule(const struct bw_node *node, size_t index, const char **name, uint64_t *count) {
+    if (index >= BW_RULE_COUNT) {
+        return BW_ERR_NOT_FOUND;
+    }
+    if (name != NULL) {
+        *name = bw_rule_name((enum bw_rule)index);
+    }
+    *count = node->trace.counts[index];
+    return 0;
+}

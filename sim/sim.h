@@ -112,6 +112,7 @@ void bw_sim_slow(struct bw_sim *sim, size_t host, uint32_t late_ms); /* runs onl
 bool bw_sim_running(const struct bw_sim *sim, size_t host);          /* it has a process, and it is not paused */
 struct bw_node *bw_sim_node(const struct bw_sim *sim, size_t host);  /* NULL: no process */
 int bw_sim_join(struct bw_sim *sim, size_t host, size_t to);
+int bw_sim_stepdown(struct bw_sim *sim, size_t host, const char *scope, uint32_t for_ms);
 
 /* -- before the start -- */
 void bw_sim_set_name(struct bw_sim *sim, size_t host, const char *name);
@@ -200,6 +201,8 @@ void bw_sim_fail_allocation(struct bw_sim *sim, size_t host, uint64_t nth, bool 
 void bw_sim_protect(struct bw_sim *sim, size_t host, bool protect);
 /* The first violation in words; NULL: none. */
 const char *bw_sim_violation(const struct bw_sim *sim);
+/* Says that an invariant of the caller's own is violated; the first violation stays. */
+void bw_sim_fail(struct bw_sim *sim, const char *text);
 /* Prints seed, hash, violation and the last lines of the trace, each line behind prefix. */
 void bw_sim_report(const struct bw_sim *sim, FILE *to, const char *prefix, size_t line_count);
 

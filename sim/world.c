@@ -349,3 +349,12 @@ int bw_sim_join(struct bw_sim *sim, size_t index, size_t to) {
     bw_sim_host_pump(sim, index);
     return error;
 }
+
+int bw_sim_stepdown(struct bw_sim *sim, size_t index, const char *scope, uint32_t for_ms) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    BW_ASSERT(host->node != NULL && !host->asleep);
+    bw_sim_record_text(sim, index, "steps down from %s for %u ms", scope, (unsigned)for_ms);
+    int error = bw_node_stepdown(host->node, scope, for_ms, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
+    return error;
+}

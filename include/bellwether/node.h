@@ -81,8 +81,14 @@ void bw_node_leave(struct bw_node *node, struct bw_time now);
 /** Whether a leave has been acknowledged by several members (or nobody is there to do so). */
 bool bw_node_left(const struct bw_node *node);
 
-/** Adds addresses to join; they are tried until they answer. @return 0 or BW_ERR_FULL */
+/** Adds addresses to join; they are tried until they answer. A node that has left comes back: a new life with the same
+ *  id, which stands again for its scopes. @return 0 or BW_ERR_FULL */
 int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count, struct bw_time now);
+
+/** Gives up the leadership of a scope gracefully, in favour of the best other candidate, and does not stand for it
+ *  for for_ms milliseconds (0: 60 s).
+ *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
+int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now);
 
 /** Where a member stands. */
 enum bw_status { BW_STATUS_ALIVE, BW_STATUS_SUSPECT, BW_STATUS_DEAD, BW_STATUS_LEFT };
@@ -164,6 +170,26 @@ int bw_node_candidate(const struct bw_node *node, const char *scope, size_t inde
 /** Whether this node leads the scope and its lease still runs: one comparison, to be made before each protected action.
  *  The token (see bw_node_scope) is what protects a resource even when the process is paused in between. */
 bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_time now);
+
+/** What a node has done since it was made. */
+struct bw_node_stats {
+    size_t size;            /**< sizeof(struct bw_node_stats), set by the caller */
+    uint64_t sent;          /**< datagrams */
+    uint64_t sent_size;     /**< bytes of UDP payload */
+    uint64_t received;      /**< datagrams, dropped ones included */
+    uint64_t received_size; /**< bytes of UDP payload */
+    uint64_t events_lost;   /**< events that no memory was left for */
+    uint32_t health;        /**< Lifeguard's local health, 0: healthy */
+};
+
+/** Fills in stats as far as its size says. */
+void bw_node_stats(const struct bw_node *node, struct bw_node_stats *stats);
+
+/** How often each rule of the protocols was applied: rule number index.
+ *  @param name gets its name, as in the list of rules; may be NULL
+ *  @param count gets the count
+ *  @return 0 or BW_ERR_NOT_FOUND past the end */
+int bw_node_rule(const struct bw_node *node, size_t index, const char **name, uint64_t *count);
 
 /** Counters: datagrams dropped for reason error, a negative enum bw_error. */
 uint64_t bw_node_dropped(const struct bw_node *node, int error);

@@ -290,6 +290,27 @@ static void a_better_candidate_that_joins_does_not_usurp(void) {
     CHECK(bw_sim_leader_everywhere(sim, SCOPE) == leader);
 }
 
+/* Scenario 32: there, the disk, and the claim's round trip; and not back before its time, nor after it of itself. */
+static void a_stepdown_moves_the_lead_and_not_back(void) {
+    for (uint64_t seed = 1; seed <= seed_count(6); seed++) {
+        options.forbid_overlap = true;
+        size_t leader = cluster(seed, 5);
+        int64_t from_us = bw_sim_now_us(sim);
+        int64_t way_us = (int64_t)options.latency_us + options.jitter_us;
+        CHECK(bw_sim_stepdown(sim, leader, SCOPE, 30000) == 0);
+        CHECK(!may_act(leader));
+        size_t heir = wait_other_leader(leader, 1000);
+        CHECK(heir != NOBODY && heir != leader);
+        CHECK(bw_sim_now_us(sim) - from_us <= 4 * way_us + options.write_us + 2 * (int64_t)options.tick_late_us);
+        bw_sim_crash(sim, heir);
+        size_t next = wait_other_leader(heir, 3000);
+        CHECK(next != NOBODY && next != leader);
+        run_ms(40000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == next);
+        CHECK(bw_sim_converged(sim));
+    }
+}
+
 static const struct tap_test end_tests[] = {
     TAP_TEST(a_crashed_leader_is_replaced_within_a_second),
     TAP_TEST(a_silent_leader_is_replaced_after_its_lease),
@@ -309,6 +330,7 @@ static const struct tap_test candidate_tests[] = {
     TAP_TEST(the_best_successor_hangs),
     TAP_TEST(the_top_three_die_at_once),
     TAP_TEST(a_better_candidate_that_joins_does_not_usurp),
+    TAP_TEST(a_stepdown_moves_the_lead_and_not_back),
 };
 static const struct tap_suite suites[] = {
     TAP_SUITE_WITH("the leader goes", end_tests, durable_candidates, story_tear_down),

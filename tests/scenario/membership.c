@@ -180,6 +180,32 @@ static void who_leaves_has_left_and_is_not_dead(void) {
     sample_note(&sample, "a leave among 50 is known everywhere");
 }
 
+/* The cluster changes meanwhile: who returns learns of it, and is itself again. */
+static void who_left_returns_under_the_same_id(void) {
+    for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
+        options.scope = SCOPE;
+        size_t leader = cluster(seed, 10);
+        size_t away = seed % 2 == 0 ? leader : (leader + 1) % 10;
+        struct bw_id id = bw_node_id(bw_sim_node(sim, away));
+        bw_sim_leave(sim, away);
+        CHECK(bw_sim_wait_left(sim, away, 2000));
+        CHECK(wait_everywhere(away, BW_STATUS_LEFT, 2000));
+        bw_sim_crash(sim, (away + 5) % 10);
+        run_ms(seed == 1 ? 500 : 120000);
+        CHECK(bw_sim_join(sim, away, (away + 2) % 10) == 0);
+        CHECK(wait_everywhere(away, BW_STATUS_ALIVE, 1000));
+        CHECK(wait_everywhere((away + 5) % 10, BW_STATUS_DEAD, 20000));
+        CHECK(wait_converged(5000));
+        struct bw_id again = bw_node_id(bw_sim_node(sim, away));
+        CHECK(bw_id_equal(&id, &again));
+        leader = wait_leader(5000);
+        CHECK(leader != NOBODY && leader != away);
+        run_ms(30000);
+        CHECK(bw_sim_converged(sim));
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == leader);
+    }
+}
+
 static void the_last_but_one_may_leave(void) {
     cluster(1, 2);
     bw_sim_leave(sim, 1);
@@ -340,6 +366,7 @@ static const struct tap_test restarting_tests[] = {
 };
 static const struct tap_test leaving_tests[] = {
     TAP_TEST(who_leaves_has_left_and_is_not_dead),
+    TAP_TEST(who_left_returns_under_the_same_id),
     TAP_TEST(the_last_but_one_may_leave),
     TAP_TEST(leaving_with_loss_is_seen_as_left_by_all),
     TAP_TEST(who_left_during_a_partition_stays_left),

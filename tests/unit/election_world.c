@@ -241,6 +241,9 @@ void world_pump(size_t node) {
     pump_probes(node);
     while (bw_election_event(n->election, &event))
         note_event(node, &event);
+    if (bw_election_candidacies_changed(n->election))
+        for (size_t i = 0; i < world.count; i++)
+            world.nodes[i].outdated[node] = true;
     if (bw_election_persist(n->election)) {
         deed_add(
             &(struct deed){.kind = DEED_PERSISTED, .to = node, .boot = n->boot, .at_us = world.now_us + n->persist_us});
@@ -316,9 +319,10 @@ static void tell(size_t node, size_t about, enum bw_status status) {
     struct world_node *n = &world.nodes[node];
     struct world_node *other = &world.nodes[about];
     uint8_t data[BW_CANDIDACIES_MAX];
-    if (n->told[about] && n->status[about] == status)
+    if (n->told[about] && n->status[about] == status && !n->outdated[about])
         return;
     n->told[about] = true;
+    n->outdated[about] = false;
     n->status[about] = status;
     struct bw_election_member member = {.id = other->id, .status = status, .candidacies.data = data};
     member.candidacies.size = bw_election_candidacies(other->election, data);

@@ -45,6 +45,7 @@ struct world_node {
     /* what it believes */
     enum bw_status status[WORLD_NODES];
     bool told[WORLD_NODES];
+    bool outdated[WORLD_NODES];        /* the other stands for something else by now */
     int64_t unreached_us[WORLD_NODES]; /* since when; 0: reached */
     int64_t heard_us[WORLD_NODES];     /* newest send time of the other that arrived here */
     int64_t echoed_us[WORLD_NODES];    /* newest of that which the other has said to have heard */
@@ -101,6 +102,8 @@ size_t world_lead(size_t count);
 void world_run(int64_t for_us);
 void world_crash(size_t node, bool refusing);
 void world_leave(size_t node);
+void world_return(size_t node);
+int world_stepdown(size_t node, const char *scope, uint32_t for_ms);
 void world_pause(size_t node);
 void world_resume(size_t node);
 void world_isolate(size_t node, bool cut); /* both ways, from everybody */

@@ -82,6 +82,25 @@ void world_leave(size_t node) {
     world_pump(node);
 }
 
+/* The others have heard that it is back. */
+void world_return(size_t node) {
+    struct world_node *n = &world.nodes[node];
+    n->left = false;
+    n->started_us = world.now_us;
+    n->view = (struct bw_election_view){.synchronised = false};
+    bw_election_view(n->election, &n->view, world_time(node));
+    bw_election_return(n->election, world_time(node));
+    world_pump(node);
+    for (size_t i = 0; i < world.count; i++)
+        world.nodes[i].outdated[node] = true;
+}
+
+int world_stepdown(size_t node, const char *scope, uint32_t for_ms) {
+    int error = bw_election_stepdown(world.nodes[node].election, scope, for_ms, world_time(node));
+    world_pump(node);
+    return error;
+}
+
 void world_pause(size_t node) {
     world.nodes[node].paused = true;
 }

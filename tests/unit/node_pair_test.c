@@ -179,9 +179,102 @@ static void cut_off_the_leader_stops_before_the_other_starts(void) {
     stop(pair);
 }
 
+static void what_was_done_is_counted(void) {
+    struct pair *pair = start(1);
+    run(pair, 5000);
+    struct bw_node_stats stats[2] = {{.size = sizeof(stats[0])}, {.size = sizeof(stats[1])}};
+    for (size_t i = 0; i < 2; i++) {
+        bw_node_stats(pair->node[i], &stats[i]);
+        CU_ASSERT_TRUE(stats[i].sent > 10 && stats[i].sent_size > stats[i].sent * BW_SEAL_OVERHEAD);
+        CU_ASSERT_EQUAL(stats[i].events_lost, 0);
+        CU_ASSERT_EQUAL(stats[i].health, 0);
+    }
+    CU_ASSERT_EQUAL(stats[0].sent + stats[1].sent, pair->sent);
+    CU_ASSERT_EQUAL(stats[0].received + stats[1].received + pair->queued, pair->sent);
+    struct bw_node_stats older = {.size = offsetof(struct bw_node_stats, sent_size), .health = 77};
+    bw_node_stats(pair->node[0], &older);
+    CU_ASSERT_EQUAL(older.sent, stats[0].sent);
+    CU_ASSERT_EQUAL(older.health, 77); /* beyond what the caller knows of */
+    const char *name = NULL;
+    uint64_t count = 0;
+    uint64_t reigns = 0;
+    size_t rules = 0;
+    for (; bw_node_rule(pair->node[0], rules, &name, &count) == 0; rules++) {
+        reigns += strcmp(name, "confirmed-claim-reigns") == 0 ? count : 0;
+    }
+    CU_ASSERT_EQUAL(rules, (size_t)BW_RULE_COUNT);
+    CU_ASSERT_EQUAL(reigns, leads(pair, 0) ? 1 : 0);
+    stop(pair);
+}
+
+static void a_stepdown_moves_the_lead_and_is_known(void) {
+    struct pair *pair = start(1);
+    run(pair, 8000);
+    size_t leader = leads(pair, 0) ? 0 : 1;
+    CU_ASSERT_TRUE_FATAL(leads(pair, leader));
+    CU_ASSERT_EQUAL(bw_node_stepdown(pair->node[leader], "nothing", 0, node_test_time(pair->now_ms)), BW_ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(bw_node_stepdown(pair->node[leader], "default", 0, node_test_time(pair->now_ms)), 0);
+    drain(pair, leader);
+    CU_ASSERT_FALSE(leads(pair, leader));
+    run(pair, 4); /* there; the claim and its confirmation */
+    CU_ASSERT_TRUE(leads(pair, 1 - leader));
+    run(pair, 1000);
+    struct bw_candidate_info last;
+    CU_ASSERT_EQUAL_FATAL(bw_node_candidate(pair->node[1 - leader], "default", 0, &last), 0);
+    for (size_t i = 0; i < 2; i++) {
+        bw_node_candidate(pair->node[1 - leader], "default", i, &last);
+        struct bw_id id = bw_node_id(pair->node[leader]);
+        CU_ASSERT_EQUAL(last.ready, !bw_id_equal(&last.id, &id));
+    }
+    run(pair, 58000); /* 60 s, where no time is given */
+    bw_node_leave(pair->node[1 - leader], node_test_time(pair->now_ms));
+    drain(pair, 1 - leader);
+    run(pair, 900);
+    CU_ASSERT_FALSE(leads(pair, leader));
+    run(pair, 200);
+    CU_ASSERT_TRUE(leads(pair, leader));
+    stop(pair);
+}
+
+static void who_left_comes_back_by_joining(void) {
+    struct pair *pair = start(1);
+    run(pair, 8000);
+    size_t leader = leads(pair, 0) ? 0 : 1;
+    struct bw_id id = bw_node_id(pair->node[leader]);
+    bw_node_leave(pair->node[leader], node_test_time(pair->now_ms));
+    drain(pair, leader);
+    run(pair, 5000);
+    CU_ASSERT_EQUAL(pair->events[1 - leader][BW_EVENT_MEMBER_LEFT], 1);
+    size_t alive = pair->events[leader][BW_EVENT_MEMBER_ALIVE];
+    CU_ASSERT_EQUAL(bw_node_join(pair->node[leader], &pair->addr[1 - leader], 1, node_test_time(pair->now_ms)), 0);
+    drain(pair, leader);
+    CU_ASSERT_FALSE(bw_node_left(pair->node[leader]));
+    run(pair, 200);
+    CU_ASSERT_EQUAL(pair->events[1 - leader][BW_EVENT_MEMBER_ALIVE], 3); /* itself, the other, the other again */
+    CU_ASSERT_EQUAL(pair->events[leader][BW_EVENT_MEMBER_ALIVE], alive + 1);
+    CU_ASSERT_EQUAL(bw_node_digest(pair->node[0]), bw_node_digest(pair->node[1]));
+    struct bw_id again = bw_node_id(pair->node[leader]);
+    CU_ASSERT_TRUE(bw_id_equal(&again, &id));
+    run(pair, 5000);
+    CU_ASSERT_TRUE(leads(pair, 1 - leader)); /* the lead is not taken back */
+    bw_node_leave(pair->node[1 - leader], node_test_time(pair->now_ms));
+    drain(pair, 1 - leader);
+    run(pair, 20);
+    CU_ASSERT_TRUE(leads(pair, leader)); /* but it stands again */
+    run(pair, 2000);
+    CU_ASSERT_TRUE(bw_node_left(pair->node[1 - leader]));
+    stop(pair);
+}
+
 static const struct tap_test tests[] = {
-    TAP_TEST(two_nodes_find_each_other_and_agree),           TAP_TEST(one_of_two_leads_and_both_say_so),
-    TAP_TEST(a_leave_hands_the_lead_over_at_once),           TAP_TEST(nothing_is_allocated_per_datagram),
-    TAP_TEST(idle_observers_send_one_ping_and_one_ack_each), TAP_TEST(cut_off_the_leader_stops_before_the_other_starts),
+    TAP_TEST(two_nodes_find_each_other_and_agree),
+    TAP_TEST(one_of_two_leads_and_both_say_so),
+    TAP_TEST(a_leave_hands_the_lead_over_at_once),
+    TAP_TEST(nothing_is_allocated_per_datagram),
+    TAP_TEST(idle_observers_send_one_ping_and_one_ack_each),
+    TAP_TEST(cut_off_the_leader_stops_before_the_other_starts),
+    TAP_TEST(what_was_done_is_counted),
+    TAP_TEST(a_stepdown_moves_the_lead_and_is_known),
+    TAP_TEST(who_left_comes_back_by_joining),
 };
 const struct tap_suite node_pair_suite = TAP_SUITE("node pair", tests);

@@ -170,6 +170,14 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
 }
 
 /* It knows itself alone. */
+int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now) {
+    (void)node;
+    (void)scope;
+    (void)for_ms;
+    (void)now;
+    return 0;
+}
+
 int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_info *info) {
     if (index > 0)
         return BW_ERR_NOT_FOUND;
