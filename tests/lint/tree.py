@@ -93,6 +93,31 @@ def a_planted_false_example_is_caught():
             tap.equal(false_examples(root / "planted.md", root), wanted, block)
 
 
+def unknown_tests(text):
+    """Tests that the text names, as `a_name_of_several_words`, and that nobody runs."""
+    tests = [path.read_text(encoding="utf-8") for pattern in ("*.c", "*.py")
+             for path in sorted((house.SOURCE / "tests").rglob(pattern))]
+    known = set(re.findall(r"TAP_TEST\((\w+)\)|@tap\.test[^\n]*\ndef (\w+)", "\n".join(tests)))
+    names = {name for pair in known for name in pair}
+    return [name for name in re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){3,})`", text)
+            if name not in names and not name.startswith("bw_")]
+
+
+@tap.test
+def tests_that_the_guarantees_name_exist():
+    text = (house.SOURCE / "docs" / "GUARANTEES.md").read_text(encoding="utf-8")
+    tap.equal(unknown_tests(text), [], "no such test")
+    rows = [line for line in text.splitlines() if re.match(r"\| (?!what |---)", line)]
+    bare = [row for row in rows if not re.search(r"\| `[a-z0-9_]+`[^|]*\|$", row)]
+    tap.equal((len(rows) > 20, bare), (True, []), "rows without a test")
+
+
+@tap.test
+def a_planted_unknown_test_is_caught():
+    planted = "`no_such_test_at_all`, `a_planted_unknown_test_is_caught`, `a_stopped_leader_wakes_up_deposed`"
+    tap.equal(unknown_tests(planted), ["no_such_test_at_all"])
+
+
 @tap.test
 def the_command_is_a_program_and_no_script():
     program = house.BUILD / "tools" / "bellwether"
