@@ -427,6 +427,17 @@ void bw_loop_leave(struct bw_loop *host, uint32_t timeout_ms) {
 int bw_loop_join(struct bw_loop *host, const struct bw_addr *seeds, size_t count) {
     struct bw_time now = bw_loop_now();
     int error = bw_node_join(host->node, seeds, count, now);
+    if (!bw_node_left(host->node)) {
+        host->leave_step = STAYING;
+        ev_timer_stop(host->loop, &host->leave_timer);
+    }
+    pump(host, now);
+    return error;
+}
+
+int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_stepdown(host->node, scope, for_ms, now);
     pump(host, now);
     return error;
 }

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/base.h"
-#include "build-config.h"
+#include "tools/agent_answer.h"
 #include "tools/command.h"
 #include "tools/control_server.h"
+#include "tools/footprint.h"
 #include "tools/hints.h"
 #include "tools/json.h"
 #include "tools/key_file.h"
@@ -23,6 +23,7 @@
 enum { LEAVE_TIMEOUT_MS = 3000 };
 
 struct agent {
+    struct agent_view view; /* first: what the control socket's answers are made from */
     const struct agent_options *options;
     struct ev_loop *loop;
     struct bw_loop *host;
@@ -32,20 +33,43 @@ struct agent {
     ev_signal signals[3];
     ev_timer watchdog;
     struct hints hints;
-    bool leaving;
+    struct footprint footprint;
     int exit_code;
 };
 
-static void leave(struct agent *agent) {
-    agent->leaving = true;
-    notify("STOPPING=1\nSTATUS=leaving the cluster");
+static void leave(struct agent_view *view, bool exits) {
+    struct agent *agent = (struct agent *)(void *)view;
+    if (exits && !view->exits)
+        notify("STOPPING=1\nSTATUS=leaving the cluster");
+    view->exits = view->exits || exits;
+    if (view->phase == AGENT_LEFT && exits)
+        ev_break(agent->loop, EVBREAK_ALL);
+    if (view->phase != AGENT_MEMBER)
+        return;
+    view->phase = AGENT_LEAVING;
+    seeds_stop(agent->seeds); /* a name that is resolved now would bring us back */
     log_line(LOG_LEVEL_INFO, "leaving");
     bw_loop_leave(agent->host, LEAVE_TIMEOUT_MS);
 }
 
+static void joined(struct agent_view *view) {
+    if (view->phase == AGENT_MEMBER)
+        return;
+    view->phase = AGENT_MEMBER;
+    notify("STATUS=in the cluster");
+    log_line(LOG_LEVEL_INFO, "joining again");
+}
+
 static void on_left(void *context) {
     struct agent *agent = context;
-    ev_break(agent->loop, EVBREAK_ALL);
+    agent->view.phase = AGENT_LEFT;
+    if (agent->view.exits) {
+        ev_break(agent->loop, EVBREAK_ALL);
+        return;
+    }
+    log_line(LOG_LEVEL_INFO, "left; 'bellwether join' brings it back");
+    notify("STATUS=left the cluster");
+    control_server_left(agent->control);
 }
 
 static void on_problem(void *context, const char *message) {
@@ -58,12 +82,12 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events) {
     (void)events;
     if (watcher->signum == SIGHUP) {
         log_line(LOG_LEVEL_WARN, "SIGHUP changes nothing: the configuration is read at the start only");
-    } else if (agent->leaving) {
+    } else if (agent->view.phase == AGENT_LEAVING && agent->view.exits) {
         log_line(LOG_LEVEL_WARN, "told to stop a second time: exiting without having left");
         agent->exit_code = EXIT_NO;
         ev_break(loop, EVBREAK_ALL);
     } else {
-        leave(agent);
+        leave(&agent->view, true);
     }
 }
 
@@ -75,7 +99,7 @@ static void show_status(const struct agent *agent, const struct bw_event *event)
         snprintf(status, sizeof(status), "STATUS=nobody leads %s", event->scope);
     else
         return;
-    if (!agent->leaving)
+    if (agent->view.phase == AGENT_MEMBER)
         notify(status);
 }
 
@@ -94,36 +118,6 @@ static void on_event(void *context, const struct bw_event *event) {
     if (agent->control != NULL)
         control_server_feed(agent->control);
     show_status(agent, event);
-}
-
-static json_t *greet(void *context) {
-    const struct agent *agent = context;
-    char id[BW_ID_TEXT_SIZE];
-    struct bw_id own = bw_node_id(bw_loop_node(agent->host));
-    bw_id_text(&own, id);
-    return json_pack("{s:s,s:i,s:s,s:s,s:s,s:i}", "bellwether", PACKAGE_VERSION, "protocol", CONTROL_PROTOCOL, "name",
-                     agent->options->name, "id", id, "cluster", agent->options->cluster, "pid", (int)getpid());
-}
-
-static json_t *answer_leader(const struct agent *agent, const json_t *request) {
-    const json_t *scope = json_object_get(request, "scope");
-    if (scope != NULL && !json_is_string(scope))
-        return control_error("invalid", "scope is a string");
-    return json_leader(bw_loop_node(agent->host), json_string_value(scope), bw_loop_now());
-}
-
-static json_t *answer(void *context, const char *op, const json_t *request) {
-    struct agent *agent = context;
-    if (strcmp(op, "members") == 0)
-        return json_members(bw_loop_node(agent->host), agent->options->cluster, agent->options->name);
-    if (strcmp(op, "leader") == 0)
-        return answer_leader(agent, request);
-    if (strcmp(op, "leave") == 0) {
-        if (!agent->leaving)
-            leave(agent);
-        return json_pack("{s:b}", "leaving", 1);
-    }
-    return control_error("unknown-op", "this agent does not know this op");
 }
 
 static void watch_signals(struct agent *agent) {
@@ -184,7 +178,8 @@ static void announce(const struct agent *agent) {
 
 /* The socket before the host: a live agent is told from its socket before its state directory is touched. */
 static bool open_all(struct agent *agent) {
-    const struct control_host host = {.greet = greet, .answer = answer, .ring = &agent->ring, .context = agent};
+    const struct control_host host = {
+        .greet = agent_greet, .answer = agent_answer, .ring = &agent->ring, .context = &agent->view};
     struct key_text keys;
     if (!key_file_read(agent->options->key_file, &keys))
         return false;
@@ -204,9 +199,12 @@ int agent_run(const struct agent_options *options) {
     agent->loop = ev_default_loop(EVFLAG_AUTO);
     agent->exit_code = EXIT_NO;
     if (agent->loop != NULL && open_all(agent)) {
+        agent->view = (struct agent_view){
+            .options = options, .host = agent->host, .started = bw_loop_now(), .leave = leave, .joined = joined};
         watch_signals(agent);
         seeds_watch(agent->seeds, agent->loop, agent->host);
         control_server_start(agent->control);
+        footprint_start(&agent->footprint, agent->loop);
         notify_watchdog(agent->loop, &agent->watchdog);
         hints_start(&agent->hints, agent->loop, agent->host, options->join_count > 0);
         announce(agent);

@@ -1,36 +1,58 @@
-/* leave: the agent resigns, leaves and exits. */
+/* leave: the agent resigns, leaves, and exits or stays up. */
 #include "tools/command.h"
 #include "tools/control_client.h"
 
+enum { KEY_STAY = 0x2000 };
+
+struct leave {
+    struct client_options client;
+    bool stay;
+};
+
 static error_t parse(int key, char *value, struct argp_state *state) {
-    if (key == ARGP_KEY_INIT)
-        state->child_inputs[0] = state->input;
-    return key == ARGP_KEY_INIT ? 0 : key == ARGP_KEY_ARG ? options_surplus(state, value) : ARGP_ERR_UNKNOWN;
+    struct leave *leave = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &leave->client;
+        return 0;
+    case ARGP_KEY_ARG:
+        return options_surplus(state, value);
+    case KEY_STAY:
+        leave->stay = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
+static const struct argp_option options[] = {
+    {"stay", KEY_STAY, NULL, 0, "Keep the agent running: 'bellwether join' brings it back", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
 static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
 static const struct argp leave_argp = {
+    .options = options,
     .parser = parse,
     .children = children,
-    .doc = "Makes the agent resign what it leads, leave the cluster and exit; returns when it has gone."};
+    .doc = "Makes the agent resign what it leads, leave the cluster and exit; returns when it has left."};
 
 int cmd_leave(int argc, char **argv) {
-    struct client_options options = {.control = NULL};
+    struct leave leave = {.stay = false};
     struct control_client client;
     json_t *answer = NULL;
-    int code = options_parse(&leave_argp, argc, argv, &options);
+    int code = options_parse(&leave_argp, argc, argv, &leave);
     if (code != EXIT_DONE)
         return code;
-    code = control_open(&client, &options);
+    code = control_open(&client, &leave.client);
     if (code != EXIT_DONE)
         return code;
-    double timeout_s = options.timeout_s > 0 ? options.timeout_s : 2 * CONTROL_TIMEOUT_S;
+    double timeout_s = leave.client.timeout_s > 0 ? leave.client.timeout_s : 2 * CONTROL_TIMEOUT_S;
     double deadline = control_now() + timeout_s;
-    code = control_ask(&client, json_pack("{s:s}", "op", "leave"), timeout_s, &answer);
+    code = control_ask(&client, json_pack("{s:s,s:b}", "op", "leave", "stay", leave.stay), timeout_s, &answer);
     json_decref(answer);
     answer = NULL;
     if (code == EXIT_DONE && control_read(&client, deadline, &answer) == EXIT_TIMED_OUT) {
-        complain("the agent is still there after %g s", timeout_s);
+        complain("the agent has not left after %g s", timeout_s);
         code = EXIT_TIMED_OUT;
     }
     json_decref(answer);

@@ -28,12 +28,17 @@ int command_unknown(const char *name);                /* says so, with the neare
 int cmd_agent(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_info(int argc, char **argv);
 int cmd_init(int argc, char **argv);
+int cmd_is_leader(int argc, char **argv);
+int cmd_join(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_leader(int argc, char **argv);
 int cmd_leave(int argc, char **argv);
 int cmd_members(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
+int cmd_stepdown(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 
 #endif

@@ -185,6 +185,10 @@ void control_server_feed(struct control_server *server) {
     control_peers_feed(&server->clients);
 }
 
+void control_server_left(struct control_server *server) {
+    control_peers_left(&server->clients);
+}
+
 void control_server_close(struct control_server *server) {
     if (server == NULL)
         return;

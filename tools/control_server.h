@@ -20,6 +20,7 @@
 #include "tools/event_ring.h"
 
 #define CONTROL_PROTOCOL 1
+#define STEPDOWN_DEFAULT_MS 60000 /* {"op":"stepdown"} without for_ms */
 
 enum { CONTROL_CLIENT_MAX = 64, CONTROL_REQUEST_SIZE = 4096 };
 
@@ -42,6 +43,8 @@ struct control_server *control_server_open(const char *path, struct ev_loop *loo
 void control_server_start(struct control_server *server);
 /* New events are in the ring. */
 void control_server_feed(struct control_server *server);
+/* The agent has left and stays: who asked for that is told by the end of the connection. */
+void control_server_left(struct control_server *server);
 /* Closes all, removes the socket. */
 void control_server_close(struct control_server *server);
 

@@ -23,7 +23,8 @@ struct control_peer {
     char *out; /* what is being sent; no request is read until it is gone */
     size_t out_size;
     size_t out_done;
-    bool closing; /* once out is sent */
+    bool closing;    /* once out is sent */
+    bool until_left; /* it has asked for a leave, and waits for its end */
     bool streaming;
     uint64_t next;  /* number of the next event to send */
     uint64_t types; /* one bit for each enum bw_event_type */
@@ -157,16 +158,23 @@ static void start_stream(struct control_peer *client, const json_t *request) {
     client->streaming = true;
 }
 
+static void answer(struct control_peer *client, const char *op, const json_t *request) {
+    const struct control_host *host = client->clients->host;
+    json_t *object = host->answer(host->context, op, request);
+    client->until_left = client->until_left || json_is_true(json_object_get(object, "leaving"));
+    client->closing = client->closing || json_is_true(json_object_get(object, "left"));
+    say(client, object);
+}
+
 static void handle(struct control_peer *client, const char *line, size_t size) {
     json_t *request = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
     const char *op = json_string_value(json_object_get(request, "op"));
-    const struct control_host *host = client->clients->host;
     if (op == NULL)
         end_with(client, "malformed", "a request is a JSON object with an op, on one line");
     else if (strcmp(op, "monitor") == 0)
         start_stream(client, request);
     else
-        say(client, host->answer(host->context, op, request));
+        answer(client, op, request);
     json_decref(request);
 }
 
@@ -252,6 +260,17 @@ void control_peers_feed(struct control_peers *clients) {
         if (client != NULL && client->streaming && client->out_size == 0)
             client_go_on(client);
         else if (client != NULL && client->streaming && client->next < event_ring_oldest(clients->host->ring))
+            client_close(client);
+    }
+}
+
+void control_peers_left(struct control_peers *clients) {
+    for (size_t i = 0; i < CONTROL_CLIENT_MAX; i++) {
+        struct control_peer *client = clients->list[i];
+        if (client == NULL || !client->until_left)
+            continue;
+        client->closing = true;
+        if (client->out_size == 0)
             client_close(client);
     }
 }

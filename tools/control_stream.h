@@ -15,6 +15,8 @@ struct control_peers {
 /* Greets a new client. False if there are too many; fd stays the caller's then. */
 bool control_peers_add(struct control_peers *clients, int fd);
 void control_peers_feed(struct control_peers *clients);
+/* Closes those that wait for the end of a leave. */
+void control_peers_left(struct control_peers *clients);
 void control_peers_close(struct control_peers *clients);
 
 #endif

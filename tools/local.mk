@@ -4,15 +4,21 @@ bin_PROGRAMS += tools/bellwether
 tools_bellwether_SOURCES = \
 	tools/addr.c tools/addr.h \
 	tools/agent.c tools/agent.h \
+	tools/agent_answer.c tools/agent_answer.h \
 	tools/agent_options.c tools/agent_options.h \
 	tools/cmd_agent.c \
 	tools/cmd_help.c \
+	tools/cmd_info.c \
 	tools/cmd_init.c \
+	tools/cmd_is_leader.c \
+	tools/cmd_join.c \
 	tools/cmd_keygen.c \
 	tools/cmd_leader.c \
 	tools/cmd_leave.c \
 	tools/cmd_members.c \
 	tools/cmd_monitor.c \
+	tools/cmd_stepdown.c \
+	tools/cmd_wait.c \
 	tools/command.h \
 	tools/config_file.c \
 	tools/control_client.c tools/control_client.h \
@@ -24,8 +30,10 @@ tools_bellwether_SOURCES = \
 	tools/demo_view.c \
 	tools/event_ring.c tools/event_ring.h \
 	tools/event_view.c tools/event_view.h \
+	tools/footprint.c tools/footprint.h \
 	tools/hints.c tools/hints.h \
 	tools/json.c tools/json.h \
+	tools/json_info.c tools/json_info.h \
 	tools/key_file.c tools/key_file.h \
 	tools/log.c tools/log.h \
 	tools/main.c \

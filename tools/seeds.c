@@ -163,11 +163,15 @@ void seeds_watch(struct seeds *seeds, struct ev_loop *loop, struct bw_loop *host
         ev_timer_start(loop, &seeds->timer);
 }
 
+void seeds_stop(struct seeds *seeds) {
+    if (seeds->loop != NULL)
+        ev_timer_stop(seeds->loop, &seeds->timer);
+}
+
 void seeds_destroy(struct seeds *seeds) {
     if (seeds == NULL)
         return;
-    if (seeds->loop != NULL)
-        ev_timer_stop(seeds->loop, &seeds->timer);
+    seeds_stop(seeds);
     for (size_t i = 0; i < seeds->lookup_count; i++) {
         /* One that still runs belongs to the resolver's thread: it is left to the end of the process. */
         if (!seeds->lookups[i]->running || gai_cancel(&seeds->lookups[i]->request) == EAI_CANCELED)

@@ -15,6 +15,8 @@ struct seeds *seeds_create(char *const *joins, size_t count, uint8_t bind_family
 const struct bw_addr *seeds_list(const struct seeds *seeds, size_t *count);
 /* Joins the rest as soon as they have addresses. */
 void seeds_watch(struct seeds *seeds, struct ev_loop *loop, struct bw_loop *host);
+/* Joins no more. */
+void seeds_stop(struct seeds *seeds);
 void seeds_destroy(struct seeds *seeds);
 
 #endif

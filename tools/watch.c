@@ -29,6 +29,7 @@ static void clear_progress(const struct watch *watch) {
 
 /* Waits for an event, but at most a second, so that progress is seen. */
 static int wait_event(const struct watch *watch, struct control_client *events, double start) {
+    double look_at = watch->interval_s > 0 ? control_now() + watch->interval_s : CONTROL_FOREVER;
     for (;;) {
         double step = control_now() + 1;
         json_t *event = NULL;
@@ -36,15 +37,24 @@ static int wait_event(const struct watch *watch, struct control_client *events, 
         json_decref(event);
         if (code != EXIT_TIMED_OUT || control_now() >= watch->deadline)
             return code;
+        if (control_now() >= look_at)
+            return EXIT_DONE;
         show_progress(watch, start);
     }
+}
+
+/* How long an answer may take: not longer than the whole. */
+static double answer_timeout_s(const struct watch *watch) {
+    double timeout_s = watch->client->timeout_s > 0 ? watch->client->timeout_s : CONTROL_TIMEOUT_S;
+    double left_s = watch->deadline - control_now();
+    return left_s < 0.001 ? 0.001 : left_s < timeout_s ? left_s : timeout_s;
 }
 
 static int watch_loop(const struct watch *watch, struct control_client *events, struct control_client *questions) {
     double start = control_now();
     for (;;) {
         json_t *answer = NULL;
-        int code = control_ask(questions, watch->request(watch->context), watch->client->timeout_s, &answer);
+        int code = control_ask(questions, watch->request(watch->context), answer_timeout_s(watch), &answer);
         if (code != EXIT_DONE)
             return code;
         enum watch_verdict verdict = watch->look(watch->context, answer);
@@ -71,7 +81,7 @@ int watch_run(const struct watch *watch) {
     if (code == EXIT_DONE) {
         json_t *answer = NULL;
         json_t *request = json_pack("{s:s,s:o*}", "op", "monitor", "types", watch_types(watch->types));
-        code = control_ask(&events, request, watch->client->timeout_s, &answer);
+        code = control_ask(&events, request, answer_timeout_s(watch), &answer);
         json_decref(answer);
         if (code == EXIT_DONE)
             code = watch_loop(watch, &events, &questions);

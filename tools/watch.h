@@ -12,6 +12,7 @@ struct watch {
     const char *types;       /* the events at which to look, separated by commas */
     double deadline;         /* on control_now's clock; CONTROL_FOREVER: none */
     const char *waiting_for; /* shown on a terminal while it takes long; NULL: nothing */
+    double interval_s;       /* look as well when so much time has passed without an event; 0: not */
     json_t *(*request)(void *context);
     enum watch_verdict (*look)(void *context, const json_t *answer);
     void *context;

@@ -51,11 +51,14 @@ struct bw_time bw_loop_now(void);
 struct bw_addr bw_loop_bound(const struct bw_loop *host);
 
 /** Leaves orderly; on_left is called when it is done, at the latest after timeout_ms. The node keeps running until
- *  bw_loop_destroy. Further calls change nothing. */
+ *  bw_loop_destroy. Further calls change nothing, until bw_loop_join brings it back. */
 void bw_loop_leave(struct bw_loop *host, uint32_t timeout_ms);
 
-/** Adds addresses to join. @return as bw_node_join */
+/** Adds addresses to join; brings a node back that has left. @return as bw_node_join */
 int bw_loop_join(struct bw_loop *host, const struct bw_addr *seeds, size_t count);
+
+/** Gives up the leadership of a scope for for_ms milliseconds. @return as bw_node_stepdown */
+int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms);
 
 #define BW_ADDR_TEXT_SIZE 56u /**< the longest address in text and a zero */
 

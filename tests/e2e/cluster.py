@@ -239,12 +239,12 @@ class Cluster:
         agents = agents or self.living()
         self.wait(lambda: all(len(agent.view()) == count for agent in agents), timeout, f"{count} members everywhere")
 
-    def wait_reign(self, above="", agents=None, timeout=LIMIT):
+    def wait_reign(self, above="", agents=None, timeout=LIMIT, scope="default"):
         """Until all believe in one reign with a larger token: (token, leader's name, when the last one knew)."""
         agents = agents or self.living()
 
         def agreed():
-            reigns = [agent.reign() for agent in agents]
+            reigns = [agent.reign(scope) for agent in agents]
             if any(reign is None for reign in reigns) or len({reign[:2] for reign in reigns}) != 1:
                 return None
             token, name, _ = reigns[0]

@@ -130,6 +130,41 @@ static void one_that_leaves_is_known_to_have_left(void) {
     tap_note("left after %lld us", (long long)(bw_loop_now().mono_us - begin_us));
 }
 
+static bool first_sees_second_again(void *context) {
+    (void)context;
+    return members[0].alive > 1;
+}
+
+static void one_that_has_left_comes_back_and_leaves_again(void) {
+    two_find_each_other(loopback_v4(0));
+    struct bw_addr seed = bw_loop_bound(members[0].host);
+    bw_loop_leave(members[1].host, PATIENCE_MS);
+    CU_ASSERT_TRUE(run_until(loop, second_has_left, NULL));
+    CU_ASSERT_TRUE(run_until(loop, first_sees_second_gone, NULL));
+    members[1].left = false;
+    members[0].gone = 0;
+    CU_ASSERT_EQUAL(bw_loop_join(members[1].host, &seed, 1), 0);
+    CU_ASSERT_TRUE(run_until(loop, first_sees_second_again, NULL));
+    CU_ASSERT_FALSE(members[1].left);
+    bw_loop_leave(members[1].host, PATIENCE_MS);
+    CU_ASSERT_TRUE(run_until(loop, second_has_left, NULL));
+    CU_ASSERT_TRUE(run_until(loop, first_sees_second_gone, NULL));
+}
+
+static bool first_has_resigned(void *context) {
+    (void)context;
+    return !bw_node_may_act(bw_loop_node(members[0].host), "default", bw_loop_now());
+}
+
+static void stepdown_goes_through_the_host(void) {
+    CU_ASSERT_EQUAL_FATAL(create(0, loopback_v4(0), NULL, NULL), 0);
+    CU_ASSERT_EQUAL(bw_loop_stepdown(members[0].host, "nowhere", 0), BW_ERR_NOT_FOUND);
+    CU_ASSERT_TRUE(run_until(loop, first_is_elected, NULL));
+    CU_ASSERT_FALSE(first_has_resigned(NULL));
+    CU_ASSERT_EQUAL(bw_loop_stepdown(members[0].host, "default", 0), 0);
+    CU_ASSERT_TRUE(run_until(loop, first_has_resigned, NULL));
+}
+
 /* What waits for durable state goes on once it is written: an election needs several writes. */
 static void one_alone_with_a_state_directory_is_elected(void) {
     uint8_t state[4096];
@@ -169,6 +204,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(two_hosts_find_each_other_on_v6),
     TAP_TEST(bound_to_all_they_are_joined_on_either_family),
     TAP_TEST(one_that_leaves_is_known_to_have_left),
+    TAP_TEST(one_that_has_left_comes_back_and_leaves_again),
+    TAP_TEST(stepdown_goes_through_the_host),
     TAP_TEST(one_alone_with_a_state_directory_is_elected),
     TAP_TEST(foreign_and_torn_state_files_are_refused),
 };

@@ -1,0 +1,101 @@
+#include "tools/agent_answer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build-config.h"
+#include "tools/addr.h"
+#include "tools/control_server.h"
+#include "tools/json.h"
+#include "tools/json_info.h"
+
+json_t *agent_greet(void *context) {
+    const struct agent_view *view = context;
+    char id[BW_ID_TEXT_SIZE];
+    struct bw_id own = bw_node_id(bw_loop_node(view->host));
+    bw_id_text(&own, id);
+    return json_pack("{s:s,s:i,s:s,s:s,s:s,s:i}", "bellwether", PACKAGE_VERSION, "protocol", CONTROL_PROTOCOL, "name",
+                     view->options->name, "id", id, "cluster", view->options->cluster, "pid", (int)getpid());
+}
+
+static json_t *answer_members(struct agent_view *view, const json_t *request) {
+    (void)request;
+    return json_members(bw_loop_node(view->host), view->options->cluster, view->options->name);
+}
+
+static json_t *answer_leader(struct agent_view *view, const json_t *request) {
+    const json_t *scope = json_object_get(request, "scope");
+    if (scope != NULL && !json_is_string(scope))
+        return control_error("invalid", "scope is a string");
+    return json_leader(bw_loop_node(view->host), json_string_value(scope), bw_loop_now());
+}
+
+static json_t *answer_info(struct agent_view *view, const json_t *request) {
+    static const char *const states[] = {[AGENT_MEMBER] = "member", [AGENT_LEAVING] = "leaving", [AGENT_LEFT] = "left"};
+    (void)request;
+    json_t *info = json_info(view->host, view->options->name, view->options->cluster, view->started);
+    json_object_set_new(info, "state", json_string(states[view->phase]));
+    return info;
+}
+
+static json_t *answer_leave(struct agent_view *view, const json_t *request) {
+    const json_t *stay = json_object_get(request, "stay");
+    if (stay != NULL && !json_is_boolean(stay))
+        return control_error("invalid", "stay is true or false");
+    if (json_is_true(stay) && view->phase != AGENT_MEMBER && view->exits)
+        return control_error("leaving", "it is leaving for good already");
+    if (view->phase == AGENT_LEFT && json_is_true(stay))
+        return json_pack("{s:b}", "left", 1);
+    view->leave(view, !json_is_true(stay));
+    return json_pack("{s:b}", "leaving", 1);
+}
+
+static json_t *answer_join(struct agent_view *view, const json_t *request) {
+    const json_t *list = json_object_get(request, "addrs");
+    struct bw_addr addrs[SEED_COUNT_MAX];
+    size_t count = json_array_size(list);
+    if (count == 0 || count > SEED_COUNT_MAX)
+        return control_error("invalid", "addrs is a list of 1 to 64 addresses");
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        if (text == NULL || bw_addr_parse(&addrs[i], text, DEFAULT_PORT) != 0)
+            return control_error("invalid", "an entry of addrs is not a numeric address");
+    }
+    if (view->phase == AGENT_LEAVING)
+        return control_error("leaving", "it has not finished leaving");
+    int error = bw_loop_join(view->host, addrs, count);
+    if (error != 0)
+        return control_error(bw_error_name(error), bw_error_text(error));
+    view->joined(view);
+    return json_pack("{s:I}", "joining", (json_int_t)count);
+}
+
+static json_t *answer_stepdown(struct agent_view *view, const json_t *request) {
+    const char *scope = json_string_value(json_object_get(request, "scope"));
+    const json_t *duration = json_object_get(request, "for_ms");
+    json_int_t for_ms = duration == NULL ? STEPDOWN_DEFAULT_MS : json_integer_value(duration);
+    char why[BW_NAME_MAX + 64];
+    if (scope == NULL || for_ms <= 0 || for_ms > UINT32_MAX)
+        return control_error("invalid", "scope is a string, for_ms a number of milliseconds above zero");
+    if (view->phase != AGENT_MEMBER)
+        return control_error("leaving", "it is no member: it stands for nothing");
+    if (bw_loop_stepdown(view->host, scope, (uint32_t)for_ms) == 0)
+        return json_pack("{s:s,s:I}", "scope", scope, "for_ms", for_ms);
+    snprintf(why, sizeof(why), "this agent does not stand for '%s'", scope);
+    return control_error("not-found", why);
+}
+
+json_t *agent_answer(void *context, const char *op, const json_t *request) {
+    static const struct {
+        const char *op;
+        json_t *(*answer)(struct agent_view *view, const json_t *request);
+    } list[] = {
+        {"members", answer_members}, {"leader", answer_leader}, {"info", answer_info},
+        {"join", answer_join},       {"leave", answer_leave},   {"stepdown", answer_stepdown},
+    };
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        if (strcmp(list[i].op, op) == 0)
+            return list[i].answer(context, request);
+    return control_error("unknown-op", "this agent does not know this op");
+}

@@ -1,0 +1,93 @@
+/* is-leader: whether this agent leads at this moment, lease included. */
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/control_client.h"
+#include "tools/json.h"
+
+struct is_leader {
+    struct client_options client;
+    const char *scope; /* NULL: the only one */
+    bool quiet;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct is_leader *is_leader = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &is_leader->client;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (is_leader->scope != NULL)
+            return options_surplus(state, value);
+        is_leader->scope = value;
+        return 0;
+    case 'q':
+        is_leader->quiet = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"quiet", 'q', NULL, 0, "Print nothing: the exit code answers", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+static const struct argp is_leader_argp = {
+    .options = options,
+    .parser = parse,
+    .children = children,
+    .args_doc = "[SCOPE]",
+    .doc = "Whether this agent leads SCOPE, and its lease still runs: prints yes or no. SCOPE can be left out where "
+           "there is one only.\vExit code 0: it leads; 1: it does not. The answer is as old as the command's end: "
+           "what is done with it is protected by the token that 'bellwether leader --json' shows."};
+
+/* The scope in question, NULL if there is none. Complains about several; code gets EXIT_USAGE. */
+static const json_t *choose(const struct is_leader *is_leader, const json_t *answer, int *code) {
+    const json_t *scopes = json_object_get(answer, "scopes");
+    if (json_array_size(scopes) > 1) {
+        complain("there are %zu scopes: which one?", json_array_size(scopes));
+        *code = EXIT_USAGE;
+        return NULL;
+    }
+    const json_t *scope = json_array_get(scopes, 0);
+    if (scope == NULL && !is_leader->quiet)
+        complain("no scope '%s' is known here", is_leader->scope == NULL ? "" : is_leader->scope);
+    return scope;
+}
+
+static bool leads(const json_t *scope) {
+    const char *role = json_string_value(json_object_get(scope, "role"));
+    return role != NULL && strcmp(role, "leader") == 0 && json_integer_value(json_object_get(scope, "lease_ms")) > 0;
+}
+
+static void print(const struct is_leader *is_leader, const json_t *scope) {
+    if (is_leader->client.json) {
+        json_t *object = json_pack("{s:O,s:b,s:O,s:O}", "scope", json_object_get(scope, "scope"), "leads", leads(scope),
+                                   "token", leads(scope) ? json_object_get(scope, "token") : json_null(), "lease_ms",
+                                   json_object_get(scope, "lease_ms"));
+        json_dumpf(object, stdout, JSON_TEXT_FLAGS);
+        putchar('\n');
+        json_decref(object);
+    } else if (!is_leader->quiet) {
+        puts(leads(scope) ? "yes" : "no");
+    }
+}
+
+int cmd_is_leader(int argc, char **argv) {
+    struct is_leader is_leader = {.scope = NULL};
+    json_t *answer = NULL;
+    int code = options_parse(&is_leader_argp, argc, argv, &is_leader);
+    if (code == EXIT_DONE)
+        code = control_ask_once(&is_leader.client, json_pack("{s:s,s:s*}", "op", "leader", "scope", is_leader.scope),
+                                &answer);
+    const json_t *scope = code == EXIT_DONE ? choose(&is_leader, answer, &code) : NULL;
+    if (scope != NULL)
+        print(&is_leader, scope);
+    if (code == EXIT_DONE && !leads(scope))
+        code = EXIT_NO;
+    json_decref(answer);
+    return code;
+}

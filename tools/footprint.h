@@ -1,0 +1,14 @@
+/* How much memory a running agent keeps resident. */
+#ifndef BW_TOOLS_FOOTPRINT_H
+#define BW_TOOLS_FOOTPRINT_H
+
+#include <ev.h>
+
+struct footprint {
+    ev_timer timer;
+};
+
+/* A little after the start, gives back what only the start has needed. */
+void footprint_start(struct footprint *footprint, struct ev_loop *loop);
+
+#endif
