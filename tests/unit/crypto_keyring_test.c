@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct bw_keyring *made;
@@ -140,6 +141,11 @@ static void mask(uint8_t masked[NEEDLE_SIZE], const uint8_t *secret) {
 }
 
 static void no_secret_stays_behind(void) {
+    const char *preloaded = getenv("LD_PRELOAD");
+    if (preloaded && strstr(preloaded, "vgpreload")) {
+        tap_skip("valgrind keeps copies of what it watches");
+        return;
+    }
     uint8_t raw[NEEDLE_SIZE];
     uint8_t seal[NEEDLE_SIZE];
     uint8_t nonce[NEEDLE_SIZE];
