@@ -178,12 +178,14 @@ class Agent:
 
 
 class Cluster:
-    def __init__(self, profile="local", label="e2e"):
+    def __init__(self, profile="local", label="e2e", key=None):
         self.directory = tempfile.mkdtemp(prefix="bw-e2e-")
         self.changed = threading.Condition(threading.RLock())
         self.agents = {}
         self.common = ["--profile", profile, "--cluster", label]
-        self.key = self.path("key")
+        self.key = key or self.path("key")
+        if key is not None:
+            return
         with open(self.key, "w", opener=lambda path, flags: os.open(path, flags, 0o600), encoding="ascii") as file:
             file.write(run("keygen").stdout)
 

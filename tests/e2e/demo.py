@@ -88,6 +88,17 @@ def demo_tells_its_story_in_plain_lines():
     demo.check_nothing_is_left()
 
 
+@tap.test(timeout=120)
+def demo_of_fifty_agents_keeps_to_its_limits():
+    demo = Demo("--nodes", "50")
+    code = demo.finish()
+    text = "".join(demo.lines)
+    tap.note(text[text.find("took"):])
+    tap.equal(code, 0, f"exit code; {demo.process.stderr.read()} {text}")
+    tap.equal(len(re.findall(r"^n\d\d +127\.0\.0\.1:\d+ +alive", text, re.MULTILINE)), 50, "members in the table")
+    demo.check_nothing_is_left()
+
+
 @tap.test(timeout=60)
 def demo_cleans_up_when_interrupted():
     for number, moment in ((signal.SIGINT, "killed"), (signal.SIGTERM, "1. 3 agents")):

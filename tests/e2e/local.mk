@@ -3,6 +3,7 @@ if TOOLS
 py_tests += \
 	tests/e2e/cli.py \
 	tests/e2e/commands.py \
+	tests/e2e/crowd.py \
 	tests/e2e/demo.py \
 	tests/e2e/life.py \
 	tests/e2e/monitor.py \
