@@ -336,11 +336,11 @@ void bw_confirm_receive(struct bw_election *e, const struct bw_id *from, const s
     bw_scope_step(e, scope);
 }
 
-/* Somebody saw a larger term than ours: a resource that saw it would refuse us for ever, so we claim again above it. */
-static void claim_above(struct bw_election *e, struct bw_scope *scope, uint64_t term) {
-    if (scope->phase == BW_PHASE_LEAD && term > scope->claim.token.term)
+/* Somebody saw a larger token than ours: a resource that saw it would refuse us for ever, so we claim again above it. */
+static void claim_above(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token) {
+    if (scope->phase == BW_PHASE_LEAD && bw_token_compare(token, &scope->claim.token) > 0)
         bw_vacate(e, scope, BW_LOSS_DEPOSED, &e->self);
-    else if (scope->phase == BW_PHASE_CLAIM && term > scope->pending.term)
+    else if (scope->phase == BW_PHASE_CLAIM && bw_token_compare(token, &scope->pending) > 0)
         claim_withdraw(e, scope, 0);
     else
         return;
@@ -354,7 +354,7 @@ void bw_object_receive(struct bw_election *e, const struct bw_id *from, const st
     int64_t round_us = bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
     bool claiming = scope->phase == BW_PHASE_CLAIM && m->term == scope->pending.term;
     if (m->reason == BW_OBJECT_SEEN_LARGER) {
-        claim_above(e, scope, m->token_term);
+        claim_above(e, scope, &(struct bw_token){.term = m->token_term, .id = m->token_id});
     } else if (claiming && m->reason == BW_OBJECT_HIGHER_TERM) {
         claim_withdraw(e, scope, round_us);
     } else if (claiming && m->reason == BW_OBJECT_LIVE_LEADER) {

@@ -37,8 +37,10 @@ static int add_scopes(struct bw_election *e, const struct bw_election_config *co
         const char *end = memchr(name, 0, sizeof config->terms[i].scope);
         const struct bw_bytes bytes = {.data = (const uint8_t *)name, .size = end != NULL ? (size_t)(end - name) : 0};
         struct bw_scope *scope = bw_scope_find(e, bytes);
-        if (scope != NULL) /* terms of scopes that we do not stand for are of no use */
-            scope->seen = scope->reigned = scope->floor = config->terms[i].term;
+        if (scope == NULL)
+            continue; /* terms of scopes that we do not stand for are of no use */
+        scope->seen = scope->floor = scope->reigned.term = config->terms[i].term;
+        scope->reigned.id = config->terms[i].own ? e->self : (struct bw_id){{0}};
     }
     if (error == 0 && bw_candidacies_size(e) > BW_CANDIDACIES_MAX)
         error = BW_ERR_SPACE;
@@ -158,6 +160,8 @@ int bw_election_term(const struct bw_election *e, size_t index, struct bw_durabl
             memset(term, 0, sizeof *term);
             memcpy(term->scope, scope->name, scope->name_size);
             term->term = scope->seen;
+            term->own = scope->seen == scope->pending.term ||
+                        (scope->seen == scope->reigned.term && bw_id_equal(&scope->reigned.id, &e->self));
             return 0;
         }
     }

@@ -22,6 +22,7 @@ struct bw_election;
 struct bw_durable_term {
     char scope[BW_NAME_MAX + 1];
     uint64_t term; /* largest that we claimed or saw */
+    bool own;      /* we claimed in it */
 };
 
 struct bw_election_config {

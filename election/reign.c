@@ -112,7 +112,7 @@ void bw_reign_begin(struct bw_election *e, struct bw_scope *scope) {
         .lease_ms = (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS),
         .boot = e->boot,
     };
-    scope->reigned = scope->pending.term;
+    scope->reigned = scope->pending;
     scope->over = scope->reclaim = scope->refusals = false;
     scope->campaign_pt = scope->contact_pt = BW_PAST;
     scope->successors_stale = true;
@@ -145,10 +145,10 @@ static void step_aside(struct bw_election *e, struct bw_scope *scope, const stru
         scope->not_before_pt = e->patience_us + e->params.settle_ms * BW_US_PER_MS;
 }
 
-/* To a leader whose term is below one that once reigned, until it claims above it: words are lost, and its record often comes
+/* To a leader whose token is below one that once reigned, until it claims above it: words are lost, and its record often comes
  * before the news that it lives. */
 void bw_larger_step(struct bw_election *e, struct bw_scope *scope) {
-    if (!bw_reign_current(scope) || scope->claim.token.term >= scope->reigned ||
+    if (!bw_reign_current(scope) || bw_token_compare(&scope->claim.token, &scope->reigned) >= 0 ||
         !bw_peer_lives(bw_peer_find(e, &scope->claim.token.id)))
         return;
     if (e->patience_us < scope->larger_again_pt) {
@@ -159,7 +159,8 @@ void bw_larger_step(struct bw_election *e, struct bw_scope *scope) {
         .scope = bw_scope_name(scope),
         .term = scope->claim.token.term,
         .reason = BW_OBJECT_SEEN_LARGER,
-        .token_term = scope->reigned,
+        .token_term = scope->reigned.term,
+        .token_id = scope->reigned.id,
     };
     bw_send(e, &scope->claim.token.id, BW_FRAME_object, &message);
     scope->larger_again_pt = e->patience_us + bw_scope_lease_us(e, scope);
@@ -180,7 +181,7 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
     scope->claim = *claim;
     scope->seen = claim->token.term > scope->seen ? claim->token.term : scope->seen;
     scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;
-    scope->reigned = claim->token.term > scope->reigned ? claim->token.term : scope->reigned;
+    scope->reigned = bw_token_compare(&claim->token, &scope->reigned) > 0 ? claim->token : scope->reigned;
     scope->larger_again_pt = BW_PAST;
     scope->successors_stale = true;
     scope->heard_pt = e->patience_us;

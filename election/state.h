@@ -83,7 +83,7 @@ struct bw_scope {
     /* the record and what we saw */
     struct bw_claim claim;
     uint64_t seen;           /* largest term accepted, claimed or found on disk: the durable one */
-    uint64_t reigned;        /* largest term that somebody may have led in */
+    struct bw_token reigned; /* largest that somebody may have led with, as far as we know */
     int64_t larger_again_pt; /* a leader below it is told so again */
     uint64_t floor;          /* seen, or a quarantined one if larger: our next claim is above */
     uint64_t quarantined;

@@ -22,14 +22,15 @@
     F(T, U64, incarnation, 0)
 #define TERM_FIELDS(F, T)           \
     F(T, BYTES, scope, BW_NAME_MAX) \
-    F(T, U64, term, 0)
+    F(T, U64, term, 0)              \
+    F(T, U8, own, 1)
 
 BW_WIRE_STRUCT(state_node, NODE_FIELDS)
 BW_WIRE_STRUCT(state_term, TERM_FIELDS)
 BW_WIRE_SCHEMA(node_schema, 1, "node", state_node, NODE_FIELDS)
 BW_WIRE_SCHEMA(term_schema, 2, "term", state_term, TERM_FIELDS)
 
-#define TERM_FRAME_MAX (3u + 2u + BW_NAME_MAX + 8u)
+#define TERM_FRAME_MAX (3u + 2u + BW_NAME_MAX + 8u + 1u)
 #define NODE_FRAME_MAX (3u + 2u + BW_NAME_MAX + 16u + 8u + 8u)
 
 static void checksum(const uint8_t *data, size_t size, uint8_t sum[SUM_SIZE]) {
@@ -55,6 +56,7 @@ static int load_term(struct bw_node_state *state, const struct bw_allocator *all
     memset(loaded, 0, sizeof(*loaded));
     memcpy(loaded->scope, term.scope.data, term.scope.size);
     loaded->term = term.term;
+    loaded->own = term.own != 0;
     return 0;
 }
 
@@ -159,7 +161,7 @@ int bw_node_state_store(struct bw_node *node, struct bw_bytes *blob) {
     error = bw_wire_put(&writer, &node_schema, &head);
     struct bw_durable_term term;
     for (size_t i = 0; error == 0 && bw_election_term(node->election, i, &term) == 0; i++) {
-        struct state_term line = {{(const uint8_t *)term.scope, strlen(term.scope)}, term.term};
+        struct state_term line = {{(const uint8_t *)term.scope, strlen(term.scope)}, term.term, term.own};
         error = bw_wire_put(&writer, &term_schema, &line);
     }
     BW_ASSERT(error == 0); /* reserve_blob made room for the longest */

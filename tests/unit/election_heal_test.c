@@ -3,6 +3,8 @@
 
 #include "base/rng.h"
 
+#include <string.h>
+
 static void set_up(void) {
     world_begin();
 }
@@ -177,6 +179,30 @@ static void a_larger_term_on_a_members_disk_is_claimed_above(void) {
     CU_ASSERT_EQUAL(world_hits(BW_RULE_CLAIM_ABOVE_LARGEST_SEEN), 1);
 }
 
+/* A member that led in the very term of the leader, and was started anew: the larger id makes the larger token. */
+static void lead_beside(uint8_t id_byte, bool own, uint64_t above) {
+    world_end();
+    world_begin();
+    size_t leader = world_lead(3);
+    size_t joiner = world_add(100);
+    uint64_t term = world_believes(leader).term;
+    memset(world.nodes[joiner].id.bytes, id_byte, sizeof world.nodes[joiner].id.bytes);
+    world.nodes[joiner].disk_count = 1;
+    world.nodes[joiner].disk[0] = (struct bw_durable_term){.scope = SCOPE, .term = term, .own = own};
+    world_start(joiner);
+    world_run(MS(4000));
+    CU_ASSERT_EQUAL(world_leader(), leader);
+    CU_ASSERT_EQUAL(world_believes(leader).term, term + above);
+    CU_ASSERT(world_all_follow(leader));
+    CU_ASSERT(world.nodes[joiner].disk[0].own == own);
+}
+
+static void a_larger_token_of_the_same_term_is_claimed_above(void) {
+    lead_beside(0xff, true, 1);
+    lead_beside(0xff, false, 0);
+    lead_beside(0x01, true, 0);
+}
+
 static size_t objections_lost;
 
 static bool lose_three_objections(size_t from, size_t to, uint8_t type) {
@@ -313,6 +339,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_leader_held_for_dead_is_given_time_to_show_that_it_lives),
     TAP_TEST(a_leader_that_stays_dead_is_claimed_above_after_settling),
     TAP_TEST(a_larger_term_on_a_members_disk_is_claimed_above),
+    TAP_TEST(a_larger_token_of_the_same_term_is_claimed_above),
     TAP_TEST(who_saw_a_larger_term_says_so_until_it_is_heard),
     TAP_TEST(a_claim_beside_a_living_leader_is_objected_to),
     TAP_TEST(a_lower_claim_is_answered_with_the_higher_one),

@@ -59,6 +59,34 @@ static void a_restart_keeps_the_id_and_counts_the_boot(void) {
     CU_ASSERT_EQUAL(memory.used_size, 0);
 }
 
+/* Of a lone member that comes to lead: the term that it claimed is kept, and that it was its own. */
+static void a_claimed_term_is_kept_as_ones_own(void) {
+    struct test_memory memory = {0};
+    struct bw_rng rng;
+    bw_rng_seed(&rng, 1);
+    struct bw_config config = node_test_config(&memory, &rng, 1);
+    struct bw_scope_config scope;
+    bw_scope_config_init(&scope, "default");
+    config.scopes = &scope;
+    config.scope_count = 1;
+    config.durable = true;
+    struct bw_node *node = NULL;
+    struct bw_bytes blob = {NULL, 0};
+    struct bw_node_state state;
+    CU_ASSERT_EQUAL_FATAL(bw_node_create(&node, &config, node_test_time(0)), 0);
+    CU_ASSERT_TRUE_FATAL(bw_node_persist(node, &blob));
+    bw_node_persisted(node, true, node_test_time(0));
+    for (int64_t ms = 50; ms < 20000 && !bw_node_persist(node, &blob); ms += 50) {
+        bw_node_tick(node, node_test_time(ms));
+    }
+    CU_ASSERT_EQUAL_FATAL(bw_node_state_load(&state, &config.allocator, blob, config.cluster), 0);
+    CU_ASSERT_EQUAL_FATAL(state.term_count, 1);
+    CU_ASSERT_TRUE(state.terms[0].term > 0 && state.terms[0].own);
+    bw_node_state_free(&state, &config.allocator);
+    bw_node_destroy(node);
+    CU_ASSERT_EQUAL(memory.used_size, 0);
+}
+
 static void a_clock_set_back_does_not_lower_the_incarnation(void) {
     struct saved first;
     struct saved second;
@@ -109,6 +137,7 @@ static void a_newer_format_is_told_apart_from_damage(void) {
 
 static const struct tap_test tests[] = {
     TAP_TEST(a_restart_keeps_the_id_and_counts_the_boot),
+    TAP_TEST(a_claimed_term_is_kept_as_ones_own),
     TAP_TEST(a_clock_set_back_does_not_lower_the_incarnation),
     TAP_TEST(without_state_each_boot_has_a_new_id),
     TAP_TEST(state_of_another_cluster_is_refused),
