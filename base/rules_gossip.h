@@ -51,6 +51,8 @@
       "of a sender that has not shown that it hears us only pings are answered")                                       \
     X(RATION_UNPROVEN, "security Packets", "answers to unproven addresses are rationed")                               \
     X(LEAVE_ACKNOWLEDGED, "gossip Also", "who leaves says so and goes when several have acknowledged it")              \
+    X(TELL_WHO_LEFT, "gossip Also",                                                                                    \
+      "who accuses a member that left, or asks for help to reach it, is told that it left")                            \
     X(RETURN_AS_NEW, "gossip Also", "who comes back after leaving does so with a new incarnation, and joins anew")     \
     X(DROP_MALFORMED_WHOLE, "architecture Rules", "a datagram that is not well formed changes nothing")                \
     X(BOUND_EVERYTHING, "gossip Bounds", "past a bound the least useful thing is dropped")

@@ -182,8 +182,17 @@ void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, cons
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);
-    if (member && bw_precedence(claim, bw_member_claim(member)) >= 0) {
+    if (!member) {
+        return;
+    }
+    if (bw_precedence(claim, bw_member_claim(member)) >= 0) {
         bw_suspect(g, member, frame->incarnation, frame->accusers);
+        return;
+    }
+    const struct bw_member *from = bw_members_find(&g->members, &source->from);
+    if (from) {
+        struct bw_dest to = bw_view_dest(from);
+        bw_leave_tell_of(g, &to, member);
     }
 }
 

@@ -50,11 +50,25 @@ void bw_event_push(struct bw_gossip *g, const struct bw_gossip_event *event) {
     }
 }
 
-static bool take_member(struct bw_gossip *g, struct bw_gossip_event *event) {
-    struct bw_member *member = g->changed_head;
-    g->changed_head = member->changed;
-    if (!g->changed_head) {
-        g->changed_tail = NULL;
+/* The link to the next change to tell of. That a member left comes after what it said before it went: NULL, there is more of that. */
+static struct bw_member **next_change(struct bw_gossip *g, struct bw_member **before) {
+    *before = NULL;
+    for (struct bw_member **at = &g->changed_head; *at; at = &(*at)->changed) {
+        if ((*at)->status != BW_STATUS_LEFT) {
+            return at;
+        }
+        *before = *at;
+    }
+    *before = NULL;
+    return g->changed_head && g->events.at == g->events.used ? &g->changed_head : NULL;
+}
+
+static bool take_member(struct bw_gossip *g, struct bw_member **link, struct bw_member *before,
+                        struct bw_gossip_event *event) {
+    struct bw_member *member = *link;
+    *link = member->changed;
+    if (g->changed_tail == member) {
+        g->changed_tail = before;
     }
     enum bw_status status = bw_member_status(member);
     bool news = member->first || member->updated || member->told != status;
@@ -81,8 +95,10 @@ static struct bw_bytes take_bytes(struct bw_buffer *buffer, size_t size) {
 }
 
 bool bw_gossip_event(struct bw_gossip *g, struct bw_gossip_event *event) {
-    while (g->changed_head) {
-        if (take_member(g, event)) {
+    struct bw_member *before = NULL;
+    struct bw_member **link = NULL;
+    while ((link = next_change(g, &before))) {
+        if (take_member(g, link, before, event)) {
             return true;
         }
     }

@@ -6,6 +6,18 @@
 #define RETRY_MS 100u
 #define WAIT_INTERVALS 3u
 
+/* The news of a leave ends when most have it; who missed it would find a dead port. */
+bool bw_leave_tell_of(struct bw_gossip *g, const struct bw_dest *to, const struct bw_member *member) {
+    uint8_t frame[64];
+    struct bw_writer writer = {.data = frame, .capacity = sizeof(frame)};
+    if (member->status != BW_STATUS_LEFT || member->faded || bw_update_claim(g, member, &writer) != 0) {
+        return false;
+    }
+    bw_outbox_put_frames(g, to, frame, writer.used, false);
+    bw_trace_rule(g->trace, BW_RULE_TELL_WHO_LEFT, &member->id, member->incarnation);
+    return true;
+}
+
 static void tell(struct bw_gossip *g) {
     struct bw_member *picked[TELL_MAX];
     struct bw_writer writer;

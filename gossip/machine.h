@@ -372,6 +372,8 @@ void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first
 
 /* leave.c */
 void bw_leave_timeout(struct bw_gossip *g);
+/* If the member left, tells so to one who does not know. True if it did. */
+bool bw_leave_tell_of(struct bw_gossip *g, const struct bw_dest *to, const struct bw_member *member);
 void bw_leave_acked(struct bw_gossip *g);
 
 #endif

@@ -250,11 +250,17 @@ void bw_ping_requested(struct bw_gossip *g, const struct bw_inbound *in, const s
     if (!target || target == g->self) {
         return;
     }
+    struct bw_dest origin = {in->from, in->session, in->addr};
+    if (bw_leave_tell_of(g, &origin, target)) {
+        struct bw_frame_nack heard = {.seq = frame->seq};
+        bw_outbox_put(g, &origin, &bw_schema_nack, &heard);
+        return;
+    }
     struct bw_dest to = bw_view_dest(target);
     int64_t wait_us = bw_probe_timeout_us(g, target) * g->params.nack_percent / 100;
     struct bw_ping *ping = bw_ping_send(g, BW_PURPOSE_RELAY, &to, wait_us);
     if (ping) {
-        ping->origin = (struct bw_dest){in->from, in->session, in->addr};
+        ping->origin = origin;
         ping->origin_seq = frame->seq;
     }
 }

@@ -36,6 +36,36 @@ static void leaving_waits_for_three(void) {
     CU_ASSERT_EQUAL(net.nodes[0].status_events[BW_STATUS_DEAD] + net.nodes[0].status_events[BW_STATUS_SUSPECT], 0);
 }
 
+/* One that missed it accuses the member that left, and asks others to reach it: they tell it. */
+static void who_missed_a_leave_is_told(void) {
+    net_form(&net, 5);
+    for (size_t i = 0; i < 5; i++) {
+        net.cut[i][4] = true;
+    }
+    leave(1);
+    net_run(&net, 700);
+    net_crash(&net, 1);
+    for (size_t i = 0; i < 5; i++) {
+        net.cut[i][4] = false;
+    }
+    CU_ASSERT_EQUAL_FATAL(net_status(&net, 4, 1), BW_STATUS_ALIVE);
+    const struct bw_member *gone = net_member(&net, 4, 1);
+    struct bw_id accuser = net_id(2);
+    struct bw_frame_suspect suspect = {net_id(1), gone->incarnation, {accuser.bytes, sizeof(accuser)}};
+    uint64_t hits = net_hits(&net, 3, BW_RULE_TELL_WHO_LEFT);
+    CU_ASSERT_EQUAL(net_inject(&net, 3, &net.nodes[4].id, net.nodes[4].session, true, &bw_schema_suspect, &suspect), 0);
+    net_run(&net, 5);
+    CU_ASSERT_EQUAL(net_hits(&net, 3, BW_RULE_TELL_WHO_LEFT), hits + 1);
+    CU_ASSERT_EQUAL(net_status(&net, 4, 1), BW_STATUS_LEFT);
+    struct bw_frame_ping_req ask = {.seq = 77, .target = net_id(1)};
+    size_t sent = net.nodes[3].sent;
+    CU_ASSERT_EQUAL(net_inject(&net, 3, &net.nodes[4].id, net.nodes[4].session, true, &bw_schema_ping_req, &ask), 0);
+    net_drain(&net, 3);
+    CU_ASSERT_EQUAL(net_hits(&net, 3, BW_RULE_TELL_WHO_LEFT), hits + 2);
+    CU_ASSERT_EQUAL(net.nodes[3].sent, sent + 1); /* the answer and the nack, and no ping */
+    CU_ASSERT_EQUAL(net.nodes[4].status_events[BW_STATUS_DEAD], 0);
+}
+
 static void leaving_waits_no_longer_than_three_intervals(void) {
     net_form(&net, 3);
     net.nodes[1].muted = true;
@@ -263,6 +293,7 @@ static void candidacies_change_as_one_update(void) {
 
 static const struct tap_test tests[] = {
     TAP_TEST(leaving_waits_for_three),
+    TAP_TEST(who_missed_a_leave_is_told),
     TAP_TEST(leaving_waits_no_longer_than_three_intervals),
     TAP_TEST(the_last_one_leaves_at_once),
     TAP_TEST(leaving_with_loss_is_not_dying),

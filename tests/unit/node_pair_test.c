@@ -5,6 +5,7 @@
 
 #define QUEUE_MAX 256u
 #define STEP_MS 1
+#define SCOPE_MAX 20u
 
 struct packet {
     struct bw_addr from;
@@ -22,6 +23,7 @@ struct pair {
     size_t queued;
     int64_t now_ms;
     size_t events[2][BW_EVENT_COUNT];
+    enum bw_loss lost[2]; /* why a leader was lost last */
     size_t sent;
     bool cut;
 };
@@ -43,6 +45,7 @@ static void drain(struct pair *pair, size_t i) {
     struct bw_event event;
     while (bw_node_event(pair->node[i], &event)) {
         pair->events[i][event.type]++;
+        pair->lost[i] = event.type == BW_EVENT_LEADER_LOST ? event.reason : pair->lost[i];
     }
 }
 
@@ -72,14 +75,18 @@ static void run(struct pair *pair, int64_t ms) {
 
 static struct pair *start(size_t scope_count) {
     static struct pair pair;
-    static struct bw_scope_config scope;
+    static const char *const names[SCOPE_MAX] = {"default", "a", "b", "c", "d", "e", "f", "g", "h", "i",
+                                                 "j",       "k", "l", "m", "n", "o", "p", "q", "r", "s"};
+    static struct bw_scope_config scopes[SCOPE_MAX];
     memset(&pair, 0, sizeof(pair));
-    bw_scope_config_init(&scope, "default");
+    for (size_t i = 0; i < SCOPE_MAX; i++) {
+        bw_scope_config_init(&scopes[i], names[i]);
+    }
     for (unsigned i = 0; i < 2; i++) {
         bw_rng_seed(&pair.rng[i], i + 1);
         struct bw_config config = node_test_config(&pair.memory[i], &pair.rng[i], i);
         pair.addr[i] = config.addr;
-        config.scopes = &scope;
+        config.scopes = scopes;
         config.scope_count = scope_count;
         config.seeds = &pair.addr[0];
         config.seed_count = 1;
@@ -135,6 +142,7 @@ static void a_leave_hands_the_lead_over_at_once(void) {
     CU_ASSERT_FALSE(leads(pair, leader));
     run(pair, 20);
     CU_ASSERT_TRUE(leads(pair, 1 - leader));
+    CU_ASSERT_EQUAL(pair->lost[1 - leader], BW_LOSS_RESIGNED); /* it said so before it said that it leaves */
     run(pair, 2000);
     CU_ASSERT_TRUE(bw_node_left(pair->node[leader]));
     CU_ASSERT_EQUAL(pair->events[1 - leader][BW_EVENT_MEMBER_LEFT], 1);
@@ -161,6 +169,31 @@ static void idle_observers_send_one_ping_and_one_ack_each(void) {
     tap_note("%zu datagrams in 60 s", pair->sent - sent);
     CU_ASSERT_TRUE(pair->sent - sent >= 236 && pair->sent - sent <= 242);
     stop(pair);
+}
+
+static size_t sent_in_a_minute(size_t scope_count) {
+    struct pair *pair = start(scope_count);
+    run(pair, 20000);
+    size_t leader = leads(pair, 0) ? 0 : 1;
+    struct bw_scope_info info;
+    for (size_t i = 0; i < scope_count; i++) {
+        CU_ASSERT_EQUAL_FATAL(bw_node_scope(pair->node[leader], i, &info, node_test_time(pair->now_ms)), 0);
+        CU_ASSERT_EQUAL(info.role, BW_ROLE_LEADER);
+    }
+    size_t sent = pair->sent;
+    run(pair, 60000);
+    sent = pair->sent - sent;
+    CU_ASSERT_TRUE(leads(pair, leader));
+    stop(pair);
+    return sent;
+}
+
+/* One heartbeat for all scopes: 20 of them cost what one does. */
+static void scopes_share_their_heartbeats(void) {
+    size_t one = sent_in_a_minute(1);
+    size_t twenty = sent_in_a_minute(SCOPE_MAX);
+    tap_note("%zu datagrams in 60 s with one scope, %zu with twenty", one, twenty);
+    CU_ASSERT_EQUAL(one, twenty);
 }
 
 static void cut_off_the_leader_stops_before_the_other_starts(void) {
@@ -274,6 +307,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(idle_observers_send_one_ping_and_one_ack_each),
     TAP_TEST(cut_off_the_leader_stops_before_the_other_starts),
     TAP_TEST(what_was_done_is_counted),
+    TAP_TEST(scopes_share_their_heartbeats),
     TAP_TEST(a_stepdown_moves_the_lead_and_is_known),
     TAP_TEST(who_left_comes_back_by_joining),
 };
