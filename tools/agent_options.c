@@ -100,7 +100,7 @@ static bool set_tag(struct agent_options *options, const char *value, char *why,
     return options->tags[at].name != NULL && options->tags[at].value != NULL;
 }
 
-static bool set_scope(struct agent_options *options, const char *value, char *why, size_t why_size) {
+static bool set_one_scope(struct agent_options *options, const char *value, char *why, size_t why_size) {
     struct bw_scope_config scope;
     if (!scope_parse(value, &scope, why, why_size))
         return false;
@@ -131,6 +131,28 @@ static bool set_observer(struct agent_options *options, const char *value, char 
             return true;
     }
     return options->observer;
+}
+
+/* "orders/0..63" stands for 64 scopes. */
+static bool set_scope(struct agent_options *options, const char *value, char *why, size_t why_size) {
+    unsigned first, last;
+    int name_size = 0, size = 0;
+    if (sscanf(value, "%*[^:/]/%n%5u..%5u%n", &name_size, &first, &last, &size) != 2 || size == 0 ||
+        (value[size] != '\0' && value[size] != ':'))
+        return set_one_scope(options, value, why, why_size);
+    if (first > last || last - first >= SCOPE_COUNT_MAX) {
+        snprintf(why, why_size, "a range rises, and has at most %d scopes", SCOPE_COUNT_MAX);
+        return false;
+    }
+    for (unsigned i = first; i <= last; i++) {
+        char *one = NULL;
+        bool ok = asprintf(&one, "%.*s%u%s", name_size, value, i, value + size) >= 0 &&
+                  set_one_scope(options, one, why, why_size);
+        free(one);
+        if (!ok)
+            return false;
+    }
+    return true;
 }
 
 /* The index of value in names, -1 and why if it is none of them. */
@@ -222,7 +244,8 @@ const struct agent_option agent_option_list[] = {
     {"key-file", "FILE", "The cluster's keys (default: bellwether.key beside the configuration file)", set_key_file},
     {"tag", "NAME=VALUE", "Show this tag to all members; repeatable", set_tag},
     {"scope", "NAME[:OPT=VAL,...]",
-     "Stand in this scope; repeatable (default: default:priority=100). OPT: priority=N, min_ack=N, min_confirm=N, "
+     "Stand in this scope, or in several (orders/0..7); repeatable (default: default:priority=100). OPT: priority=N, "
+     "min_ack=N, min_confirm=N, "
      "failover=fast|safe, lease=MS",
      set_scope},
     {"observer", NULL, "Stand in no scope", set_observer},

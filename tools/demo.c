@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/command.h"
 #include "tools/control_client.h"
@@ -245,10 +246,25 @@ static void sum_up(const struct demo *demo, const struct outcome *outcomes, size
     demo_say(&demo->view, "\nTimes: from the signal to the last agent's own event, on this program's clock.");
 }
 
+/* Where this program is, if a shell would not find it by its name. */
+static void print_path(void) {
+    const char *path = getenv("PATH");
+    char program[512] = "";
+    ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    char *slash = size > 0 ? strrchr(program, '/') : NULL;
+    if (slash == NULL)
+        return;
+    *slash = '\0';
+    const char *found = path == NULL ? NULL : strstr(path, program);
+    if (found == NULL || (found[strlen(program)] != '\0' && found[strlen(program)] != ':'))
+        printf("  export PATH=%s:$PATH\n", program);
+}
+
 static void explain_kept(const struct demo *demo) {
     const char *directory = demo->directory;
     unsigned running = 0;
     printf("\nThe cluster runs on. To talk to it, one agent at a time:\n\n");
+    print_path();
     for (unsigned i = 0; i < demo->count; i++)
         if (demo->children[i].pid > 0 && running++ < 1)
             printf("  export BELLWETHER_CONTROL=%s/%s.sock\n  bellwether members\n  bellwether leader\n"

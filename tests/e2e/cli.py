@@ -157,6 +157,8 @@ def unknown_options_and_keys_are_named_with_the_nearest():
     contains(refused(agent, "--set", "probe_timeout_max_ms=60000", code=1), "contradict")
     contains(refused(agent, "--scope", "default:priorty=5", code=2), "priority")
     contains(refused(agent, "--scope", "default:priority=70000", code=2), "65535")
+    contains(refused(agent, "--scope", "orders/3..1", code=2), "range")
+    contains(refused(agent, "--scope", "orders/0..64", code=2), "64")
     contains(refused(agent, "--profile", "lam", code=2), "lan")
     contains(refused(agent, "--bind", "127.0.0.1:99999", code=2), "--bind")
     contains(refused(agent, "--tag", "novalue", code=2), "NAME=VALUE")
@@ -310,6 +312,15 @@ def leader_as_json_and_as_a_name():
     for limit in (["--wait=0.2"], ["--wait", "--timeout", "0.2"]):
         tap.equal(first.run("leader", "nowhere", *limit).returncode, 4, f"no leader in time: {limit}")
     tap.equal(json.loads(first.run("leader", "nowhere", "--json").stdout), {"scopes": []}, "no such scope, JSON")
+
+
+@tap.test
+def range_of_scopes_is_as_many_scopes():
+    cluster = new_cluster()
+    agent = cluster.add("n1", "--scope", "orders/8..11:priority=7", "--scope", "a..b").start().wait_ready()
+    tap.equal(agent.run("leader", "--wait=20").returncode, 0, "all are led")
+    scopes = {scope["scope"]: scope["candidates"][0]["priority"] for scope in agent.ask("leader")["scopes"]}
+    tap.equal(scopes, {"orders/8": 7, "orders/9": 7, "orders/10": 7, "orders/11": 7, "a..b": 100}, "scopes")
 
 
 @tap.test
