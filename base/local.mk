@@ -4,6 +4,7 @@ core_sources += \
 	base/envelope.h \
 	base/error.c \
 	base/list.h \
+	base/mutant.h \
 	base/rng.c \
 	base/rng.h \
 	base/rules.h \
