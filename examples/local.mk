@@ -2,3 +2,9 @@ check_PROGRAMS += examples/embed
 examples_embed_SOURCES = examples/embed.c
 examples_embed_LDADD = libbellwether.la $(EV_LIBS)
 py_tests += examples/embed_test.py
+
+check_PROGRAMS += examples/poll
+examples_poll_SOURCES = examples/poll.c
+examples_poll_LDADD = libbellwether.la
+py_tests += examples/poll_test.py
+EXTRA_DIST += examples/example.py
