@@ -41,17 +41,23 @@ struct bw_loop {
 
 /* ---- The contract ---- */
 
+/* Queues what is to be sent; flush() sends it. */
 static void transmit(struct bw_loop *host, struct bw_time now) {
     struct bw_datagram datagram;
     while (bw_node_transmit(host->node, &datagram, now)) {
         bw_udp_send(host->udp, &datagram.to, datagram.data, datagram.size);
     }
+}
+
+static void flush(struct bw_loop *host, struct bw_time now) {
     bw_udp_flush(host->udp);
+    bw_problems_udp(&host->problems, bw_udp_stats(host->udp), now.mono_us);
 }
 
 static void deliver_events(struct bw_loop *host) {
     struct bw_event event;
     while (bw_node_event(host->node, &event)) {
+        bw_udp_flush(host->udp); /* whatever the caller does now, no answer waits for it */
         if (host->config.on_event != NULL) {
             host->config.on_event(host->config.context, &event);
         }
@@ -91,8 +97,9 @@ static void call_on_left_soon(struct bw_loop *host) {
     ev_timer_start(host->loop, &host->leave_timer);
 }
 
-/* The host's contract, after every call that gave the node something. */
-static void pump(struct bw_loop *host, struct bw_time now) {
+/* The host's contract, after every call that gave the node something. With more to be given at once, what is to be sent
+ * is gathered, so that one system call sends it. */
+static void pump_some(struct bw_loop *host, struct bw_time now, bool more) {
     if (host->pumping) {
         host->again = true;
         return;
@@ -103,13 +110,22 @@ static void pump(struct bw_loop *host, struct bw_time now) {
         transmit(host, now);
         deliver_events(host);
         persist(host, now);
+        if (!more) {
+            flush(host, now);
+        }
     } while (host->again);
-    bw_problems_udp(&host->problems, bw_udp_stats(host->udp), now.mono_us);
+    host->pumping = false;
+    if (more) {
+        return;
+    }
     if (host->leave_step == LEAVING && bw_node_left(host->node)) {
         call_on_left_soon(host);
     }
-    host->pumping = false;
     arm(host, now);
+}
+
+static void pump(struct bw_loop *host, struct bw_time now) {
+    pump_some(host, now, false);
 }
 
 /* ---- What wakes us ---- */
@@ -133,13 +149,14 @@ static void drain(struct bw_loop *host, enum bw_udp_family family) {
         struct bw_time now = bw_loop_now();
         for (size_t i = 0; i < count; i++) {
             (void)bw_node_receive(host->node, packets[i].data, packets[i].size, &packets[i].addr, now); /* it counts */
-            pump(host, now);
+            pump_some(host, now, i + 1 < count);
         }
         nothing = nothing && count == 0;
     }
     if (bw_udp_error_seen(host->udp, family) || nothing) {
         take_refusals(host, family);
     }
+    bw_problems_udp(&host->problems, bw_udp_stats(host->udp), bw_loop_now().mono_us);
 }
 
 static void on_readable(struct ev_loop *loop, struct ev_io *watcher, int events) {

@@ -60,6 +60,11 @@ void bw_problems_udp(struct bw_problems *problems, const struct bw_udp_stats *st
                  strerror(stats->failed_error));
         say(problems, BW_PROBLEM_SEND, text, now_us);
     }
+    if (stats->deaf != seen.deaf) {
+        snprintf(text, sizeof(text), "cannot receive: %s; look for what this machine is short of",
+                 strerror(stats->deaf_error));
+        say(problems, BW_PROBLEM_RECEIVE, text, now_us);
+    }
     if (stats->too_big != seen.too_big) {
         snprintf(text, sizeof(text), "a datagram was larger than the path takes; the network must pass %u bytes of UDP",
                  BW_DATAGRAM_MAX);

@@ -5,7 +5,14 @@
 #include "node/store.h"
 #include "node/udp.h"
 
-enum bw_problem_kind { BW_PROBLEM_STATE, BW_PROBLEM_SEND, BW_PROBLEM_SIZE, BW_PROBLEM_FULL, BW_PROBLEM_COUNT };
+enum bw_problem_kind {
+    BW_PROBLEM_STATE,
+    BW_PROBLEM_SEND,
+    BW_PROBLEM_RECEIVE,
+    BW_PROBLEM_SIZE,
+    BW_PROBLEM_FULL,
+    BW_PROBLEM_COUNT
+};
 
 struct bw_problems {
     void (*say)(void *context, const char *message); /* may be NULL */

@@ -141,6 +141,12 @@ static int corrupt(const struct bw_store *store, const char *what, char *why, si
     return BW_ERR_CORRUPT;
 }
 
+static int unreadable(const struct bw_store *store, const char *step, const char *mend, char *why, size_t why_size) {
+    snprintf(why, why_size, "cannot %s the state file %s/%s: %s; %s", step, store->path, STATE_NAME, strerror(errno),
+             mend);
+    return BW_ERR_SYSTEM;
+}
+
 static int read_all(const struct bw_store *store, int fd, uint8_t *data, size_t size, char *why, size_t why_size) {
     size_t done = 0;
     while (done < size) {
@@ -149,9 +155,7 @@ static int read_all(const struct bw_store *store, int fd, uint8_t *data, size_t 
             continue;
         }
         if (count < 0) {
-            snprintf(why, why_size, "cannot read the state file %s/%s: %s; check the disk", store->path, STATE_NAME,
-                     strerror(errno));
-            return BW_ERR_SYSTEM;
+            return unreadable(store, "read", "check the disk", why, why_size);
         }
         if (count == 0) {
             return corrupt(store, "became shorter while it was read", why, why_size);
@@ -164,7 +168,10 @@ static int read_all(const struct bw_store *store, int fd, uint8_t *data, size_t 
 static int load_open_file(const struct bw_store *store, int fd, uint8_t **data, size_t *size, char *why,
                           size_t why_size) {
     struct stat status;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (fstat(fd, &status) != 0) {
+        return unreadable(store, "read", "check the disk", why, why_size);
+    }
+    if (!S_ISREG(status.st_mode)) {
         return corrupt(store, "is not a plain file", why, why_size);
     }
     if (status.st_size == 0) {
@@ -190,9 +197,7 @@ int bw_store_load(const struct bw_store *store, uint8_t **data, size_t *size, ch
         return 0;
     }
     if (fd < 0) {
-        snprintf(why, why_size, "cannot open the state file %s/%s: %s; make it readable for this user", store->path,
-                 STATE_NAME, strerror(errno));
-        return BW_ERR_SYSTEM;
+        return unreadable(store, "open", "make it a plain file that this user may read", why, why_size);
     }
     int error = load_open_file(store, fd, data, size, why, why_size);
     close(fd);

@@ -19,6 +19,8 @@ struct bw_udp_packet {
 
 struct bw_udp_stats {
     uint64_t received;
+    uint64_t deaf;  /* calls to receive that the system failed */
+    int deaf_error; /* the errno of the last of these */
     uint64_t sent;
     uint64_t refused; /* port unreachable, from the very host that was sent to */
     uint64_t full;    /* not sent: the socket's buffer is full */

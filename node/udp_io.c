@@ -37,6 +37,13 @@ static void prepare_in(struct bw_udp_batch *in) {
     }
 }
 
+static void note_deaf(struct bw_udp_stats *stats, int error) {
+    if (error != EAGAIN) {
+        stats->deaf++;
+        stats->deaf_error = error;
+    }
+}
+
 size_t bw_udp_receive(struct bw_udp *udp, enum bw_udp_family family, struct bw_udp_packet packets[BW_UDP_BATCH]) {
     struct bw_udp_batch *in = &udp->in;
     int count = -1;
@@ -44,6 +51,7 @@ size_t bw_udp_receive(struct bw_udp *udp, enum bw_udp_family family, struct bw_u
     for (int tries = 0; count < 0 && tries < ERROR_TRIES; tries++) {
         count = recvmmsg(udp->fds[family], in->headers, BW_UDP_BATCH, MSG_DONTWAIT, NULL);
         if (count < 0 && !from_earlier(errno)) {
+            note_deaf(&udp->stats, errno);
             break;
         }
         udp->error_seen[family] |= count < 0;

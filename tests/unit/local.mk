@@ -58,6 +58,23 @@ tests_unit_loop_contract_test_SOURCES = \
 	tests/unit/loop_test.h
 tests_unit_loop_contract_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 
+# Each system call of the host goes through a wrapper of the test's.
+c_tests += tests/unit/loop_fault_test
+tests_unit_loop_fault_test_SOURCES = \
+	tests/unit/loop_fault_test.c \
+	tests/unit/loop_fault_calls.c \
+	tests/unit/loop_fault_calls.h \
+	tests/unit/loop_help.c \
+	tests/unit/loop_test.h
+tests_unit_loop_fault_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_unit_loop_fault_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=socket,--wrap=bind,--wrap=connect,--wrap=setsockopt,--wrap=getsockopt \
+	-Wl,--wrap=getsockname,--wrap=getifaddrs,--wrap=sendmmsg,--wrap=recvmmsg,--wrap=recvmsg \
+	-Wl,--wrap=poll,--wrap=open,--wrap=openat,--wrap=mkdir,--wrap=flock \
+	-Wl,--wrap=fstat,--wrap=read,--wrap=write,--wrap=fsync,--wrap=renameat \
+	-Wl,--wrap=unlinkat,--wrap=close,--wrap=pthread_create,--wrap=malloc,--wrap=calloc \
+	-Wl,--wrap=realloc,--wrap=strdup,--wrap=free
+
 c_tests += tests/unit/node_test
 tests_unit_node_test_SOURCES = \
 	tests/unit/node_test.c \
