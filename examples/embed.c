@@ -33,14 +33,17 @@ int main(int argc, char **argv) {
     struct ev_signal signals[2];
     char key[4096];
     char why[256] = "usage: embed NAME KEY-FILE ADDRESS:PORT [SEED-ADDRESS:PORT]";
-    FILE *file = argc >= 4 ? fopen(argv[2], "r") : NULL;
+    FILE *file = NULL;
 
     bw_config_init(&node, BW_PROFILE_LAN);
     bw_scope_config_init(&scope, "default"); /* we may lead this one */
     node.scopes = &scope;
     node.scope_count = 1;
-    if (file == NULL || bw_addr_parse(&host.bind, argv[3], 7947) != 0 ||
-        (argc > 4 && bw_addr_parse(&seed, argv[4], 7947) != 0)) {
+    if (argc >= 4 && bw_addr_parse(&host.bind, argv[3], 7947) == 0 &&
+        (argc == 4 || bw_addr_parse(&seed, argv[4], 7947) == 0)) {
+        file = fopen(argv[2], "r");
+    }
+    if (file == NULL) {
         fprintf(stderr, "%s\n", why);
         return 2;
     }

@@ -70,7 +70,7 @@ static void serve(struct bw_node *node, int fd) {
     }
 }
 
-/* What others have sent; bounded, so that a flood cannot keep the clock waiting. */
+/* What others have sent; so much at a time that the clock need not wait. */
 static void drain(struct bw_node *node, int fd) {
     uint8_t data[BW_DATAGRAM_MAX + 1]; /* one more: what is too long is seen to be */
     for (int i = 0; i < 256; i++) {
@@ -93,8 +93,7 @@ static void run(struct bw_node *node, int fd, int signals) {
     while (!bw_node_left(node) && now().mono_us < end_us) {
         int64_t deadline_us = bw_node_deadline(node) < end_us ? bw_node_deadline(node) : end_us;
         int64_t wait_us = deadline_us - now().mono_us;
-        int wait_ms = wait_us < 0 ? 0 : wait_us > 60000000 ? 60000 : (int)((wait_us + 999) / 1000);
-        poll(waits, 2, wait_ms);
+        poll(waits, 2, wait_us < 0 ? 0 : wait_us > 60000000 ? 60000 : (int)((wait_us + 999) / 1000));
         drain(node, fd); /* first, for an answer may wait */
         if (waits[1].revents != 0 && end_us == BW_NEVER) {
             end_us = now().mono_us + 2000000;
@@ -113,13 +112,15 @@ int main(int argc, char **argv) {
     struct bw_addr seed;
     char key[4096];
     sigset_t signals;
-    FILE *file = argc >= 4 ? fopen(argv[2], "r") : NULL;
-
+    FILE *file = NULL;
     bw_config_init(&config, BW_PROFILE_LAN);
     bw_scope_config_init(&scope, "default"); /* we may lead this one */
     config.scopes = &scope;
     config.scope_count = 1;
-    if (file == NULL || !parse(argv[3], &config.addr) || (argc > 4 && !parse(argv[4], &seed))) {
+    if (argc >= 4 && parse(argv[3], &config.addr) && (argc == 4 || parse(argv[4], &seed))) {
+        file = fopen(argv[2], "r");
+    }
+    if (file == NULL) {
         fprintf(stderr, "usage: poll NAME KEY-FILE ADDRESS:PORT [SEED-ADDRESS:PORT]\n");
         return 2;
     }
