@@ -29,6 +29,10 @@
     X(ANSWER_STALE_ACCUSATION, "gossip Lattice", "who accuses us of what we have refuted is told again")               \
     X(OUTBID_EARLIER_LIFE, "gossip Lattice", "a claim of an earlier life of ours is outbid")                           \
     X(FORGIVE_REFUTATIONS, "gossip Detector", "refutations are forgiven with time")                                    \
+    X(HEARD_MAY_REFUTE, "gossip Detector",                                                                             \
+      "whom we heard lately and another declares dead is a confirmed suspect first, so that it can refute")            \
+    X(DAMP_THE_UNSTABLE, "gossip Detector",                                                                            \
+      "who was accused and refuted again and again is suspected for longer before it is dead")                         \
     X(SUSPECT_SYNCED_DEAD, "gossip Sync",                                                                              \
       "whom we hear ourselves is suspected, not dead, when another's table says dead")                                 \
     X(ADDRESS_IS_BOUND_ONCE, "gossip Lattice", "the same name at the same address turns the older member into left")   \

@@ -148,7 +148,7 @@ static void take_synced_death(struct bw_gossip *g, const struct bw_source *sourc
 void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_member *frame) {
     struct bw_claim claim = {frame->incarnation, (enum bw_status)frame->status};
     if (is_self(g, &frame->id)) {
-        bw_refute(g, &source->from, claim);
+        bw_refute(g, &source->from, claim, true);
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);
@@ -178,7 +178,7 @@ void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const
 void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_suspect *frame) {
     struct bw_claim claim = {frame->incarnation, BW_STATUS_SUSPECT};
     if (is_self(g, &frame->id)) {
-        bw_refute(g, &source->from, claim);
+        bw_refute(g, &source->from, claim, frame->accusers.size > sizeof(struct bw_id));
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);
@@ -199,7 +199,7 @@ void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, cons
 void bw_claims_verdict(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_verdict *frame) {
     struct bw_claim claim = {frame->incarnation, (enum bw_status)frame->status};
     if (is_self(g, &frame->id)) {
-        bw_refute(g, &source->from, claim);
+        bw_refute(g, &source->from, claim, true);
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);
@@ -209,7 +209,8 @@ void bw_claims_verdict(struct bw_gossip *g, const struct bw_source *source, cons
     int order = bw_precedence(claim, bw_member_claim(member));
     if (order == 0) {
         bw_view_age(g, member, since_us(g, frame->age_ms));
-    } else if (order > 0) {
+    } else if (order > 0 && !(claim.status == BW_STATUS_DEAD && bw_member_living(member) && heard_lately(g, member) &&
+                              bw_suspect_sentenced(g, member, claim.incarnation, &frame->by))) {
         bw_suspect_die(g, member, claim, &frame->by, since_us(g, frame->age_ms));
     }
 }

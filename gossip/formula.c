@@ -5,6 +5,7 @@
 #include "gossip/gossip.h"
 
 #define LOG10_2 0.30102999566398119521
+#define DAMPING 4        /* each refutation above one makes the least suspicion so many times as long */
 #define PAIR_INTERVALS 4 /* suspicion of the only other member: nobody can confirm it */
 
 double bw_log2(double value) {
@@ -62,6 +63,16 @@ int64_t bw_suspicion_timeout_us(const struct bw_params *params, size_t n, uint32
     }
     double part = bw_log2(confirmations + 1.0) / bw_log2(needed + 1.0);
     return most_us - (int64_t)((double)(most_us - least_us) * part);
+}
+
+int64_t bw_suspicion_damped_us(const struct bw_params *params, size_t n, uint8_t refutations) {
+    int64_t least_us = bw_suspicion_min_us(params, n);
+    int64_t most_us = bw_suspicion_max_us(params, n);
+    int64_t wait_us = least_us;
+    for (unsigned i = 1; i < refutations && wait_us < most_us; i++) {
+        wait_us *= DAMPING;
+    }
+    return wait_us < most_us ? wait_us : most_us;
 }
 
 uint32_t bw_transmit_limit(const struct bw_params *params, size_t n) {

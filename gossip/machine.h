@@ -166,6 +166,8 @@ struct bw_gossip {
 
     /* refute.c */
     uint8_t refutations; /* exact; the record's is what others see */
+    uint64_t refuted;    /* the accused incarnation that we refuted last */
+    bool counted;        /* it is among the refutations */
     struct bw_timer decay;
 
     /* alone.c */
@@ -274,14 +276,16 @@ void bw_claims_admit(struct bw_gossip *g, struct bw_member *member, bool relay);
 /* Adds accusers to the member's suspicion, which begins if there is none. False without memory: nothing changed. */
 bool bw_suspect(struct bw_gossip *g, struct bw_member *member, uint64_t incarnation, struct bw_bytes accusers);
 void bw_suspect_accuse(struct bw_gossip *g, struct bw_member *member, const struct bw_ping *ping);
+/* Another says that it is dead, and we heard it lately: true if it is a suspect that still has time to refute. */
+bool bw_suspect_sentenced(struct bw_gossip *g, struct bw_member *member, uint64_t incarnation, const struct bw_id *by);
 void bw_suspect_timeout(struct bw_gossip *g, struct bw_suspicion *suspicion);
 void bw_suspect_end(struct bw_gossip *g, struct bw_member *member); /* frees the suspicion */
 void bw_suspect_die(struct bw_gossip *g, struct bw_member *member, struct bw_claim claim, const struct bw_id *by,
                     int64_t since_us);
 
 /* refute.c */
-/* Somebody claims something newer about ourselves than we do. */
-void bw_refute(struct bw_gossip *g, const struct bw_id *from, struct bw_claim claim);
+/* Somebody claims something newer about ourselves than we do; shared: more than one accuses us. */
+void bw_refute(struct bw_gossip *g, const struct bw_id *from, struct bw_claim claim, bool shared);
 void bw_refute_decay(struct bw_gossip *g);
 bool bw_refute_unstable(const struct bw_member *member);
 /* A new incarnation of our own record, on everybody's way. */

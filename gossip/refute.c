@@ -1,8 +1,10 @@
 /* Our own claim. Nobody but ourselves raises our incarnation: to refute, to change our record, to come back (SWIM 4.2). */
 #include "gossip/machine.h"
 
-#define UNSTABLE_AT 3u      /* refutations that make a member rank last for leading */
-#define DECAY_INTERVALS 30u /* one is forgiven after so many probe intervals */
+#define UNSTABLE_AT 3u /* refutations that make a member rank last for leading */
+#define DECAY_INTERVALS \
+    60u /* the only one is forgiven after so many probe intervals, one of more after as many times longer */
+#define DECAY_MAX 8u
 
 bool bw_refute_unstable(const struct bw_member *member) {
     return member->info->refutations >= UNSTABLE_AT;
@@ -15,7 +17,8 @@ void bw_refute_renew(struct bw_gossip *g, uint64_t incarnation) {
 }
 
 static void arm_decay(struct bw_gossip *g) {
-    int64_t step_us = DECAY_INTERVALS * (int64_t)g->params.probe_interval_ms * BW_US_PER_MS;
+    uint32_t times = g->refutations < DECAY_MAX ? g->refutations : DECAY_MAX;
+    int64_t step_us = (int64_t)times * DECAY_INTERVALS * (int64_t)g->params.probe_interval_ms * BW_US_PER_MS;
     bw_gossip_arm(g, &g->decay, BW_TIMER_DECAY, g->now.mono_us + step_us);
 }
 
@@ -31,13 +34,26 @@ static void repeat(struct bw_gossip *g, const struct bw_id *to) {
     }
 }
 
-void bw_refute(struct bw_gossip *g, const struct bw_id *from, struct bw_claim claim) {
+/* A single accuser may be the one whose link is bad; once others accuse as well, or it came to death, the trouble is ours. */
+static void count(struct bw_gossip *g, bool shared) {
+    if (!shared && g->living > 3) {
+        return;
+    }
+    g->counted = true;
+    g->refutations = (uint8_t)(g->refutations < UINT8_MAX ? g->refutations + 1 : UINT8_MAX);
+    arm_decay(g);
+}
+
+void bw_refute(struct bw_gossip *g, const struct bw_id *from, struct bw_claim claim, bool shared) {
     bool accused = claim.status != BW_STATUS_ALIVE;
     if (g->leave.leaving) {
         return;
     }
     if (bw_precedence(claim, bw_member_claim(g->self)) <= 0) {
-        if (accused) {
+        if (accused && shared && claim.incarnation == g->refuted && !g->counted) {
+            count(g, shared);
+            bw_refute_renew(g, bw_incarnation_above(g->self->incarnation));
+        } else if (accused) {
             repeat(g, from);
         }
         return;
@@ -45,8 +61,9 @@ void bw_refute(struct bw_gossip *g, const struct bw_id *from, struct bw_claim cl
     bool earlier_life = claim.incarnation > g->self->incarnation;
     if (accused && !earlier_life) {
         bw_trace_rule(g->trace, BW_RULE_REFUTE_OWN_SUSPICION, &g->self->id, claim.incarnation);
-        g->refutations = (uint8_t)(g->refutations < UINT8_MAX ? g->refutations + 1 : UINT8_MAX);
-        arm_decay(g);
+        g->refuted = claim.incarnation;
+        g->counted = false;
+        count(g, shared);
         bw_health_change(g, 1);
     } else {
         bw_trace_rule(g->trace, BW_RULE_OUTBID_EARLIER_LIFE, &g->self->id, claim.incarnation);

@@ -8,6 +8,12 @@
 
 static void arm(struct bw_gossip *g, struct bw_suspicion *suspicion) {
     int64_t wait_us = bw_suspicion_timeout_us(&g->params, suspicion->n, suspicion->accuser_count - 1u);
+    int64_t damped_us = bw_suspicion_damped_us(&g->params, suspicion->n, suspicion->member->info->refutations);
+    if (damped_us > wait_us) {
+        bw_trace_rule(g->trace, BW_RULE_DAMP_THE_UNSTABLE, &suspicion->member->id,
+                      suspicion->member->info->refutations);
+        wait_us = damped_us;
+    }
     int64_t refused_us = BW_REFUSED_TIMEOUT_MS * BW_US_PER_MS;
     if (suspicion->refused && refused_us < wait_us) {
         wait_us = refused_us;
@@ -106,6 +112,20 @@ void bw_suspect_accuse(struct bw_gossip *g, struct bw_member *member, const stru
         member->suspicion->refused = true;
         arm(g, member->suspicion);
     }
+}
+
+bool bw_suspect_sentenced(struct bw_gossip *g, struct bw_member *member, uint64_t incarnation, const struct bw_id *by) {
+    struct bw_bytes accusers = {by->bytes, bw_id_none(by) ? 0 : sizeof(*by)};
+    (void)bw_suspect(g, member, incarnation, accusers);
+    bool suspect = member->status == BW_STATUS_SUSPECT && member->incarnation == incarnation;
+    int64_t age_us = suspect ? g->now.mono_us - g->patience.shift_us - member->suspicion->started_us : 0;
+    if (!suspect || age_us >= BW_REFUSED_TIMEOUT_MS * BW_US_PER_MS) {
+        return false;
+    }
+    bw_trace_rule(g->trace, BW_RULE_HEARD_MAY_REFUTE, &member->id, incarnation);
+    member->suspicion->refused = true;
+    arm(g, member->suspicion);
+    return true;
 }
 
 void bw_suspect_timeout(struct bw_gossip *g, struct bw_suspicion *suspicion) {

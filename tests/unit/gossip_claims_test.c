@@ -206,13 +206,54 @@ static void too_many_refutations_make_unstable_for_a_while(void) {
     for (size_t i = 0; i < 3; i++) { /* the same everywhere */
         CU_ASSERT_TRUE(bw_gossip_unstable(net.nodes[i].gossip, &net.nodes[2].id));
     }
-    net_run(&net, 28000);
+    net_run(&net, 178000); /* three times 60 intervals */
     CU_ASSERT_TRUE(bw_gossip_unstable(net.nodes[0].gossip, &net.nodes[2].id));
     net_run(&net, 2000);
     for (size_t i = 0; i < 3; i++) {
         CU_ASSERT_FALSE(bw_gossip_unstable(net.nodes[i].gossip, &net.nodes[2].id));
     }
     CU_ASSERT_EQUAL(net_hits(&net, 2, BW_RULE_FORGIVE_REFUTATIONS), 1);
+}
+
+/* A single accuser in a larger cluster may be the one in trouble: only shared accusations count, in whatever order they come. */
+static void a_single_accuser_makes_nobody_unstable(void) {
+    net_form(&net, 5);
+    struct bw_id accusers[2] = {net_id(80), net_id(81)};
+    for (unsigned i = 0; i < 5; i++) {
+        struct bw_frame_suspect frame = {
+            net.nodes[2].id, bw_gossip_incarnation(net.nodes[2].gossip), {accusers[0].bytes, 16}};
+        say(2, 1, &bw_schema_suspect, &frame);
+        CU_ASSERT_EQUAL(net.nodes[2].gossip->refutations, 0);
+    }
+    struct bw_frame_suspect late = {
+        net.nodes[2].id, bw_gossip_incarnation(net.nodes[2].gossip) - 1, {accusers[0].bytes, 32}};
+    for (unsigned i = 0; i < 2; i++) { /* counts once */
+        say(2, 1, &bw_schema_suspect, &late);
+        CU_ASSERT_EQUAL(net.nodes[2].gossip->refutations, 1);
+    }
+}
+
+/* Declared dead, though we heard it a moment ago: it may refute for half a second, and is dead then. */
+static void a_verdict_on_a_member_that_we_hear_can_be_refuted(void) {
+    net_form(&net, 5);
+    net_run(&net, 10000);
+    struct bw_frame_verdict verdict = {.id = net.nodes[2].id,
+                                       .incarnation = bw_gossip_incarnation(net.nodes[2].gossip),
+                                       .status = BW_STATUS_DEAD,
+                                       .by = net.nodes[1].id};
+    say(0, 1, &bw_schema_verdict, &verdict);
+    CU_ASSERT_EQUAL(net_status(&net, 0, 2), BW_STATUS_SUSPECT);
+    CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_HEARD_MAY_REFUTE), 1);
+    net_run(&net, 400);
+    CU_ASSERT_EQUAL(net_status(&net, 0, 2), BW_STATUS_ALIVE);
+    CU_ASSERT_EQUAL(net.nodes[0].status_events[BW_STATUS_DEAD], 0);
+    verdict.incarnation = bw_gossip_incarnation(net.nodes[2].gossip);
+    net_crash(&net, 2);
+    say(0, 1, &bw_schema_verdict, &verdict);
+    net_run(&net, 499);
+    CU_ASSERT_EQUAL(net_status(&net, 0, 2), BW_STATUS_SUSPECT);
+    net_run(&net, 2);
+    CU_ASSERT_EQUAL(net_status(&net, 0, 2), BW_STATUS_DEAD);
 }
 
 /* In another's table somebody is dead whom we hear: it is suspected, so that it can refute, and never dead to us. */
@@ -371,6 +412,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(an_earlier_life_is_outbid),
     TAP_TEST(who_missed_the_refutation_is_told_again),
     TAP_TEST(too_many_refutations_make_unstable_for_a_while),
+    TAP_TEST(a_single_accuser_makes_nobody_unstable),
+    TAP_TEST(a_verdict_on_a_member_that_we_hear_can_be_refuted),
     TAP_TEST(a_death_from_a_table_is_a_suspicion),
     TAP_TEST(the_dead_fade_and_are_forgotten),
     TAP_TEST(the_long_dead_create_no_entry),

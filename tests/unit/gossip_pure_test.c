@@ -237,7 +237,18 @@ static void buffer_has_a_bound(void) {
     CU_ASSERT_EQUAL(memory.used_size, 0);
 }
 
+static void damping_lengthens_each_time_up_to_the_longest_suspicion(void) {
+    struct bw_params params = lan();
+    static const int64_t wanted_ms[] = {1000, 1000, 4000, 16000, 24000, 24000};
+    for (uint8_t i = 0; i < BW_COUNT(wanted_ms); i++) {
+        CU_ASSERT_EQUAL(bw_suspicion_damped_us(&params, 10, i), MS(wanted_ms[i]));
+    }
+    CU_ASSERT_EQUAL(bw_suspicion_damped_us(&params, 10, UINT8_MAX), MS(24000));
+    CU_ASSERT_EQUAL(bw_suspicion_damped_us(&params, 2, UINT8_MAX), bw_suspicion_max_us(&params, 2));
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(damping_lengthens_each_time_up_to_the_longest_suspicion),
     TAP_TEST(merging_is_commutative_associative_and_idempotent),
     TAP_TEST(outbidding_never_wraps),
     TAP_TEST(logarithm_is_that_of_the_library),
