@@ -8,3 +8,7 @@ c_tests += tests/scenario/election
 tests_scenario_election_SOURCES = tests/scenario/election.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/faults
 tests_scenario_faults_SOURCES = tests/scenario/faults.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/scopes
+tests_scenario_scopes_SOURCES = tests/scenario/scopes.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/links
+tests_scenario_links_SOURCES = tests/scenario/links.c tests/scenario/story.c tests/scenario/story.h
