@@ -104,6 +104,12 @@ static const char *mend(int error) {
     case EACCES:
     case EPERM:
         return "this user may not use that port: choose one above 1023";
+    case EMFILE:
+    case ENFILE:
+        return "raise the limit of open files";
+    case ENOBUFS:
+    case ENOMEM:
+        return "the machine is short of memory";
     default:
         return "choose another address";
     }

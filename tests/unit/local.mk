@@ -57,6 +57,7 @@ tests_unit_loop_contract_test_SOURCES = \
 	tests/unit/loop_help.c \
 	tests/unit/loop_test.h
 tests_unit_loop_contract_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_unit_loop_contract_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg
 
 # Each system call of the host goes through a wrapper of the test's.
 c_tests += tests/unit/loop_fault_test

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct ev_loop *loop;
@@ -296,6 +297,40 @@ static void all_datagrams_and_events_are_taken_after_each_input(void) {
     close(fd);
 }
 
+/* Counted by the linker's --wrap. */
+static unsigned send_calls;
+int __real_sendmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags);
+int __wrap_sendmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags);
+int __wrap_sendmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags) {
+    send_calls++;
+    return __real_sendmmsg(fd, headers, count, flags);
+}
+
+static bool received_twenty(void *context) {
+    (void)context;
+    return node->received == 20;
+}
+
+static void answers_to_what_came_together_leave_together(void) {
+    start();
+    struct bw_addr own;
+    struct bw_addr bound = bw_loop_bound(host);
+    char data[64];
+    int fd = plain_socket(&own);
+    node->echo = 1;
+    node->echo_to = own;
+    for (int i = 0; i < 20; i++) {
+        plain_send(fd, &bound, "ping", 4);
+    }
+    send_calls = 0;
+    CU_ASSERT_TRUE(run_until(loop, received_twenty, NULL));
+    CU_ASSERT_EQUAL(send_calls, 1);
+    for (int i = 0; i < 20; i++) {
+        CU_ASSERT_EQUAL(plain_receive(fd, data, sizeof(data)), 5);
+    }
+    close(fd);
+}
+
 static void refusal_reaches_the_node_at_once(void) {
     start();
     struct bw_addr dead;
@@ -496,6 +531,7 @@ static const struct tap_test run_tests[] = {
     TAP_TEST(socket_is_drained_before_a_late_tick),
     TAP_TEST(flood_does_not_stop_time),
     TAP_TEST(all_datagrams_and_events_are_taken_after_each_input),
+    TAP_TEST(answers_to_what_came_together_leave_together),
     TAP_TEST(refusal_reaches_the_node_at_once),
     TAP_TEST(what_cannot_be_sent_is_a_problem_and_no_more),
     TAP_TEST(join_passes_on_what_the_node_answers),
