@@ -59,11 +59,15 @@ static int64_t campaign_gate(struct bw_election *e, struct bw_scope *scope) {
     return at == BW_NEVER ? BW_NEVER : later(at, settled_gate(e, scope));
 }
 
+static bool alone(const struct bw_election *e, const struct bw_scope *scope) {
+    struct bw_id replaced = bw_scope_replaced(e, scope);
+    return bw_others(e, &replaced) == 0;
+}
+
 /* Whether as many members as must confirm have shown of late that they hear us. Without that a claim would only run the
  * term ahead: so one who is cut off waits until it is heard again, or finds itself alone. */
 static bool in_contact(struct bw_election *e, struct bw_scope *scope) {
-    struct bw_id replaced = bw_scope_replaced(e, scope);
-    size_t need = bw_others(e, &replaced) == 0 ? 0 : scope->own.min_confirm;
+    size_t need = alone(e, scope) ? 0 : scope->own.min_confirm;
     size_t asked = 0;
     size_t heard = 0;
     bw_successors_refresh(e, scope);
@@ -97,8 +101,11 @@ void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
         return;
     bool contact = at_once || in_contact(e, scope);
     if (!contact && e->patience_us + round_us >= gate) {
-        if (e->patience_us >= gate)
+        if (e->patience_us >= gate) {
             bw_trace_rule(e->trace, BW_RULE_CLAIM_ONLY_WHEN_HEARD, NULL, 0);
+            if (e->patience_us >= gate + 2 * round_us) /* not for one lost answer */
+                scope->contact_pt = BW_NEVER;
+        }
         if (scope->ask_pt == BW_PAST || e->patience_us >= scope->ask_pt) {
             bw_ask_all(e, scope);
             scope->ask_pt = e->patience_us + round_us;
@@ -111,6 +118,8 @@ void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
         return;
     if (scope->contact_pt == BW_PAST)
         scope->contact_pt = e->patience_us;
+    else if (scope->contact_pt == BW_NEVER) /* back among others: they may have a leader, and are asked first */
+        scope->contact_pt = alone(e, scope) ? e->patience_us : e->patience_us + 2 * round_us;
     int64_t at = later(gate, scope->contact_pt);
     size_t position = at_once ? 0 : bw_scope_position(e, scope);
     if (position > 0)

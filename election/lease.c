@@ -3,6 +3,8 @@
  * sender leads, and counts only where both know the same set; the set itself travels when they differ. */
 #include "election/state.h"
 
+#include "base/mutant.h"
+
 int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms) {
     int64_t lease_us = lease_ms * BW_US_PER_MS;
     return lease_us + 2 * lease_us * drift_ppm / INT64_C(1000000) + margin_ms * BW_US_PER_MS;
@@ -201,7 +203,8 @@ void bw_lease_renew(struct bw_election *e, struct bw_scope *scope) {
     const struct bw_round *round = &e->rounds[number % BW_ROUNDS_KEPT];
     if (number < scope->first_round || round->number != number)
         return;
-    int64_t until_us = round->sent_us + bw_scope_lease_us(e, scope);
+    int64_t from_us = BW_MUTANT(LEASE_FROM_ACK) ? e->now.mono_us : round->sent_us;
+    int64_t until_us = from_us + bw_scope_lease_us(e, scope);
     if (until_us <= scope->act_until_us)
         return;
     bw_trace_rule(e->trace, need == 0 ? BW_RULE_ALONE_NEEDS_NOBODY : BW_RULE_LEASE_RUNS_FROM_SENDING, NULL, number);

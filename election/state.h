@@ -105,7 +105,7 @@ struct bw_scope {
     int64_t better_pt;    /* last change among better-ranked candidates */
     /* the campaign */
     int64_t campaign_pt; /* since when we want to lead; BW_PAST: we do not */
-    int64_t contact_pt;  /* since when enough others show that they hear us; BW_PAST: they do not */
+    int64_t contact_pt;  /* since when enough others show that they hear us; BW_PAST: they do not; BW_NEVER: too late */
     int64_t not_before_pt;
     int64_t ask_pt;  /* next question to the other successors */
     bool reclaim;    /* we led until a larger token without a living leader came: claim above it */

@@ -17,6 +17,15 @@ void bw_sim_violate(struct bw_sim *sim, const char *format, ...) {
     bw_sim_record_text(sim, BW_SIM_NONE, "violation: %.100s", sim->violation);
 }
 
+void bw_sim_forbid_overlap(struct bw_sim *sim, bool forbid, int64_t collision_us) {
+    sim->options.forbid_overlap = forbid;
+    sim->collision_us = collision_us;
+}
+
+void bw_sim_fail(struct bw_sim *sim, const char *text) {
+    bw_sim_violate(sim, "%s", text);
+}
+
 const char *bw_sim_violation(const struct bw_sim *sim) {
     return sim->violation[0] != '\0' ? sim->violation : NULL;
 }
@@ -66,7 +75,7 @@ static void begin_reign(struct bw_sim *sim, size_t scope, size_t host, const str
         sim->reigns = realloc(sim->reigns, sim->reign_capacity * sizeof sim->reigns[0]);
         BW_ASSERT(sim->reigns != NULL);
     }
-    sim->reigns[sim->reign_count++] = (struct bw_sim_reign){scope, host, *token, false};
+    sim->reigns[sim->reign_count++] = (struct bw_sim_reign){scope, host, *token, sim->now_us, false};
     sim->open_count++;
 }
 
@@ -305,7 +314,8 @@ static void overlap(struct bw_sim *sim, const struct bw_sim_reign *a, const stru
     if (end_us <= sim->now_us)
         return;
     sim->scopes[a->scope].overlap_us += end_us - sim->now_us;
-    if (sim->options.forbid_overlap)
+    bool collision = b->begin_us - a->begin_us <= sim->collision_us; /* in order of their beginnings */
+    if (sim->options.forbid_overlap && !collision)
         bw_sim_violate(sim, "n%zu and n%zu may both act in %s", a->host, b->host, sim->scopes[a->scope].name);
 }
 

@@ -122,6 +122,7 @@ struct bw_sim_reign {
     size_t scope;
     size_t host;
     struct bw_token token;
+    int64_t begin_us;
     bool over;
 };
 
@@ -152,6 +153,7 @@ struct bw_sim_record {
 
 struct bw_sim {
     struct bw_sim_options options;
+    int64_t collision_us;
     char scope[BW_NAME_MAX + 1];
     uint64_t seed;
     int64_t now_us;

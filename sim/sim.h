@@ -201,6 +201,9 @@ void bw_sim_fail_allocation(struct bw_sim *sim, size_t host, uint64_t nth, bool 
 void bw_sim_protect(struct bw_sim *sim, size_t host, bool protect);
 /* The first violation in words; NULL: none. */
 const char *bw_sim_violation(const struct bw_sim *sim);
+/* From now on two nodes that may act in one scope at one real instant are a violation, or not; reigns that began within
+ * collision_us of each other aside: two claims on their way at once may both be confirmed. */
+void bw_sim_forbid_overlap(struct bw_sim *sim, bool forbid, int64_t collision_us);
 /* Says that an invariant of the caller's own is violated; the first violation stays. */
 void bw_sim_fail(struct bw_sim *sim, const char *text);
 /* Prints seed, hash, violation and the last lines of the trace, each line behind prefix. */

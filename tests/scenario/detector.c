@@ -241,18 +241,19 @@ static void a_refused_port_is_not_silence(void) {
 
 static void who_slept_accuses_nobody(void) {
     static const int64_t naps_ms[] = {500, 2000, 8000, 30000};
-    for (size_t i = 0; i < BW_COUNT(naps_ms); i++) {
-        cluster(i + 1, 16);
-        protect(4, 12);
-        for (size_t sleeper = 0; sleeper < 4; sleeper++)
-            bw_sim_pause(sim, sleeper);
-        run_ms(naps_ms[i]);
-        for (size_t sleeper = 0; sleeper < 4; sleeper++)
-            bw_sim_continue(sim, sleeper);
-        run_ms(15000);
-        CHECK(accused_in(4, 12) == 0);
-        CHECK(wait_converged(40000));
-    }
+    for (size_t i = 0; i < BW_COUNT(naps_ms); i++)
+        for (size_t count = 1; count <= 8; count *= 2) {
+            cluster(i + count, 32);
+            protect(count, 32 - count);
+            for (size_t sleeper = 0; sleeper < count; sleeper++)
+                bw_sim_pause(sim, sleeper);
+            run_ms(naps_ms[i]);
+            for (size_t sleeper = 0; sleeper < count; sleeper++)
+                bw_sim_continue(sim, sleeper);
+            run_ms(15000);
+            CHECK(accused_in(count, 32 - count) == 0);
+            CHECK(wait_converged(40000));
+        }
 }
 
 static void nobody_dies_when_all_starve(void) {

@@ -8,6 +8,19 @@ c_tests += tests/scenario/election
 tests_scenario_election_SOURCES = tests/scenario/election.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/faults
 tests_scenario_faults_SOURCES = tests/scenario/faults.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/lives
+tests_scenario_lives_SOURCES = tests/scenario/lives.c tests/scenario/story.c tests/scenario/story.h
+
+# The swarm, and the same with the core compiled so that single rules can be switched off (base/mutant.h).
+swarm_sources = tests/scenario/swarm.h tests/scenario/swarm_draw.c tests/scenario/swarm_plan.c tests/scenario/swarm_run.c
+c_tests += tests/scenario/swarm tests/scenario/swarm_mutants
+tests_scenario_swarm_SOURCES = tests/scenario/swarm.c $(swarm_sources)
+tests_scenario_swarm_mutants_SOURCES = tests/scenario/swarm_mutants.c $(swarm_sources)
+tests_scenario_swarm_mutants_CPPFLAGS = $(AM_CPPFLAGS) -DBW_MUTANTS
+tests_scenario_swarm_mutants_LDADD = libtest.la libsim.la libnode.la libcore_mutants.la $(library_libs) $(CUNIT_LIBS)
+check_LTLIBRARIES += libcore_mutants.la
+libcore_mutants_la_SOURCES = $(core_sources)
+libcore_mutants_la_CPPFLAGS = $(AM_CPPFLAGS) -DBW_MUTANTS
 c_tests += tests/scenario/scopes
 tests_scenario_scopes_SOURCES = tests/scenario/scopes.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/links

@@ -1,0 +1,90 @@
+/* The swarm: each seed is a random cluster with random parameters, and a random plan of faults; then all is mended and
+ * progress is demanded. What is drawn depends on the seed alone. */
+#ifndef BW_TESTS_SWARM_H
+#define BW_TESTS_SWARM_H
+
+#include "base/base.h"
+#include "base/rng.h"
+#include "sim/sim.h"
+
+#define SWARM_HOSTS_MAX 16u
+#define SWARM_SCOPES_MAX 3u
+#define SWARM_STEPS_MAX 64u
+
+/* What a plan may do decides what is forbidden meanwhile, beside what sim/check.c always forbids. */
+enum swarm_plan {
+    SWARM_CHAOS,     /* anything */
+    SWARM_SLEEP,     /* some processes stop for a while: nobody accuses the others; reigns do not overlap */
+    SWARM_DEAF,      /* one member is heard and hears nobody: nobody else's reign ends */
+    SWARM_ISOLATE,   /* some are cut off from all at one instant, perhaps over slow links: reigns do not overlap */
+    SWARM_PROCESSES, /* crashes, restarts and leaves: reigns do not overlap */
+    SWARM_STARVE     /* all run late: nobody is held dead */
+};
+
+enum swarm_fault {
+    SWARM_CRASH, /* and stays down until a restart */
+    SWARM_RESTART,
+    SWARM_RESTART_BLANK,
+    SWARM_RESTART_TORN,
+    SWARM_RESTART_ALL,
+    SWARM_PAUSE, /* value: with the whole machine, which receives nothing meanwhile */
+    SWARM_CONTINUE,
+    SWARM_SLOW,
+    SWARM_PARTITION,
+    SWARM_CUT_ONE_WAY,
+    SWARM_LINK_ON_OFF,
+    SWARM_LINK_SLOW,
+    SWARM_LOSS,
+    SWARM_IN_CUT,
+    SWARM_WALL_STEP,
+    SWARM_CLOCK_RATE,
+    SWARM_DISK_FAILS,
+    SWARM_NO_MEMORY,
+    SWARM_SILENT,
+    SWARM_ISOLATE_LEADER,
+    SWARM_LEAVE,
+    SWARM_RETURN,
+    SWARM_STEPDOWN,
+    SWARM_MEND /* value: the fault that ends */
+};
+
+struct swarm_step {
+    int64_t at_ms; /* since the cluster stood */
+    enum swarm_fault fault;
+    size_t host;
+    size_t other;
+    uint64_t value;
+};
+
+struct swarm_draw {
+    uint64_t seed;
+    struct bw_sim_options options;
+    enum swarm_plan plan;
+    size_t host_count;
+    size_t scope_count;
+    bool stands[SWARM_SCOPES_MAX][SWARM_HOSTS_MAX];
+    uint16_t priorities[SWARM_SCOPES_MAX][SWARM_HOSTS_MAX];
+    bool staggered; /* start one by one */
+    struct swarm_step steps[SWARM_STEPS_MAX];
+    size_t step_count;
+    int64_t end_ms;
+};
+
+void swarm_draw(struct swarm_draw *draw, uint64_t seed);
+/* Draws the plan of faults once the cluster is drawn. */
+void swarm_draw_steps(struct swarm_draw *draw, struct bw_rng *rng);
+const char *swarm_scope_name(size_t scope);
+const char *swarm_plan_name(enum swarm_plan plan);
+
+struct swarm_result {
+    bool passed;
+    uint64_t hash;
+    int64_t healed_ms;   /* from mending to progress */
+    int64_t virtual_ms;  /* the whole run */
+    char violation[256]; /* if it failed */
+};
+
+/* Runs one seed. If it fails and report is set, prints the trace's end and the command that repeats it. */
+bool swarm_run(uint64_t seed, bool report, FILE *log, struct swarm_result *result);
+
+#endif
