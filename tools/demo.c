@@ -119,12 +119,13 @@ static bool failed(const struct demo *demo, const char *what) {
     return false;
 }
 
-static bool judge(const struct demo *demo, const struct outcome *outcome, const char *text) {
+/* A step that came too late is told, and the story goes on: only the exit code remembers it. */
+static void judge(struct demo *demo, const struct outcome *outcome, const char *text) {
     char took[16], target[16];
     bool good = outcome->took_s <= MISS_FACTOR * outcome->target_s;
+    demo->late = demo->late || !good;
     demo_result(&demo->view, good, "%s: %s (target %s%s)", text, demo_duration(outcome->took_s, took),
                 demo_duration(outcome->target_s, target), outcome->took_s > outcome->target_s ? ", missed" : "");
-    return good;
 }
 
 static void show_members(struct demo *demo, const struct demo_child *child) {
@@ -159,7 +160,8 @@ static bool form(struct demo *demo, struct outcome *outcome) {
     outcome->took_s = agreement.at - demo->view.start;
     show_members(demo, &demo->children[0]);
     snprintf(text, sizeof(text), "%s leads with token %s", agreement.leader, agreement.token);
-    return judge(demo, outcome, text);
+    judge(demo, outcome, text);
+    return true;
 }
 
 /* outcomes: the new leader, then the death. */
@@ -177,15 +179,15 @@ static bool crash(struct demo *demo, struct demo_child *leader, struct outcome *
     outcomes[0].took_s = agreement.at - demo->view.start;
     snprintf(text, sizeof(text), "all survivors know: %s leads with token %s, larger than %s's", agreement.leader,
              agreement.token, leader->name);
-    if (!judge(demo, &outcomes[0], text))
-        return false;
+    judge(demo, &outcomes[0], text);
     bool dead = demo_until(demo, patience_s, none_sees, leader);
     demo->view.narrating = false;
     if (!dead)
         return failed(demo, "the survivors do not notice its death");
     outcomes[1].took_s = control_now() - demo->view.start;
     snprintf(text, sizeof(text), "all survivors know that %s is dead", leader->name);
-    return judge(demo, &outcomes[1], text);
+    judge(demo, &outcomes[1], text);
+    return true;
 }
 
 static bool rejoin(struct demo *demo, struct demo_child *child, struct outcome *outcome) {
@@ -203,12 +205,12 @@ static bool rejoin(struct demo *demo, struct demo_child *child, struct outcome *
     if (!back)
         return failed(demo, "it does not come back");
     snprintf(text, sizeof(text), "%s is back, and all see it", child->name);
-    bool good = judge(demo, outcome, text);
+    judge(demo, outcome, text);
     if (demo_until(demo, calm_s, leader_has_changed, token))
         return failed(demo, "the leader has changed, which nobody asked for");
     if (!demo->interrupted)
         demo_result(&demo->view, true, "%s does not take the lead back: %s leads on", child->name, leader);
-    return good && !demo->interrupted;
+    return !demo->interrupted;
 }
 
 static bool stop(struct demo *demo, struct demo_child *leader, struct outcome *outcome) {
@@ -225,7 +227,8 @@ static bool stop(struct demo *demo, struct demo_child *leader, struct outcome *o
     demo_reap(leader);
     outcome->took_s = agreement.at - demo->view.start;
     snprintf(text, sizeof(text), "all others know: %s leads with token %s", agreement.leader, agreement.token);
-    return judge(demo, outcome, text);
+    judge(demo, outcome, text);
+    return true;
 }
 
 static bool tell_story(struct demo *demo, struct outcome *outcomes) {
@@ -302,7 +305,7 @@ static int run(struct demo *demo) {
         explain_kept(demo);
     else
         demo_clean_up(demo);
-    return good ? EXIT_DONE : EXIT_NO;
+    return good && !demo->late ? EXIT_DONE : EXIT_NO;
 }
 
 /* ---- The command ---- */

@@ -44,6 +44,7 @@ struct demo {
     char directory[256];
     int signal_fd;
     bool interrupted;
+    bool late; /* a step missed its limit */
     bool keep;
     struct demo_view view;
 };
