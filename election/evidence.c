@@ -86,10 +86,7 @@ static void own_record(struct bw_election *e, struct bw_scope *scope, const stru
 static void take_record(struct bw_election *e, const struct bw_id *from, int64_t heard_us, struct bw_bytes name,
                         const struct bw_claim *claim) {
     struct bw_scope *scope = bw_scope_get(e, name);
-    int order = scope != NULL ? bw_claim_compare(claim, &scope->claim) : -1;
-    if (order == 0)
-        bw_publish_record(e, scope); /* gossip does not have it: there was no memory when we published it */
-    if (order <= 0)
+    if (scope == NULL || bw_claim_compare(claim, &scope->claim) <= 0)
         return;
     if (bw_id_equal(&claim->token.id, &e->self))
         own_record(e, scope, claim);
