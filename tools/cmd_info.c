@@ -71,14 +71,15 @@ static void line(const char *title, const char *format, ...) {
 
 /* One line for each entry of an object. */
 static void print_entries(const char *title, json_t *object) {
+    const char *shown = title; /* once */
     const char *key;
     json_t *value;
     json_object_foreach(object, key, value) {
         if (json_is_integer(value))
-            line(title, "%lld %s", (long long)json_integer_value(value), key);
+            line(shown, "%lld %s", (long long)json_integer_value(value), key);
         else
-            line(title, "%s %s", key, json_is_string(value) ? json_string_value(value) : "-");
-        title = "";
+            line(shown, "%s %s", key, json_is_string(value) ? json_string_value(value) : "-");
+        shown = "";
     }
 }
 
