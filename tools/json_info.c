@@ -86,16 +86,16 @@ json_t *json_info(struct bw_loop *host, const char *name, const char *cluster, s
     const struct bw_time now = bw_loop_now();
     const struct bw_id own = bw_node_id(node);
     char id[BW_ID_TEXT_SIZE], digest[17], since[TIME_TEXT_SIZE];
+    int64_t uptime_ms = (now.mono_us - started.mono_us) / BW_US_PER_MS;
     json_t *advertised;
     json_t *members = count_members(node, &advertised);
     bw_id_text(&own, id);
     time_text(started.wall_us, since);
     snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)bw_node_digest(node));
-    json_t *object =
-        json_pack("{s:o,s:s,s:o,s:o*,s:o,s:s,s:s,s:f,s:o,s:b,s:s}", "name", json_text(name), "id", id, "cluster",
-                  json_text(cluster), "addr", advertised, "bound", addr_text(&bound), "version", PACKAGE_VERSION,
-                  "started", since, "uptime_s", (double)((now.mono_us - started.mono_us) / BW_US_PER_MS) / 1000.0,
-                  "members", members, "converged", bw_node_converged(node), "digest", digest);
+    json_t *object = json_pack("{s:o,s:s,s:o,s:o*,s:o,s:s,s:s,s:f,s:o,s:b,s:s}", "name", json_text(name), "id", id,
+                               "cluster", json_text(cluster), "addr", advertised, "bound", addr_text(&bound), "version",
+                               PACKAGE_VERSION, "started", since, "uptime_s", (double)uptime_ms / 1000.0, "members",
+                               members, "converged", bw_node_converged(node), "digest", digest);
     if (object != NULL) {
         add_scopes(object, node, now);
         add_counters(object, node);
