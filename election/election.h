@@ -99,6 +99,8 @@ struct bw_election_claim {
     struct bw_bytes body;
 };
 bool bw_election_publish(struct bw_election *election, struct bw_election_claim *claim);
+/* The claim that bw_election_publish gave last could not be stored: it is given again, after all others. */
+void bw_election_unpublished(struct bw_election *election, struct bw_bytes scope);
 /* A member to ping at once. */
 bool bw_election_probe(struct bw_election *election, struct bw_id *id);
 /* True when bw_election_candidacies gives something new; not repeated. */

@@ -135,6 +135,10 @@ bool bw_election_publish(struct bw_election *e, struct bw_election_claim *claim)
     return true;
 }
 
+void bw_election_unpublished(struct bw_election *e, struct bw_bytes scope) {
+    bw_publish_record(e, bw_scope_find(e, scope));
+}
+
 void bw_want_probe(struct bw_election *e, struct bw_peer *peer) {
     if (peer == NULL)
         return;

@@ -128,6 +128,7 @@ static bool gossip_to_election(struct bw_node *node) {
     return moved;
 }
 
+/* What gossip has no memory for waits for a later call: nobody else would publish it, and views would differ for ever. */
 static bool publish_claims(struct bw_node *node) {
     bool moved = false;
     struct bw_election_claim claim;
@@ -135,8 +136,10 @@ static bool publish_claims(struct bw_node *node) {
         struct bw_record record = {
             .kind = BW_RECORD_KIND_CLAIM, .key = claim.scope, .body = claim.body, .urgent = true};
         memcpy(record.rank, claim.rank, sizeof(record.rank));
-        (void)bw_gossip_put(node->gossip, &record,
-                            node->now); /* full: direct claims still go out, heartbeats repeat them */
+        if (bw_gossip_put(node->gossip, &record, node->now) != 0) {
+            bw_election_unpublished(node->election, claim.scope);
+            break;
+        }
         moved = true;
     }
     return moved;

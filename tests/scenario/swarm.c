@@ -43,6 +43,11 @@ static void who_comes_back_asks_before_it_claims(void) {
         seeds(found[i], found[i]);
 }
 
+/* Found by the swarm: no memory when a leader's record was to be published, and views differed for ever. */
+static void a_record_that_found_no_memory_is_published_later(void) {
+    seeds(1336, 1336);
+}
+
 static void a_seed_gives_the_same_run_again(void) {
     struct swarm_result first, again, other;
     swarm_run(1, false, NULL, &first);
@@ -58,6 +63,7 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(seeds_101_to_150),
     TAP_TEST(seeds_151_to_200),
     TAP_TEST(who_comes_back_asks_before_it_claims),
+    TAP_TEST(a_record_that_found_no_memory_is_published_later),
     TAP_TEST(a_seed_gives_the_same_run_again),
 };
 static const struct tap_suite suites[] = {TAP_SUITE("swarm", swarm_tests)};

@@ -299,6 +299,29 @@ static void who_left_comes_back_by_joining(void) {
     stop(pair);
 }
 
+/* Whichever allocation fails, in either node: what was lost for it is made up for. */
+static size_t views_agree_though_one_allocation_failed(size_t i, size_t nth) {
+    struct pair *pair = start(1);
+    size_t calls = pair->memory[i].calls;
+    pair->memory[i].fail_at = calls + nth;
+    run(pair, 30000);
+    CU_ASSERT_TRUE(leads(pair, 0) != leads(pair, 1));
+    CU_ASSERT_EQUAL(bw_node_digest(pair->node[0]), bw_node_digest(pair->node[1]));
+    calls = pair->memory[i].calls - calls;
+    stop(pair);
+    return calls;
+}
+
+static void one_failed_allocation_keeps_no_view_apart(void) {
+    for (size_t i = 0; i < 2; i++) {
+        size_t calls = 1;
+        for (size_t nth = 1; nth <= calls; nth++) {
+            calls = views_agree_though_one_allocation_failed(i, nth);
+        }
+        CU_ASSERT_TRUE(calls > 10);
+    }
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(two_nodes_find_each_other_and_agree),
     TAP_TEST(one_of_two_leads_and_both_say_so),
@@ -310,5 +333,6 @@ static const struct tap_test tests[] = {
     TAP_TEST(scopes_share_their_heartbeats),
     TAP_TEST(a_stepdown_moves_the_lead_and_is_known),
     TAP_TEST(who_left_comes_back_by_joining),
+    TAP_TEST(one_failed_allocation_keeps_no_view_apart),
 };
 const struct tap_suite node_pair_suite = TAP_SUITE("node pair", tests);
