@@ -22,25 +22,15 @@ static size_t bucket_of(const struct bw_gossip *g, const struct bw_id *id, uint1
     return (size_t)(bw_digest_hash(&g->key, id, sizeof(*id)) >> 32) * buckets >> 32;
 }
 
-static int write_member(const struct bw_gossip *g, const struct bw_member *member, struct bw_writer *writer) {
-    struct bw_frame_member frame;
-    struct bw_writer before = *writer;
-    bw_view_frame(g, member, &frame);
-    int error = bw_wire_put(writer, &bw_schema_member, &frame);
-    if (!error && member->status == BW_STATUS_SUSPECT) {
-        error = bw_update_claim(g, member, writer);
-    }
-    if (error) {
-        *writer = before;
-    }
-    return error;
-}
-
 static uint32_t size_of(const struct bw_gossip *g, const struct bw_member *member) {
-    uint8_t bytes[BW_FRAMES_MAX + BW_FRAMES_MAX];
-    struct bw_writer writer = {.data = bytes, .capacity = sizeof(bytes)};
-    write_member(g, member, &writer);
-    return (uint32_t)writer.used;
+    uint8_t suspicion[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = suspicion, .capacity = sizeof(suspicion)};
+    struct bw_frame_member frame;
+    bw_view_frame(g, member, &frame);
+    if (member->status == BW_STATUS_SUSPECT) {
+        bw_update_claim(g, member, &writer);
+    }
+    return (uint32_t)(bw_wire_size(&bw_schema_member, &frame) + writer.used);
 }
 
 static uint32_t size_of_entry(const struct bw_entry *entry) {
@@ -102,22 +92,33 @@ static void close_page(struct answer *answer, bool last) {
     answer->page.page++;
 }
 
+static void next_page(struct answer *answer) {
+    close_page(answer, false);
+    open_page(answer);
+}
+
+static void add_frame(struct answer *answer, const struct bw_schema *schema, const void *message) {
+    if (bw_wire_put(&answer->writer, schema, message) != 0) {
+        next_page(answer);
+        bw_wire_put(&answer->writer, schema, message);
+    }
+}
+
+/* Beside the largest record a suspicion has no room: it may go on the next page. */
 static void add_member(struct answer *answer, const struct bw_member *member) {
-    if (write_member(answer->g, member, &answer->writer) != 0) {
-        close_page(answer, false);
-        open_page(answer);
-        write_member(answer->g, member, &answer->writer);
+    struct bw_frame_member frame;
+    bw_view_frame(answer->g, member, &frame);
+    add_frame(answer, &bw_schema_member, &frame);
+    if (member->status == BW_STATUS_SUSPECT && bw_update_claim(answer->g, member, &answer->writer) != 0) {
+        next_page(answer);
+        bw_update_claim(answer->g, member, &answer->writer);
     }
 }
 
 static void add_entry(struct answer *answer, const struct bw_entry *entry) {
     struct bw_frame_record frame;
     bw_record_frame(entry, &frame);
-    if (bw_wire_put(&answer->writer, &bw_schema_record, &frame) != 0) {
-        close_page(answer, false);
-        open_page(answer);
-        bw_wire_put(&answer->writer, &bw_schema_record, &frame);
-    }
+    add_frame(answer, &bw_schema_record, &frame);
 }
 
 /* Those of the buckets that differ, up to `end`. */
