@@ -2,7 +2,10 @@
  * for ever and still not follow ours. */
 #include "gossip/machine.h"
 
-#define RECENT_INTERVALS 3     /* and the time that a probe's answer takes: three probes reach three peers */
+/* Intervals, and the time that a probe's answer takes. What differs is news only for as long as three probes; but of five in a row
+ * at least three reach different peers, whereas three may fall around the end of a round, and reach one of them twice. */
+#define DIFFERENT_INTERVALS 3
+#define EQUAL_INTERVALS 5
 #define JOINER_PAUSE_US 100000 /* a joiner does not wait for stillness */
 
 bool bw_converge_still(const struct bw_gossip *g) {
@@ -58,17 +61,20 @@ void bw_converge_heard(struct bw_gossip *g, const struct bw_inbound *in, uint64_
     }
 }
 
+static int64_t window_us(const struct bw_gossip *g, uint32_t intervals) {
+    return bw_health_stretch(g, intervals * g->params.probe_interval_ms + g->params.probe_timeout_max_ms);
+}
+
 static bool agreed(const struct bw_gossip *g) {
     size_t others = g->living - 1;
     size_t wanted = others < BW_RECENT_MAX ? others : BW_RECENT_MAX;
-    int64_t window_us =
-        bw_health_stretch(g, RECENT_INTERVALS * g->params.probe_interval_ms + g->params.probe_timeout_max_ms);
     size_t equal = 0;
     for (size_t i = 0; i < g->recent_count; i++) {
-        if (g->now.mono_us - g->recent[i].at_us > window_us) {
+        bool same = g->recent[i].digest == g->digest;
+        if (g->now.mono_us - g->recent[i].at_us > window_us(g, same ? EQUAL_INTERVALS : DIFFERENT_INTERVALS)) {
             continue;
         }
-        if (g->recent[i].digest != g->digest) {
+        if (!same) {
             return false;
         }
         equal++;

@@ -90,6 +90,18 @@ static void news_spread_in_a_few_rounds_and_end(void) {
     sample_note(&sample, "one of 50 is known everywhere");
 }
 
+/* Whoever is heard has the same view: nothing comes between, whatever the order of the probes. */
+static void an_idle_cluster_stays_converged(void) {
+    static const size_t sizes[] = {2, 3, 4, 5, 8, 20};
+    for (size_t i = 0; i < BW_COUNT(sizes); i++) {
+        cluster(i + 1, sizes[i]);
+        run_ms(5000);
+        uint64_t diverged = events(EVERYBODY, BW_EVENT_DIVERGED);
+        run_ms(600000);
+        CHECK(events(EVERYBODY, BW_EVENT_DIVERGED) == diverged);
+    }
+}
+
 static void an_idle_cluster_allocates_nothing(void) {
     options.scope = SCOPE; /* a leader's heartbeats included */
     cluster(1, 10);
@@ -355,6 +367,7 @@ static const struct tap_test joining_tests[] = {
     TAP_TEST(fifty_start_one_by_one),
     TAP_TEST(seeds_that_are_dead_are_tried_for_ever),
     TAP_TEST(news_spread_in_a_few_rounds_and_end),
+    TAP_TEST(an_idle_cluster_stays_converged),
     TAP_TEST(an_idle_cluster_allocates_nothing),
 };
 static const struct tap_test restarting_tests[] = {
