@@ -25,3 +25,5 @@ c_tests += tests/scenario/scopes
 tests_scenario_scopes_SOURCES = tests/scenario/scopes.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/links
 tests_scenario_links_SOURCES = tests/scenario/links.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/late
+tests_scenario_late_SOURCES = tests/scenario/late.c tests/scenario/story.c tests/scenario/story.h
