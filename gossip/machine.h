@@ -14,6 +14,7 @@
 #include "gossip/member.h"
 
 #define BW_PING_MAX 48u      /* outstanding at a time */
+#define BW_LEAVE_ACKS 3u     /* members that acknowledge a leave */
 #define BW_GHOST_MAX 16u     /* of them for members never seen */
 #define BW_HELPER_MAX 16u    /* largest indirect_count */
 #define BW_UPDATE_MAX 4096u  /* queued updates */
@@ -225,9 +226,9 @@ struct bw_gossip {
         struct bw_timer timer;
         bool leaving;
         bool left;
-        uint8_t tries;
+        size_t others; /* that can be expected to acknowledge */
         size_t acks;
-        size_t wanted;
+        struct bw_id acked[BW_LEAVE_ACKS];
         int64_t until_us;
     } leave;
 };
@@ -378,6 +379,7 @@ void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first
 void bw_leave_timeout(struct bw_gossip *g);
 /* If the member left, tells so to one who does not know. True if it did. */
 bool bw_leave_tell_of(struct bw_gossip *g, const struct bw_dest *to, const struct bw_member *member);
-void bw_leave_acked(struct bw_gossip *g);
+void bw_leave_acked(struct bw_gossip *g, const struct bw_id *from);
+void bw_leave_refused(struct bw_gossip *g, struct bw_ping *ping);
 
 #endif

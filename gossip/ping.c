@@ -137,7 +137,7 @@ void bw_ping_acked(struct bw_gossip *g, const struct bw_inbound *in, const struc
         break;
     case BW_PURPOSE_LEAVE:
         bw_ping_close(g, ping);
-        bw_leave_acked(g);
+        bw_leave_acked(g, &in->from);
         break;
     default:
         succeed(g, ping);
@@ -145,10 +145,18 @@ void bw_ping_acked(struct bw_gossip *g, const struct bw_inbound *in, const struc
     }
 }
 
-static void nack(struct bw_gossip *g, const struct bw_ping *ping) {
+/* The helper's wait is over; a late ack is passed on all the same. */
+static void nack(struct bw_gossip *g, struct bw_ping *ping) {
     struct bw_frame_nack frame = {.seq = ping->origin_seq, .refused = ping->refused};
     bw_outbox_put(g, &ping->origin, &bw_schema_nack, &frame);
     bw_trace_rule(g->trace, BW_RULE_NACK_BEFORE_TIMEOUT, &ping->to.id, ping->refused);
+    ping->indirect = true;
+    int64_t wait_us = bw_health_stretch(g, g->params.probe_interval_ms);
+    bw_gossip_arm(g, &ping->timer, BW_TIMER_PING, g->now.mono_us + wait_us);
+}
+
+static bool asks_helpers(const struct bw_ping *ping) {
+    return ping->purpose == BW_PURPOSE_DETECT || ping->purpose == BW_PURPOSE_ASK || ping->purpose == BW_PURPOSE_CONFIRM;
 }
 
 /* The direct wait is over. */
@@ -173,17 +181,12 @@ static void turn_indirect(struct bw_gossip *g, struct bw_ping *ping) {
 }
 
 void bw_ping_timeout(struct bw_gossip *g, struct bw_ping *ping) {
-    bool asks_helpers =
-        ping->purpose == BW_PURPOSE_DETECT || ping->purpose == BW_PURPOSE_ASK || ping->purpose == BW_PURPOSE_CONFIRM;
-    if (asks_helpers && !ping->indirect) {
+    if (asks_helpers(ping) && !ping->indirect) {
         turn_indirect(g, ping);
-    } else if (asks_helpers) {
+    } else if (asks_helpers(ping)) {
         fail(g, ping);
     } else if (ping->purpose == BW_PURPOSE_RELAY && !ping->indirect) {
-        ping->indirect = true; /* a late ack is passed on all the same */
         nack(g, ping);
-        bw_gossip_arm(g, &ping->timer, BW_TIMER_PING,
-                      g->now.mono_us + bw_health_stretch(g, g->params.probe_interval_ms));
     } else {
         bw_ping_close(g, ping);
     }
@@ -220,8 +223,15 @@ void bw_ping_relayed(struct bw_gossip *g, const struct bw_inbound *in, const str
     succeed(g, ping);
 }
 
-static bool all_refused(const struct bw_ping *ping) {
-    return ping->refused && ping->helper_refused;
+/* Once the port has refused both us and a helper, no answer will come. */
+static void end_if_refused_twice(struct bw_gossip *g, struct bw_ping *ping) {
+    if (!ping->refused || !ping->helper_refused) {
+        return;
+    }
+    bw_probe_refused_twice(g, ping);
+    if (ping->purpose != BW_PURPOSE_DETECT) {
+        fail(g, ping);
+    }
 }
 
 void bw_ping_nacked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_nack *frame) {
@@ -237,12 +247,7 @@ void bw_ping_nacked(struct bw_gossip *g, const struct bw_inbound *in, const stru
     }
     ping->helper_refused = true;
     ping->refuser = in->from;
-    if (all_refused(ping)) {
-        bw_probe_refused_twice(g, ping);
-        if (ping->purpose != BW_PURPOSE_DETECT) {
-            fail(g, ping);
-        }
-    }
+    end_if_refused_twice(g, ping);
 }
 
 void bw_ping_requested(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ping_req *frame) {
@@ -277,6 +282,8 @@ static void refuse(struct bw_gossip *g, struct bw_ping *ping) {
                 ping->purpose == BW_PURPOSE_CONFIRM) &&
                !ping->indirect) {
         turn_indirect(g, ping);
+    } else if (ping->purpose == BW_PURPOSE_LEAVE) {
+        bw_leave_refused(g, ping);
     } else if (all_refused(ping)) {
         bw_probe_refused_twice(g, ping);
     }

@@ -76,6 +76,39 @@ static void leaving_waits_no_longer_than_three_intervals(void) {
     CU_ASSERT_TRUE(bw_gossip_left(net.nodes[1].gossip));
 }
 
+/* A closed port is not waited for; it counts once, so that the one who lives is. */
+static void leaving_does_not_wait_for_the_crashed(void) {
+    net_form(&net, 3);
+    net_crash(&net, 0);
+    net.refuse = true;
+    net.cut[1][2] = true;
+    leave(1);
+    net_run(&net, 450);
+    CU_ASSERT_FALSE(bw_gossip_left(net.nodes[1].gossip));
+    net.cut[1][2] = false;
+    net_run(&net, 102);
+    CU_ASSERT_TRUE(bw_gossip_left(net.nodes[1].gossip));
+    CU_ASSERT_EQUAL(net.nodes[1].gossip->leave.acks, 1);
+    leave(2);
+    net_run(&net, 10);
+    CU_ASSERT_TRUE(bw_gossip_left(net.nodes[2].gossip));
+}
+
+/* It may live and is told; but it has long been silent. */
+static void leaving_does_not_wait_for_a_suspect(void) {
+    net_form(&net, 2);
+    net.nodes[0].muted = true;
+    for (int ms = 0; ms < 5000 && net_status(&net, 1, 0) != BW_STATUS_SUSPECT; ms++) {
+        net_run(&net, 1);
+    }
+    CU_ASSERT_EQUAL_FATAL(net_status(&net, 1, 0), BW_STATUS_SUSPECT);
+    net.nodes[0].muted = false;
+    leave(1);
+    CU_ASSERT_TRUE(bw_gossip_left(net.nodes[1].gossip));
+    net_run(&net, 10);
+    CU_ASSERT_EQUAL(net_status(&net, 0, 1), BW_STATUS_LEFT);
+}
+
 static void the_last_one_leaves_at_once(void) {
     net_form(&net, 2);
     leave(1);
@@ -295,6 +328,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(leaving_waits_for_three),
     TAP_TEST(who_missed_a_leave_is_told),
     TAP_TEST(leaving_waits_no_longer_than_three_intervals),
+    TAP_TEST(leaving_does_not_wait_for_the_crashed),
+    TAP_TEST(leaving_does_not_wait_for_a_suspect),
     TAP_TEST(the_last_one_leaves_at_once),
     TAP_TEST(leaving_with_loss_is_not_dying),
     TAP_TEST(left_and_back_without_a_restart),
