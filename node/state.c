@@ -11,7 +11,7 @@
 #define MAGIC "BWSTATE"
 #define MAGIC_SIZE 7u
 #define HEAD_SIZE 8u
-#define FORMAT 1u
+#define FORMAT 2u /* 1 did not say whose a term was; it was in no release */
 #define SUM_SIZE 16u
 #define INCARNATION_RESERVE (UINT64_C(1) << 20) /* refutations before the file must be written again */
 

@@ -81,13 +81,14 @@ def other_cluster_s_state_is_refused():
 
 
 @tap.test(timeout=60)
-def newer_format_is_refused_as_such():
+def older_or_newer_format_is_refused_as_such():
     home = Home()
-    newer = bytearray(home.whole[:-16])
-    newer[7] += 1
-    digest = hashlib.blake2b(newer, digest_size=16).digest()
-    home.write(bytes(newer) + digest)
-    home.refused("newer format", home.file, "newer version")
+    for step in (-1, 1):
+        other = bytearray(home.whole[:-16])
+        other[7] += step
+        digest = hashlib.blake2b(other, digest_size=16).digest()
+        home.write(bytes(other) + digest)
+        home.refused(f"format {step:+d}", home.file, "another version", "move the file away")
 
 
 @tap.test(timeout=60)

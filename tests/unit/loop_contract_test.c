@@ -176,7 +176,7 @@ static void errors_of_the_node_are_put_in_words(void) {
         const char *word;
     } rows[] = {{BW_ERR_KEY, "base64"},
                 {BW_ERR_CORRUPT, "d/state is damaged or belongs to another cluster"},
-                {BW_ERR_VERSION, "newer version"},
+                {BW_ERR_VERSION, "another version"},
                 {BW_ERR_INVALID, "not valid"},
                 {BW_ERR_MEMORY, "out of memory"}};
     bw_config_init(&node_config, BW_PROFILE_LAN);
