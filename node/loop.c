@@ -16,6 +16,7 @@
 
 #define SOCKET_PRIORITY 1   /* above the timer's 0: libev runs timers first at equal priority */
 #define BATCHES_PER_WAKE 64 /* so that a flood cannot keep the timer waiting */
+#define DEAF_PAUSE_S 0.05   /* a socket that cannot be read stays readable: it is left alone for so long */
 #define US_PER_S 1e6
 
 enum leave_step { STAYING, LEAVING, LEFT };
@@ -35,6 +36,7 @@ struct bw_loop {
     int64_t armed_us; /* the deadline that the timer is set to, BW_NEVER if it is not */
     struct ev_io readable[BW_UDP_FAMILIES];
     struct ev_timer timer;
+    struct ev_timer deaf_timer;  /* the sockets are watched again */
     struct ev_timer leave_timer; /* the leave's time limit, then the call of on_left */
     struct bw_problems problems;
 };
@@ -159,11 +161,31 @@ static void drain(struct bw_loop *host, enum bw_udp_family family) {
     bw_problems_udp(&host->problems, bw_udp_stats(host->udp), bw_loop_now().mono_us);
 }
 
-static void on_readable(struct ev_loop *loop, struct ev_io *watcher, int events) {
+static void watch_sockets(struct bw_loop *host) {
+    for (int family = 0; family < BW_UDP_FAMILIES; family++) {
+        if (bw_udp_fd(host->udp, (enum bw_udp_family)family) >= 0) {
+            ev_io_start(host->loop, &host->readable[family]);
+        }
+    }
+}
+
+static void on_deaf_timer(struct ev_loop *loop, struct ev_timer *watcher, int events) {
     (void)loop;
     (void)events;
+    watch_sockets(watcher->data);
+}
+
+static void on_readable(struct ev_loop *loop, struct ev_io *watcher, int events) {
+    (void)events;
     struct bw_loop *host = watcher->data;
+    uint64_t deaf = bw_udp_stats(host->udp)->deaf;
     drain(host, watcher == &host->readable[BW_UDP_V4] ? BW_UDP_V4 : BW_UDP_V6);
+    if (bw_udp_stats(host->udp)->deaf != deaf) {
+        ev_io_stop(loop, watcher);
+        ev_timer_stop(loop, &host->deaf_timer);
+        ev_timer_set(&host->deaf_timer, DEAF_PAUSE_S, 0.);
+        ev_timer_start(loop, &host->deaf_timer);
+    }
 }
 
 /* After a pause (a stopped process, a blocked loop) answers may wait: they are heard before time is let pass. */
@@ -234,10 +256,11 @@ static void explain_node(int error, const struct bw_config *config, const char *
             state_dir != NULL ? state_dir : "");
         return;
     case BW_ERR_VERSION:
-        snprintf(why, why_size,
-                 "the state file %s/state was written by a newer version; start that version, or move the file away to "
-                 "start as a new member",
-                 state_dir != NULL ? state_dir : "");
+        snprintf(
+            why, why_size,
+            "the state file %s/state was written by another version, in a format that this one does not know; start "
+            "that version, or move the file away to start as a new member",
+            state_dir != NULL ? state_dir : "");
         return;
     case BW_ERR_INVALID:
         if (bw_params_check(&config->params, &reason) != 0 && reason != NULL) {
@@ -324,10 +347,10 @@ static void watch(struct bw_loop *host) {
         ev_io_init(watcher, on_readable, fd, EV_READ);
         ev_set_priority(watcher, SOCKET_PRIORITY);
         watcher->data = host;
-        if (fd >= 0) {
-            ev_io_start(host->loop, watcher);
-        }
     }
+    watch_sockets(host);
+    ev_timer_init(&host->deaf_timer, on_deaf_timer, 0., 0.);
+    host->deaf_timer.data = host;
     ev_timer_init(&host->timer, on_timer, 0., 0.);
     host->timer.data = host;
     ev_timer_start(host->loop, &host->timer); /* the first tick, in the loop */
@@ -393,6 +416,7 @@ static void unwatch(struct bw_loop *host) {
         ev_io_stop(host->loop, &host->readable[family]);
     }
     ev_timer_stop(host->loop, &host->timer);
+    ev_timer_stop(host->loop, &host->deaf_timer);
     ev_timer_stop(host->loop, &host->leave_timer);
     if (host->durable) {
         bw_writer_stop(&host->writer);

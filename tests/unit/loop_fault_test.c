@@ -279,6 +279,24 @@ static void datagrams_that_do_not_move(void) {
     SURVIVE_ALL(faults);
 }
 
+/* It stays readable: to ask again at once would take a whole core. */
+static void a_socket_that_cannot_be_read_does_not_keep_the_host_busy(void) {
+    struct left before = look();
+    CU_ASSERT_TRUE_FATAL(begin(FIRST));
+    CU_ASSERT_EQUAL_FATAL(start_host(FIRST), 0);
+    CU_ASSERT_TRUE(run_until(loop, well, NULL));
+    fault_watch();
+    fault_arm(FAULT_recvmmsg, 1, true, ENOMEM);
+    run_for(loop, 500);
+    tap_note("%u calls in 500 ms", fault_calls(FAULT_recvmmsg));
+    CU_ASSERT_TRUE(fault_calls(FAULT_recvmmsg) > 2 && fault_calls(FAULT_recvmmsg) < 200);
+    CU_ASSERT_EQUAL(host.problems, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(host.problem, "cannot receive"));
+    fault_disarm();
+    CU_ASSERT_TRUE(run_until(loop, well, NULL));
+    end(&before);
+}
+
 static void disk_that_fails(void) {
     static const struct fault faults[] = {
         {FIRST, FAULT_open, 0, EACCES, NULL},
@@ -310,6 +328,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(memory_that_is_out),
     TAP_TEST(sockets_that_cannot_be_had),
     TAP_TEST(datagrams_that_do_not_move),
+    TAP_TEST(a_socket_that_cannot_be_read_does_not_keep_the_host_busy),
     TAP_TEST(disk_that_fails),
     TAP_TEST(thread_that_cannot_be_had),
 };
