@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "tools/addr.h"
 #include "tools/agent_options.h"
 #include "tools/log.h"
 
-enum { LIST_MAX = 4 * SEED_COUNT_MAX, HOST_SIZE = 256 };
+enum { LIST_MAX = SEED_COUNT_MAX, HOST_SIZE = 256 }; /* a node takes no more; a name may have many addresses */
 static const double poll_s = 0.1;
 static const double retry_s = 5;
 
@@ -29,6 +30,7 @@ struct lookup {
 struct seeds {
     struct bw_addr list[LIST_MAX];
     size_t count;
+    bool told_full;
     struct lookup *lookups[SEED_COUNT_MAX];
     size_t lookup_count;
     uint8_t family;
@@ -40,8 +42,15 @@ struct seeds {
 static void add(struct seeds *seeds, const struct bw_addr *addr) {
     if (seeds->family != 0 && addr->family != seeds->family)
         return; /* no socket of ours could send there */
-    if (seeds->count < LIST_MAX)
+    for (size_t i = 0; i < seeds->count; i++)
+        if (bw_addr_equal(&seeds->list[i], addr))
+            return;
+    if (seeds->count < LIST_MAX) {
         seeds->list[seeds->count++] = *addr;
+    } else if (!seeds->told_full) {
+        log_line(LOG_LEVEL_WARN, "there are more than %d addresses to join: the rest is left out", LIST_MAX);
+        seeds->told_full = true;
+    }
 }
 
 static void lookup_start(struct lookup *lookup) {
@@ -147,8 +156,10 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events) {
     (void)events;
     for (size_t i = 0; i < seeds->lookup_count; i++) {
         seeds->count = 0;
-        if (lookup_check(seeds, seeds->lookups[i], ev_now(loop)) && seeds->count > 0)
-            bw_loop_join(seeds->host, seeds->list, seeds->count);
+        if (lookup_check(seeds, seeds->lookups[i], ev_now(loop)) && seeds->count > 0 &&
+            bw_loop_join(seeds->host, seeds->list, seeds->count) != 0)
+            log_line(LOG_LEVEL_WARN, "there are too many addresses to join: some of %s are left out",
+                     seeds->lookups[i]->host);
     }
     if (!is_pending(seeds))
         ev_timer_stop(loop, timer);

@@ -126,6 +126,7 @@ tests_unit_tools_test_SOURCES = \
 	tools/json.c \
 	tools/log.c \
 	tools/scope_option.c \
+	tools/seeds.c \
 	tools/text.c
 tests_unit_tools_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_tools_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

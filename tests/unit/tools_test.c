@@ -5,6 +5,7 @@
 #include "tools/event_ring.h"
 #include "tools/json.h"
 #include "tools/scope_option.h"
+#include "tools/seeds.h"
 #include "tools/text.h"
 
 #include <stdio.h>
@@ -144,6 +145,30 @@ static void ring_keeps_the_newest_events(void) {
     event_ring_free(&ring);
 }
 
+/* 64 addresses, twice; and a name. */
+static void addresses_to_join_are_no_more_than_a_node_takes(void) {
+    char texts[64][24];
+    char *joins[64 + 1];
+    char name[] = "localhost";
+    size_t count = 0;
+    for (int i = 0; i < 64; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "192.0.2.%d", i / 2);
+        joins[i] = texts[i];
+    }
+    struct seeds *seeds = seeds_create(joins, 64, 4);
+    seeds_list(seeds, &count);
+    CU_ASSERT_EQUAL(count, 32);
+    seeds_destroy(seeds);
+    for (int i = 0; i < 64; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "192.0.2.%d", i);
+    }
+    joins[64] = name;
+    seeds = seeds_create(joins, 65, 4);
+    seeds_list(seeds, &count);
+    CU_ASSERT_EQUAL(count, 64);
+    seeds_destroy(seeds);
+}
+
 static void times_are_utc_with_milliseconds(void) {
     char text[TIME_TEXT_SIZE];
     time_text(0, text);
@@ -162,6 +187,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(scope_takes_its_options),
     TAP_TEST(scope_says_what_is_wrong),
     TAP_TEST(ring_keeps_the_newest_events),
+    TAP_TEST(addresses_to_join_are_no_more_than_a_node_takes),
     TAP_TEST(times_are_utc_with_milliseconds),
 };
 static const struct tap_suite suites[] = {TAP_SUITE("tools", tests)};
