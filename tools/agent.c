@@ -184,6 +184,8 @@ static bool open_all(struct agent *agent) {
     if (!key_file_read(agent->options->key_file, &keys))
         return false;
     agent->seeds = seeds_create(agent->options->joins, agent->options->join_count, agent->options->bind.family);
+    if (agent->seeds == NULL)
+        complain("out of memory");
     agent->control = control_server_open(agent->options->control, agent->loop, &host);
     bool ok = agent->seeds != NULL && agent->control != NULL && open_host(agent, &keys);
     key_forget(&keys);
@@ -192,8 +194,10 @@ static bool open_all(struct agent *agent) {
 
 int agent_run(const struct agent_options *options) {
     struct agent *agent = calloc(1, sizeof(*agent));
-    if (agent == NULL)
+    if (agent == NULL) {
+        complain("out of memory");
         return EXIT_NO;
+    }
     umask(077);
     agent->options = options;
     agent->loop = ev_default_loop(EVFLAG_AUTO);

@@ -32,7 +32,8 @@ static const struct argp init_argp = {.parser = parse,
 static const char config_text[] =
     "# bellwether: a member of a cluster. 'bellwether agent --config THIS_FILE' reads it; what is given on the "
     "command\n"
-    "# line overrides it. 'bellwether agent --help' explains each option. Lines that begin with # are comments.\n"
+    "# line overrides it. 'bellwether agent --help' explains each option. What begins with # or ; is a\n"
+    "# comment, behind a value only ' ;' is. One 'option = value' a line, as often as the option may be given.\n"
     "\n"
     "# This member's name. Default: the host's.\n"
     "#name = n1\n"
@@ -132,7 +133,7 @@ int cmd_init(int argc, char **argv) {
         complain("no random numbers: %s", strerror(errno));
         return EXIT_NO;
     }
-    strcat(text, "\n");
+    memcpy(text + strlen(text), "\n", 2); /* its zero, too */
     bool ok = make_both(directory, text);
     explicit_bzero(text, sizeof(text));
     return ok ? EXIT_DONE : EXIT_NO;

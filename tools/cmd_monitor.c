@@ -28,6 +28,10 @@ static error_t parse_types(struct monitor *monitor, const char *value, struct ar
         names[i] = bw_event_name((enum bw_event_type)i);
     names[BW_EVENT_COUNT] = NULL;
     json_t *list = watch_types(value);
+    if (json_array_size(list) == 0) {
+        json_decref(list);
+        return options_mistake(state, "--type '%s': types of events are wanted, separated by commas", value);
+    }
     json_array_foreach(list, index, type) {
         const char *word = json_string_value(type);
         size_t i = 0;

@@ -21,6 +21,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         state->child_inputs[0] = &wait->client;
         return 0;
     case ARGP_KEY_ARG:
+        if (wait->leader && wait->scope == NULL)
+            return options_mistake(state, "'%s' is one word too many; a scope is joined to its option: --leader=%s",
+                                   value, value);
         return options_surplus(state, value);
     case KEY_CONVERGED:
         wait->converged = true;
@@ -45,7 +48,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp_option options[] = {
     {"leader", KEY_LEADER, "SCOPE", OPTION_ARG_OPTIONAL, "Until SCOPE, else each scope, has a leader", 0},
     {"members", KEY_MEMBERS, "N", 0, "Until at least N members are alive", 0},
-    {"converged", KEY_CONVERGED, NULL, 0, "Until the last peers that were heard of had the same view", 0},
+    {"converged", KEY_CONVERGED, NULL, 0,
+     "Until the last peers that were heard from had the same view; true of an agent that has "
+     "met nobody: ask for --members, too",
+     0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};

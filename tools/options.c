@@ -80,6 +80,16 @@ static int complain_unknown(const char *command, const struct known *known, cons
     return EXIT_USAGE;
 }
 
+/* A value that may be left out stands behind '='; behind a space it would be taken for an operand. */
+static bool is_stray_value(const struct argp_option *option, const char *word) {
+    double seconds;
+    enum color_choice color;
+    if (word == NULL || option->arg == NULL || !(option->flags & OPTION_ARG_OPTIONAL))
+        return false;
+    return strcmp(option->arg, "S") == 0 ? parse_seconds(word, &seconds)
+                                         : strcmp(option->arg, "WHEN") == 0 && color_parse(word, &color);
+}
+
 /* getopt's own messages know no nearest name, and go past the log. */
 static int check_words(const struct argp *argp, int argc, char **argv) {
     static const struct argp_option builtin[] = {{"help", 0, 0, 0, "", 0}, {"usage", 0, 0, 0, "", 0}};
@@ -108,6 +118,10 @@ static int check_words(const struct argp *argp, int argc, char **argv) {
         bool has_value = word[size] == '=';
         if (has_value && option->arg == NULL) {
             complain("option '--%s' takes no value", option->name);
+            return EXIT_USAGE;
+        }
+        if (!has_value && is_stray_value(option, argv[i + 1])) {
+            complain("the value of '--%s' is joined to it: --%s=%s", option->name, option->name, argv[i + 1]);
             return EXIT_USAGE;
         }
         if (!has_value && option->arg != NULL && !(option->flags & OPTION_ARG_OPTIONAL) && ++i >= argc) {
