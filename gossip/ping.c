@@ -274,18 +274,13 @@ void bw_ping_requested(struct bw_gossip *g, const struct bw_inbound *in, const s
 static void refuse(struct bw_gossip *g, struct bw_ping *ping) {
     ping->refused = true;
     if (ping->purpose == BW_PURPOSE_RELAY && !ping->indirect) {
-        ping->indirect = true;
         nack(g, ping);
-        bw_gossip_arm(g, &ping->timer, BW_TIMER_PING,
-                      g->now.mono_us + bw_health_stretch(g, g->params.probe_interval_ms));
-    } else if ((ping->purpose == BW_PURPOSE_DETECT || ping->purpose == BW_PURPOSE_ASK ||
-                ping->purpose == BW_PURPOSE_CONFIRM) &&
-               !ping->indirect) {
+    } else if (asks_helpers(ping) && !ping->indirect) {
         turn_indirect(g, ping);
     } else if (ping->purpose == BW_PURPOSE_LEAVE) {
         bw_leave_refused(g, ping);
-    } else if (all_refused(ping)) {
-        bw_probe_refused_twice(g, ping);
+    } else {
+        end_if_refused_twice(g, ping);
     }
 }
 

@@ -387,6 +387,29 @@ static void probing_a_refused_port_is_quick(void) {
     CU_ASSERT_FALSE(net.nodes[0].last.ok);
 }
 
+/* As quick if the helper's refusal comes before our own. */
+static void a_late_refusal_of_our_own_answers_too(void) {
+    net_form(&net, 5);
+    net.nodes[3].muted = true;
+    CU_ASSERT_EQUAL(bw_gossip_probe(net.nodes[0].gossip, &net.nodes[3].id, net_now(&net)), 0);
+    net_drain(&net, 0);
+    net_run(&net, 60);
+    const struct bw_ping *ping = net.nodes[0].gossip->pings;
+    while (ping->purpose != BW_PURPOSE_ASK) {
+        ping++;
+    }
+    CU_ASSERT_TRUE_FATAL(ping->indirect && ping->helper_count > 0);
+    struct bw_frame_nack nack = {.seq = ping->seq, .refused = 1};
+    struct bw_id helper = ping->helpers[0];
+    net_inject(&net, 0, &helper, bw_members_find(&net.nodes[0].gossip->members, &helper)->session, true,
+               &bw_schema_nack, &nack);
+    CU_ASSERT_EQUAL(net.nodes[0].events[BW_GOSSIP_ANSWERED], 0);
+    bw_gossip_refused(net.nodes[0].gossip, &net.nodes[3].id, net_now(&net));
+    net_drain(&net, 0);
+    CU_ASSERT_EQUAL(net.nodes[0].events[BW_GOSSIP_ANSWERED], 1);
+    CU_ASSERT_FALSE(net.nodes[0].last.ok);
+}
+
 static void timeout_follows_the_round_trip(void) {
     net_form(&net, 2);
     const struct bw_gossip *g = net.nodes[0].gossip;
@@ -421,6 +444,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_bridged_link_is_no_death),
     TAP_TEST(probing_on_demand),
     TAP_TEST(probing_a_refused_port_is_quick),
+    TAP_TEST(a_late_refusal_of_our_own_answers_too),
     TAP_TEST(timeout_follows_the_round_trip),
 };
 const struct tap_suite gossip_detector_suite = TAP_SUITE_WITH("gossip detector", tests, set_up, tear_down);
