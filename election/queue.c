@@ -45,13 +45,15 @@ int bw_queue_reserve(struct bw_election *e) {
     return queue_grow(&e->allocator, &e->events, capacity);
 }
 
-/* A message that finds no memory is a lost datagram. */
+/* A message that finds no room is a lost datagram, and counted. */
 void bw_send(struct bw_election *e, const struct bw_id *to, enum bw_election_frame type, const void *message) {
     const struct bw_schema *schema = bw_message_schema((uint8_t)type);
     size_t size = bw_wire_size(schema, message);
     uint8_t *room = queue_room(&e->allocator, &e->messages, MESSAGE_HEAD + size, MESSAGES_SIZE_MAX);
-    if (room == NULL)
+    if (room == NULL) {
+        bw_trace_rule(e->trace, BW_RULE_BOUND_EVERYTHING, to, size);
         return;
+    }
     struct bw_writer writer = {.data = room + MESSAGE_HEAD, .capacity = size};
     memcpy(room, to->bytes, sizeof to->bytes);
     bw_put_u16(room + sizeof to->bytes, (uint16_t)size);
@@ -78,8 +80,10 @@ bool bw_election_transmit(struct bw_election *e, struct bw_election_message *mes
 static struct bw_event *event_room(struct bw_election *e, struct bw_scope *scope, enum bw_event_type type) {
     size_t limit = (e->scope_count + 1) * 64 * EVENTS_PER_SCOPE * sizeof(struct bw_event);
     void *room = queue_room(&e->allocator, &e->events, sizeof(struct bw_event), limit);
-    if (room == NULL)
+    if (room == NULL) {
+        bw_trace_rule(e->trace, BW_RULE_BOUND_EVERYTHING, &e->self, type);
         return NULL;
+    }
     struct bw_event *event = room;
     memset(event, 0, sizeof *event);
     event->type = type;

@@ -1,6 +1,8 @@
 /* Memory: every allocation fails once, and for ever; none is made in steady state. */
 #include "tests/unit/election_test.h"
 
+#include <string.h>
+
 static void set_up(void) {
     world_begin();
 }
@@ -129,10 +131,74 @@ static void nothing_is_allocated_in_steady_state(void) {
     world_begin();
 }
 
+/* A host that fetches nothing: messages are lost as datagrams are, and counted; the rest goes out, and the reign goes on. */
+static void messages_past_the_bound_are_lost_and_counted(void) {
+    size_t leader = world_lead(3);
+    size_t other = (leader + 1) % 3;
+    struct bw_election *e = world.nodes[other].election;
+    const struct bw_message_heartbeat beat = {.round = 1};
+    uint8_t data[BW_ELECTION_MESSAGE_MAX];
+    struct bw_writer writer = {.data = data, .capacity = sizeof data};
+    CU_ASSERT_EQUAL(bw_wire_put(&writer, bw_message_schema(BW_FRAME_heartbeat), &beat), 0);
+    const struct bw_bytes bytes = {.data = data, .size = writer.used};
+    uint64_t hits = world_hits(BW_RULE_BOUND_EVERYTHING);
+    uint64_t asked = 0;
+    for (; asked < 1000000 && world_hits(BW_RULE_BOUND_EVERYTHING) < hits + 10; asked++)
+        CU_ASSERT_EQUAL(bw_election_receive(e, &world.nodes[leader].id, world.now_us - 1, bytes, world_time(other)), 0);
+    uint64_t lost = world_hits(BW_RULE_BOUND_EVERYTHING) - hits;
+    CU_ASSERT_EQUAL(lost, 10);
+    uint64_t sent = 0;
+    struct bw_election_message message;
+    while (bw_election_transmit(e, &message, world_time(other)))
+        sent++;
+    CU_ASSERT_EQUAL(sent, asked - lost);
+    world_run(MS(10000));
+    CU_ASSERT(world_acts(leader) && world_all_follow(leader));
+    world_crash(leader, false);
+    CU_ASSERT(world_until_led(MS(5000)) != WORLD_NODES);
+}
+
+/* The same with events: the oldest are kept, the others counted; what is so is asked, not replayed. */
+static void events_past_the_bound_are_lost_and_counted(void) {
+    size_t leader = world_lead(3);
+    size_t other = (leader + 1) % 3;
+    struct bw_election *e = world.nodes[other].election;
+    uint64_t hits = world_hits(BW_RULE_BOUND_EVERYTHING);
+    uint64_t term = world_believes(other).term;
+    size_t told = 0;
+    struct bw_event event = {0};
+    for (; told < 10000 && world_hits(BW_RULE_BOUND_EVERYTHING) == hits; told++) {
+        const struct bw_bytes name = {.data = (const uint8_t *)SCOPE, .size = strlen(SCOPE)};
+        const struct bw_claim claim = {.token = {.term = ++term, .id = world.nodes[leader].id},
+                                       .sequence = 1,
+                                       .state = BW_CLAIM_LEADING,
+                                       .lease_ms = 1500,
+                                       .boot = 1};
+        uint8_t rank[BW_CLAIM_RANK_SIZE];
+        uint8_t body[BW_CLAIM_BODY_MAX];
+        struct bw_bytes bytes = {.data = body};
+        bw_claim_encode(&claim, rank, body, &bytes.size);
+        bw_election_record(e, &world.nodes[leader].id, world.now_us - 1, name, rank, bytes, world_time(other));
+    }
+    CU_ASSERT(world_hits(BW_RULE_BOUND_EVERYTHING) > hits);
+    size_t got = 0;
+    while (bw_election_event(e, &event))
+        got++;
+    CU_ASSERT(got >= 64 && got < 2 * told);
+    CU_ASSERT(event.token.term < term); /* the last ones were lost */
+    CU_ASSERT_EQUAL(world_believes(other).term, term);
+    world_run(MS(20000));
+    size_t now = world_leader();
+    CU_ASSERT_FATAL(now != WORLD_NODES);
+    CU_ASSERT(world_all_follow(now));
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(creation_survives_each_failure),
     TAP_TEST(bad_configurations_are_refused),
     TAP_TEST(a_life_survives_each_failure),
     TAP_TEST(nothing_is_allocated_in_steady_state),
+    TAP_TEST(messages_past_the_bound_are_lost_and_counted),
+    TAP_TEST(events_past_the_bound_are_lost_and_counted),
 };
 const struct tap_suite election_memory_suite = TAP_SUITE_WITH("election/memory", tests, set_up, world_end);

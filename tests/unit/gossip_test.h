@@ -17,6 +17,7 @@ extern const struct tap_suite gossip_detector_suite;
 extern const struct tap_suite gossip_claims_suite;
 extern const struct tap_suite gossip_view_suite;
 extern const struct tap_suite gossip_cost_suite;
+extern const struct tap_suite gossip_bounds_suite;
 extern const struct tap_suite gossip_cluster_suite;
 
 #define NET_MAX 128u

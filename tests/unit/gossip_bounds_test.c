@@ -1,0 +1,139 @@
+/* Queues at their bounds: what does not fit is dropped and counted, the rest comes through, and the view becomes whole afterwards. */
+#include <string.h>
+
+#include "tests/unit/gossip_test.h"
+
+static struct net net;
+
+static void set_up(void) {
+    net_open(&net, 7);
+}
+
+static void tear_down(void) {
+    net_close(&net);
+}
+
+/* Node 1 says this to node 0, whose host fetches nothing meanwhile. */
+static void say_undrained(const struct bw_schema *schema, const void *message) {
+    uint8_t frames[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = frames, .capacity = sizeof(frames)};
+    CU_ASSERT_EQUAL(bw_wire_put(&writer, schema, message), 0);
+    struct bw_inbound in = {.from = net.nodes[1].id,
+                            .session = net.nodes[1].session,
+                            .addr = net.nodes[1].addr,
+                            .proven = true,
+                            .heard_us = net.now_us - 1000,
+                            .frames = {frames, writer.used}};
+    CU_ASSERT_EQUAL(bw_gossip_receive(net.nodes[0].gossip, &in, net_now(&net)), 0);
+}
+
+static struct bw_frame_record record_of(uint8_t rank) {
+    static uint8_t ranks[BW_RECORD_RANK_SIZE];
+    ranks[0] = rank;
+    return (struct bw_frame_record){.kind = 1,
+                                    .key = {(const uint8_t *)"key", 3},
+                                    .rank = {ranks, sizeof(ranks)},
+                                    .body = {(const uint8_t *)"body", 4}};
+}
+
+static void events_past_the_bound_are_lost_and_counted(void) {
+    static const uint8_t data[BW_MESSAGE_MAX];
+    struct bw_frame_message message = {.channel = 4, .data = {data, sizeof(data)}};
+    const size_t said = 400; /* of a good 1 KiB each, into 256 KiB */
+    net_form(&net, 4);
+    for (size_t i = 0; i < 4; i++) {
+        net.nodes[i].accept_records = true;
+    }
+    net_run(&net, 10000);
+    uint64_t hits = net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING);
+    for (size_t i = 0; i < said; i++) {
+        say_undrained(&bw_schema_message, &message);
+    }
+    uint64_t dropped = net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) - hits;
+    CU_ASSERT(dropped > 0 && dropped < said);
+    CU_ASSERT(net.nodes[0].gossip->events.used <= net.nodes[0].gossip->events.limit);
+
+    /* A record that nobody can be asked about, and a member that has left: changes of members are never lost. */
+    struct bw_frame_record record = record_of(9);
+    say_undrained(&bw_schema_record, &record);
+    CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) - hits, dropped + 1);
+    struct bw_frame_verdict left = {
+        .id = net.nodes[3].id, .incarnation = net_member(&net, 0, 3)->incarnation, .status = BW_STATUS_LEFT};
+    say_undrained(&bw_schema_verdict, &left);
+
+    size_t before = net.nodes[0].events[BW_GOSSIP_MESSAGE];
+    net_drain(&net, 0);
+    CU_ASSERT_EQUAL(net.nodes[0].events[BW_GOSSIP_MESSAGE] - before, said - dropped);
+    CU_ASSERT_EQUAL(net.nodes[0].events[BW_GOSSIP_RECORD], 0);
+    CU_ASSERT_EQUAL(net.nodes[0].status_events[BW_STATUS_LEFT], 1);
+
+    net_inject(&net, 1, &net.nodes[2].id, net.nodes[2].session, true, &bw_schema_record, &record);
+    CU_ASSERT(net_wait_converged(&net, 10000)); /* node 3 answers that it has not left */
+    CU_ASSERT(net.nodes[0].events[BW_GOSSIP_RECORD] > 0);
+    CU_ASSERT_EQUAL(net_status(&net, 0, 3), BW_STATUS_ALIVE);
+}
+
+static void datagrams_past_the_bound_are_lost_and_counted(void) {
+    static const uint8_t data[BW_MESSAGE_MAX];
+    net_form(&net, 3);
+    net_run(&net, 5000);
+    struct bw_gossip *g = net.nodes[0].gossip;
+    uint64_t hits = net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING);
+    size_t taken = 0;
+    size_t refused = 0;
+    for (size_t i = 0; i < 700; i++) {
+        int error = bw_gossip_send(g, &net.nodes[1].id, 4, (struct bw_bytes){data, sizeof(data)}, net_now(&net));
+        CU_ASSERT(error == 0 || error == BW_ERR_FULL);
+        taken += error == 0;
+        refused += error == BW_ERR_FULL;
+    }
+    CU_ASSERT(refused > 0);
+    CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) - hits, refused);
+    CU_ASSERT(g->outbox.used <= g->outbox.limit);
+    net_drain(&net, 0);
+    net_run(&net, 10);
+    CU_ASSERT_EQUAL(net.nodes[1].events[BW_GOSSIP_MESSAGE], taken); /* none of those that it took */
+    CU_ASSERT_EQUAL(bw_gossip_send(g, &net.nodes[1].id, 4, (struct bw_bytes){data, 1}, net_now(&net)), 0);
+    net_run(&net, 20000);
+    CU_ASSERT_EQUAL(net.nodes[1].events[BW_GOSSIP_MESSAGE], taken + 1);
+    CU_ASSERT_TRUE(net_wait_converged(&net, 1));
+    for (size_t i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(net.nodes[i].status_events[BW_STATUS_SUSPECT], 0);
+    }
+}
+
+/* More news at once than the queue holds: what was dropped is not news any more, but the others come to know it all the same. */
+static void news_past_the_bound_is_repaired_by_comparing_views(void) {
+    const size_t past = 50;
+    net.params.member_max = 8192;
+    net_form(&net, 3);
+    net_run(&net, 5000);
+    uint64_t hits = net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING);
+    for (uint32_t i = 0; i < BW_UPDATE_MAX + past; i++) {
+        const uint8_t name[] = {(uint8_t)('a' + i / 256), (uint8_t)('a' + i / 16 % 16), (uint8_t)('a' + i % 16)};
+        struct bw_frame_member gone = {.id = net_id(1000),
+                                       .incarnation = 7,
+                                       .status = BW_STATUS_LEFT,
+                                       .session = 9,
+                                       .addr = {.ip = {10, 9, (uint8_t)(i >> 8), (uint8_t)i}, .port = 7, .family = 4},
+                                       .protocol_min = 1,
+                                       .protocol_max = 1,
+                                       .name = {name, sizeof(name)}};
+        bw_put_u32(gone.id.bytes + 4, i);
+        say_undrained(&bw_schema_member, &gone);
+    }
+    CU_ASSERT_EQUAL(net.nodes[0].gossip->update_count, BW_UPDATE_MAX);
+    CU_ASSERT(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) - hits >= past);
+    size_t known = bw_gossip_member_count(net.nodes[0].gossip);
+    CU_ASSERT(known > BW_UPDATE_MAX);
+    net_drain(&net, 0);
+    CU_ASSERT(net_wait_converged(&net, 60000));
+    CU_ASSERT_EQUAL(bw_gossip_member_count(net.nodes[2].gossip), known);
+}
+
+static const struct tap_test tests[] = {
+    TAP_TEST(events_past_the_bound_are_lost_and_counted),
+    TAP_TEST(datagrams_past_the_bound_are_lost_and_counted),
+    TAP_TEST(news_past_the_bound_is_repaired_by_comparing_views),
+};
+const struct tap_suite gossip_bounds_suite = TAP_SUITE_WITH("gossip bounds", tests, set_up, tear_down);
