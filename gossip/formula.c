@@ -102,9 +102,9 @@ void bw_gossip_detection_bounds(const struct bw_params *params, size_t member_co
     int64_t refused_us = BW_REFUSED_TIMEOUT_MS * BW_US_PER_MS;
     int64_t silent_us = interval_us(params) + bw_suspicion_min_us(params, n);
     *least_us = n > 2 && refused_us < silent_us ? refused_us : silent_us;
-    /* Probed last at the start of one round and first at the end of the next, each interval stretched by local health; then
-     * a whole interval until the suspicion, which nobody confirms. Or we hear nobody, and are alone. */
-    int64_t probed_us = 2 * (int64_t)n * interval_us(params) * params->health_max;
+    /* Probed first in one round and last in the next, and suspected an interval later: so long as two rounds of the other
+     * n - 1, each interval stretched by local health. The suspicion, which nobody confirms, is not. Or we are alone. */
+    int64_t probed_us = 2 * (int64_t)(n - 1) * interval_us(params) * params->health_max;
     int64_t accused_us = probed_us + bw_suspicion_max_us(params, n);
     int64_t alone_us = bw_alone_us(params, n);
     *most_us = accused_us > alone_us ? accused_us : alone_us;

@@ -15,9 +15,9 @@ int64_t bw_suspicion_min_us(const struct bw_params *params, size_t n);
 int64_t bw_suspicion_max_us(const struct bw_params *params, size_t n);
 /* Lifeguard's timer: from the maximum to the minimum with the logarithm of the confirmations. */
 int64_t bw_suspicion_timeout_us(const struct bw_params *params, size_t n, uint32_t confirmations);
-/* How often each member sends an update. */
 /* The least suspicion of a member that refuted so often of late, however many confirm. */
 int64_t bw_suspicion_damped_us(const struct bw_params *params, size_t n, uint8_t refutations);
+/* How often each member sends an update. */
 uint32_t bw_transmit_limit(const struct bw_params *params, size_t n);
 /* An update has reached everybody, almost surely, after so long. */
 int64_t bw_dissemination_us(const struct bw_params *params, size_t n);

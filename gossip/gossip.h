@@ -127,7 +127,14 @@ uint32_t bw_gossip_health(const struct bw_gossip *gossip);
 /* When something authentic and proven came from the member last (mono_us), and its newest echo; BW_NOT_HEARD if never. */
 int64_t bw_gossip_heard_from(const struct bw_gossip *gossip, const struct bw_id *id, int64_t *heard_us);
 
-/* The shortest and the longest time from last contact to "dead" (gossip.md; pure function of the settings and n). */
+/* The shortest and the longest time from the last word of a member (its own, or passed on) to "dead"; n counts ourselves.
+ *
+ * Shortest: BW_REFUSED_TIMEOUT_MS (the port refuses two members), or an interval and the least suspicion if that is less.
+ * Longest: 2 (n - 1) probe intervals (probed first in one round, last in the next, suspected an interval later), each
+ * stretched health_max times, and the longest suspicion, which local health does not stretch; or, if more, the time after
+ * which who hears nobody is alone. It holds for an observer that trusts its own ears least all the time and learns nothing
+ * from others: a healthy one needs health_max times less for its part, and the first of all observers tells the rest.
+ * Not counted: pauses of our process, which push all of this back, and members that are deaf to some but not to all. */
 void bw_gossip_detection_bounds(const struct bw_params *params, size_t member_count, int64_t *least_us,
                                 int64_t *most_us);
 

@@ -85,6 +85,21 @@ static void times_for_all_profiles(void) {
     }
 }
 
+static void detection_bounds_of_the_lan_profile(void) {
+    struct bw_params params = lan();
+    int64_t least_us = 0;
+    int64_t most_us = 0;
+    bw_gossip_detection_bounds(&params, 2, &least_us, &most_us);
+    CU_ASSERT(least_us == MS(1000 + 4000) && most_us == MS(2 * 8 * 1000 + 4000));
+    bw_gossip_detection_bounds(&params, 10, &least_us, &most_us);
+    CU_ASSERT(least_us == MS(500) && most_us == MS(18 * 8 * 1000 + 24000));
+    params.health_max = 1;
+    bw_gossip_detection_bounds(&params, 10, &least_us, &most_us);
+    CU_ASSERT_EQUAL(most_us, MS(18 * 1000 + 24000));
+    bw_gossip_detection_bounds(&params, 1, &least_us, &most_us); /* as for two: there is nobody to detect */
+    CU_ASSERT_EQUAL(most_us, MS(2 * 1000 + 4000));
+}
+
 static void transmit_limit_grows_with_the_logarithm(void) {
     struct bw_params params = lan();
     for (size_t n = 1; n < 100000; n = n * 5 / 4 + 1) {
@@ -254,6 +269,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(logarithm_is_that_of_the_library),
     TAP_TEST(suspicion_follows_the_formula),
     TAP_TEST(times_for_all_profiles),
+    TAP_TEST(detection_bounds_of_the_lan_profile),
     TAP_TEST(transmit_limit_grows_with_the_logarithm),
     TAP_TEST(hash_is_siphash),
     TAP_TEST(digest_of_a_claim),
