@@ -15,7 +15,8 @@ void bw_event_queue_free(struct bw_event_queue *queue, const struct bw_allocator
 
 static bool grow(struct bw_event_queue *queue, const struct bw_allocator *allocator) {
     size_t capacity = queue->capacity > 0 ? queue->capacity * 2 : 16;
-    if (capacity > queue->limit) {
+    capacity = capacity < queue->limit ? capacity : queue->limit;
+    if (capacity == queue->capacity) {
         return false;
     }
     struct bw_event *events = bw_alloc(allocator, capacity * sizeof(*events));
