@@ -1,6 +1,5 @@
 /* info: one agent, in numbers. */
 #include <stdarg.h>
-#include <string.h>
 
 #include "tools/command.h"
 #include "tools/json.h"
@@ -48,11 +47,6 @@ static const struct argp info_argp = {
         "Shows the agent itself: who and where it is, what it sees, and what it has sent, received and dropped since "
         "its start. --json shows all of it."};
 
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 static long long number_of(const json_t *object, const char *key) {
     return json_integer_value(json_object_get(object, key));
 }
@@ -90,16 +84,16 @@ static void print_uptime(double seconds) {
 
 static void print_text(const struct info *info, const json_t *answer) {
     const json_t *members = json_object_get(answer, "members");
-    line("name", "%s", text_of(answer, "name"));
-    line("id", "%s", text_of(answer, "id"));
-    line("cluster", "%s", text_of(answer, "cluster"));
-    line("state", "%s", text_of(answer, "state"));
-    line("address", "%s, bound to %s", text_of(answer, "addr"), text_of(answer, "bound"));
-    line("version", "%s", text_of(answer, "version"));
+    line("name", "%s", json_text_of(answer, "name"));
+    line("id", "%s", json_text_of(answer, "id"));
+    line("cluster", "%s", json_text_of(answer, "cluster"));
+    line("state", "%s", json_text_of(answer, "state"));
+    line("address", "%s, bound to %s", json_text_of(answer, "addr"), json_text_of(answer, "bound"));
+    line("version", "%s", json_text_of(answer, "version"));
     print_uptime(json_real_value(json_object_get(answer, "uptime_s")));
     line("members", "%lld alive, %lld suspect, %lld dead, %lld left", number_of(members, "alive"),
          number_of(members, "suspect"), number_of(members, "dead"), number_of(members, "left"));
-    line("view", "%s, %s", text_of(answer, "digest"),
+    line("view", "%s, %s", json_text_of(answer, "digest"),
          json_is_true(json_object_get(answer, "converged")) ? "converged" : "not converged");
     line("health", "%lld%s", number_of(answer, "health"), number_of(answer, "health") == 0 ? " (good)" : "");
     print_entries("leaders", json_object_get(answer, "leaders"));

@@ -56,11 +56,6 @@ static const struct argp leader_argp = {
     .doc = "Shows who leads SCOPE: the name alone. Without SCOPE, all scopes as a table.\v"
            "Exit code 1: nobody leads it; 4: nobody did within the time that --wait gives."};
 
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 /* Whether the question has the answer: the scope has a leader, or one of all scopes has; with all, each of them. */
 static bool has_leader(const json_t *answer, bool all) {
     const json_t *scopes = json_object_get(answer, "scopes");
@@ -82,11 +77,11 @@ static void print_table(const struct leader *leader, const json_t *answer) {
     json_array_foreach(json_object_get(answer, "scopes"), index, scope) {
         bool led = json_is_string(json_object_get(scope, "leader"));
         table_line(table);
-        table_cell(table, 0, text_of(scope, "scope"), NULL);
-        table_cell(table, 1, led ? text_of(scope, "leader") : "-", led ? "green" : "red");
-        table_cell(table, 2, text_of(scope, "token"), NULL);
-        table_cell(table, 3, text_of(scope, "role"), NULL);
-        table_cell(table, 4, text_of(scope, "mode"), NULL);
+        table_cell(table, 0, json_text_of(scope, "scope"), NULL);
+        table_cell(table, 1, led ? json_text_of(scope, "leader") : "-", led ? "green" : "red");
+        table_cell(table, 2, json_text_of(scope, "token"), NULL);
+        table_cell(table, 3, json_text_of(scope, "role"), NULL);
+        table_cell(table, 4, json_text_of(scope, "mode"), NULL);
     }
     table_print(table, stdout);
     table_free(table);
@@ -100,7 +95,7 @@ static void print(struct leader *leader, const json_t *answer) {
     } else if (leader->scope == NULL) {
         print_table(leader, answer);
     } else if (json_is_string(json_object_get(first, "leader"))) {
-        text_print_safe(stdout, text_of(first, "leader"));
+        text_print_safe(stdout, json_text_of(first, "leader"));
         putchar('\n');
     } else if (leader->watch) {
         puts("-");

@@ -66,11 +66,6 @@ static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {N
 static const struct argp members_argp = {
     .options = options, .parser = parse, .children = children, .doc = "Shows the members that the agent knows."};
 
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 static bool has_tag(const json_t *member, const char *wanted) {
     const char *name;
     json_t *value;
@@ -86,7 +81,7 @@ static bool has_tag(const json_t *member, const char *wanted) {
 static bool is_wanted(const struct members *members, const json_t *member) {
     bool wanted = members->status_count == 0;
     for (size_t i = 0; i < members->status_count; i++)
-        wanted = wanted || strcmp(members->statuses[i], text_of(member, "status")) == 0;
+        wanted = wanted || strcmp(members->statuses[i], json_text_of(member, "status")) == 0;
     for (size_t i = 0; i < members->tag_count; i++)
         wanted = wanted && has_tag(member, members->tags[i]);
     return wanted;

@@ -39,11 +39,12 @@ static char *read_line(char *text, int size, void *context) {
     size_t capacity = 0;
     ssize_t length = reading->failed ? -1 : getline(&line, &capacity, reading->file);
     if (length >= 0) {
+        size_t indent = strspn(line, " \t");
         reading->line++;
         if (length >= size || strlen(line) != (size_t)length)
-            fail(reading, "a line longer than %d bytes, or with a zero byte in it", size - 3);
+            fail(reading, "a line longer than %d bytes, or with a zero byte in it", size - 2);
         else
-            strcpy(text, line + strspn(line, " \t"));
+            memcpy(text, line + indent, (size_t)length - indent + 1);
     }
     free(line);
     return length < 0 || reading->failed ? NULL : text;

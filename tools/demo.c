@@ -355,8 +355,10 @@ int cmd_demo(int argc, char **argv) {
     if (code != EXIT_DONE)
         return code;
     struct demo *demo = calloc(1, sizeof(*demo));
-    if (demo == NULL)
+    if (demo == NULL) {
+        complain("out of memory");
         return EXIT_NO;
+    }
     demo->count = (unsigned)options.nodes;
     demo->keep = options.keep;
     demo->view.color = color_wanted(options.color, stdout);

@@ -3,12 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/json.h"
 #include "tools/text.h"
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
 
 /* How a type is told. In the pattern $x stands for a field: n name, a addr, b by, s scope, l leader, t token, r reason. */
 static const struct wording {
@@ -34,7 +30,7 @@ static const struct wording {
 static const struct wording *wording_of(const json_t *event) {
     static const struct wording unknown = {"", "$y", ""};
     for (size_t i = 0; i < sizeof(wordings) / sizeof(wordings[0]); i++)
-        if (strcmp(wordings[i].type, text_of(event, "type")) == 0)
+        if (strcmp(wordings[i].type, json_text_of(event, "type")) == 0)
             return &wordings[i];
     return &unknown;
 }
@@ -59,7 +55,7 @@ char *event_sentence(const json_t *event) {
         return NULL;
     for (const char *at = wording_of(event)->pattern; *at != '\0'; at++) {
         if (*at == '$')
-            text_print_safe(to, text_of(event, field_of(*++at)));
+            text_print_safe(to, json_text_of(event, field_of(*++at)));
         else
             fputc(*at, to);
     }
@@ -70,7 +66,7 @@ void event_print(FILE *file, const json_t *event, bool color) {
     const char *start = color ? wording_of(event)->color : "";
     char *sentence = event_sentence(event);
     fprintf(file, "%6lld  ", (long long)json_integer_value(json_object_get(event, "seq")));
-    text_print_safe(file, text_of(event, "time"));
+    text_print_safe(file, json_text_of(event, "time"));
     fputs("  ", file);
     fprintf(file, "%s%-18s %s%s\n", start, wording_of(event)->type, sentence == NULL ? "" : sentence,
             start[0] == '\0' ? "" : "\033[0m");

@@ -36,6 +36,11 @@ json_t *json_text(const char *text) {
     return value;
 }
 
+const char *json_text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text == NULL ? "" : text;
+}
+
 static void set_text(json_t *object, const char *key, const char *text) {
     json_object_set_new(object, key, json_text(text));
 }

@@ -15,6 +15,9 @@ void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]);
 /* A string; bytes that are not UTF-8 are shown as \xNN, so that there is always one. */
 json_t *json_text(const char *text);
 
+/* The string at key, "" if there is none. */
+const char *json_text_of(const json_t *object, const char *key);
+
 json_t *json_event(const struct bw_event *event, uint64_t seq);
 json_t *json_ready(const struct bw_node *node, const char *name, const char *cluster, const struct bw_addr *addr,
                    int64_t wall_us);

@@ -5,12 +5,8 @@
 
 #include <bellwether/types.h>
 
+#include "tools/json.h"
 #include "tools/table.h"
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
 
 static void print_since(const char *since, char *text, size_t size) {
     struct tm parts;
@@ -37,15 +33,15 @@ static void print_tags(const json_t *tags, char *text, size_t size) {
 
 static void print_row(struct table *table, const json_t *member, bool self) {
     char text[2 * BW_TAG_SIZE_MAX];
-    const char *status = text_of(member, "status");
+    const char *status = json_text_of(member, "status");
     const json_t *rtt = json_object_get(member, "rtt_ms");
     table_line(table);
-    table_cell(table, 0, text_of(member, "name"), self ? "bold" : NULL);
-    table_cell(table, 1, text_of(member, "addr"), NULL);
+    table_cell(table, 0, json_text_of(member, "name"), self ? "bold" : NULL);
+    table_cell(table, 1, json_text_of(member, "addr"), NULL);
     table_cell(table, 2, status, table_status_color(status));
     snprintf(text, sizeof(text), "%.2f ms", json_real_value(rtt));
     table_cell(table, 3, json_is_real(rtt) ? text : self ? "self" : "", NULL);
-    print_since(text_of(member, "since"), text, sizeof(text));
+    print_since(json_text_of(member, "since"), text, sizeof(text));
     table_cell(table, 4, text, NULL);
     print_tags(json_object_get(member, "tags"), text, sizeof(text));
     table_cell(table, 5, text, NULL);
@@ -61,7 +57,7 @@ void members_table_print(const json_t *answer, bool color) {
     if (table == NULL)
         return;
     json_array_foreach(json_object_get(answer, "members"), index, member) {
-        print_row(table, member, strcmp(text_of(member, "name"), text_of(answer, "self")) == 0);
+        print_row(table, member, strcmp(json_text_of(member, "name"), json_text_of(answer, "self")) == 0);
     }
     table_print(table, stdout);
     table_free(table);
