@@ -90,6 +90,43 @@ static void a_partition_of_ten_minutes_heals_and_brings_nobody_back(void) {
     }
 }
 
+static size_t dead_to(size_t observer, size_t first, size_t end) {
+    size_t count = 0;
+    for (size_t i = first; i < end; i++)
+        count += bw_sim_status_at(sim, observer, i) == BW_STATUS_DEAD;
+    return count;
+}
+
+static bool minority_knows(struct bw_sim *asked, void *context) {
+    (void)asked, (void)context;
+    return dead_to(0, 2, 20) == 18 && dead_to(1, 2, 20) == 18;
+}
+
+static bool majority_knows(struct bw_sim *asked, void *context) {
+    (void)asked, (void)context;
+    return bw_sim_status_count(sim, 0, BW_STATUS_DEAD) == 18 && bw_sim_status_count(sim, 1, BW_STATUS_DEAD) == 18;
+}
+
+/* 17: the smaller side takes longer. It must ask each of the many in turn; hardly a helper that it asks can answer, so it trusts its
+ * own ears less and waits longer (Lifeguard); and only one other confirms. */
+static void two_of_twenty_are_slow_to_give_the_others_up_and_keep_each_other(void) {
+    static struct sample minority, majority;
+    minority.count = majority.count = 0;
+    for (uint64_t seed = 1; seed <= seed_count(12); seed++) {
+        cluster(seed, 20);
+        bw_sim_split(sim, 2);
+        protect(0, 2);
+        int64_t from_ms = now_ms();
+        CHECK(bw_sim_run_until(sim, majority_knows, NULL, 40000));
+        sample_add(&majority, now_ms() - from_ms);
+        CHECK(bw_sim_run_until(sim, minority_knows, NULL, 200000));
+        sample_add(&minority, now_ms() - from_ms);
+    }
+    sample_note(&majority, "18 of 20 have given the other two up");
+    sample_note(&minority, "2 of 20 have given the other 18 up");
+    CHECK(sample_percentile(&minority, 0) > sample_percentile(&majority, 50));
+}
+
 /* -- bounds -- */
 
 /* 20: more members than the table holds: those that fit live on undisturbed, and nothing is lost when the rest goes. */
@@ -183,6 +220,7 @@ static const struct tap_test return_tests[] = {
     TAP_TEST(who_left_may_join_again),
     TAP_TEST(a_leave_during_a_join_ends),
     TAP_TEST(a_partition_of_ten_minutes_heals_and_brings_nobody_back),
+    TAP_TEST(two_of_twenty_are_slow_to_give_the_others_up_and_keep_each_other),
 };
 static const struct tap_test bound_tests[] = {
     TAP_TEST(a_full_table_disturbs_nobody_in_it),
