@@ -9,7 +9,8 @@
  * A datagram bound to our id and session was made for us after our boot: it proves the first session of its sender.
  * Unbound ones may only open a session. One proven session per member id; a newer one ends the older by echoing something
  * that we sent after that one was proven (sessions.h says why); the older is remembered (last 4) and refused. So a member
- * that restarted is believed from its first datagram that answers one of ours. Unproven sessions live in a fixed table, oldest out; proven ones are never pushed out by them.
+ * that restarted is believed from its first datagram that answers one of ours. Unproven sessions live in a fixed table,
+ * oldest out; proven ones are never pushed out by them.
  *
  * Checks run cheapest first: length, version, hint, window, AEAD. No allocation before the AEAD has passed, none at all
  * for a known session. The AEAD is a pair of functions so that the simulator can use a stand-in of the same size. */

@@ -70,8 +70,10 @@ int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_arrival *arr
  * (session 0 never is). */
 uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session);
 
+/* The member's proven session, NULL if it has none. */
 const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const struct bw_id *id);
 
+/* newest: our counter now. Whoever comes after has to echo more. */
 void bw_sessions_forget(struct bw_sessions *sessions, const struct bw_id *id, uint64_t newest);
 
 #endif

@@ -237,12 +237,3 @@ bool bw_gossip_unstable(const struct bw_gossip *g, const struct bw_id *id) {
 uint64_t bw_gossip_incarnation(const struct bw_gossip *g) {
     return g->self->incarnation;
 }
-
-int64_t bw_gossip_heard_from(const struct bw_gossip *g, const struct bw_id *id, int64_t *heard_us) {
-    const struct bw_member *member = bw_members_find(&g->members, id);
-    const struct bw_peer *peer = member ? member->peer : NULL;
-    if (heard_us) {
-        *heard_us = peer ? peer->echo_us : BW_NOT_HEARD;
-    }
-    return peer ? peer->heard_us : BW_NOT_HEARD;
-}

@@ -99,11 +99,12 @@ bool bw_gossip_left(const struct bw_gossip *gossip);
 /* Pings a member at once, directly and (after the probe timeout) through helpers; BW_GOSSIP_ANSWERED follows. A probe of the
  * same member under way is shared. It is not the detector's probe: it raises no suspicion. */
 int bw_gossip_probe(struct bw_gossip *gossip, const struct bw_id *id, struct bw_time now);
-/* Queues a direct message; unreliable. BW_ERR_NOT_FOUND (no such member, or no session known), BW_ERR_FULL, BW_ERR_SPACE.
+/* Queues a direct message; unreliable. BW_ERR_NOT_FOUND (no such member, or ourselves), BW_ERR_FULL, BW_ERR_SPACE.
  * Several messages to one member share a datagram. */
 int bw_gossip_send(struct bw_gossip *gossip, const struct bw_id *to, uint8_t channel, struct bw_bytes message,
                    struct bw_time now);
-/* Stores a record (own, or accepted) and disseminates it if its rank is larger than the stored one's. BW_ERR_FULL. */
+/* Stores a record (own, or accepted) and disseminates it if its rank is larger than the stored one's. BW_ERR_FULL,
+ * BW_ERR_MEMORY: nothing changed, and the owner puts it again. */
 int bw_gossip_put(struct bw_gossip *gossip, const struct bw_record *record, struct bw_time now);
 /* Changes our own record: a new incarnation. */
 int bw_gossip_set_candidacies(struct bw_gossip *gossip, struct bw_bytes candidacies, struct bw_time now);
@@ -124,8 +125,6 @@ bool bw_gossip_synchronised(const struct bw_gossip *gossip);
 bool bw_gossip_alone(const struct bw_gossip *gossip);
 /* Lifeguard's local health: 0 healthy, rising to health_max - 1. */
 uint32_t bw_gossip_health(const struct bw_gossip *gossip);
-/* When something authentic and proven came from the member last (mono_us), and its newest echo; BW_NOT_HEARD if never. */
-int64_t bw_gossip_heard_from(const struct bw_gossip *gossip, const struct bw_id *id, int64_t *heard_us);
 
 /* The shortest and the longest time from the last word of a member (its own, or passed on) to "dead"; n counts ourselves.
  *

@@ -8,10 +8,6 @@ void bw_sim_disk_fails(struct bw_sim *sim, size_t host, bool fails) {
     bw_sim_host(sim, host)->disk_fails = fails;
 }
 
-void bw_sim_disk_write_ms(struct bw_sim *sim, size_t host, uint32_t write_ms) {
-    bw_sim_host(sim, host)->write_us = write_ms * (uint32_t)BW_US_PER_MS;
-}
-
 void bw_sim_disk_tear(struct bw_sim *sim, size_t host, size_t size) {
     struct bw_sim_host *torn = bw_sim_host(sim, host);
     bw_sim_record_text(sim, host, "%zu bytes are left on the disk", size);

@@ -67,7 +67,6 @@ struct bw_sim_host {
     struct bw_id id;      /* of the last process */
     char name[BW_NAME_MAX + 1];
     uint16_t priority;
-    uint32_t boot_count;
     struct bw_rng entropy;
     /* clocks: since base_us (real) both run by the same rate */
     int64_t base_us;

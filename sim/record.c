@@ -116,10 +116,6 @@ void bw_sim_record_rule(struct bw_sim *sim, size_t host, enum bw_rule rule, cons
     show(sim, record);
 }
 
-uint64_t bw_sim_seed(const struct bw_sim *sim) {
-    return sim->seed;
-}
-
 uint64_t bw_sim_hash(const struct bw_sim *sim) {
     return sim->hash;
 }

@@ -80,7 +80,7 @@ struct bw_sim_counts {
 };
 
 void bw_sim_options_init(struct bw_sim_options *options, enum bw_profile profile);
-/* host_count hosts, nothing running. NULL when out of memory. */
+/* host_count hosts, nothing running. Without memory the simulator ends the program. */
 struct bw_sim *bw_sim_create(uint64_t seed, size_t host_count, const struct bw_sim_options *options);
 void bw_sim_destroy(struct bw_sim *sim);
 
@@ -120,7 +120,6 @@ void bw_sim_set_priority(struct bw_sim *sim, size_t host, uint16_t priority);
 
 /* -- disks -- */
 void bw_sim_disk_fails(struct bw_sim *sim, size_t host, bool fails);
-void bw_sim_disk_write_ms(struct bw_sim *sim, size_t host, uint32_t write_ms);
 void bw_sim_disk_tear(struct bw_sim *sim, size_t host, size_t size); /* only the first size bytes are left */
 void bw_sim_disk_copy(struct bw_sim *sim, size_t from, size_t to);   /* a cloned disk */
 size_t bw_sim_disk_size(const struct bw_sim *sim, size_t host);
@@ -177,7 +176,6 @@ size_t bw_sim_wait_other_leader(struct bw_sim *sim, const char *scope, size_t th
 bool bw_sim_wait_left(struct bw_sim *sim, size_t host, int64_t limit_ms);
 
 /* -- what happened -- */
-uint64_t bw_sim_seed(const struct bw_sim *sim);
 uint64_t bw_sim_hash(const struct bw_sim *sim); /* of every datagram, event and fault so far */
 void bw_sim_counts(const struct bw_sim *sim, size_t host, struct bw_sim_counts *counts);     /* BW_SIM_ALL: the sum */
 uint64_t bw_sim_event_count(const struct bw_sim *sim, size_t host, enum bw_event_type type); /* BW_SIM_ALL: the sum */
@@ -190,9 +188,8 @@ int64_t bw_sim_overlap_us(const struct bw_sim *sim, const char *scope); /* real 
  * not check would have taken all of these. */
 uint64_t bw_sim_guard_refused(const struct bw_sim *sim, const char *scope);
 struct bw_token bw_sim_guard_token(const struct bw_sim *sim, const char *scope);
-/* Allocator calls of all nodes so far that got memory, and what they hold now, bytes. */
+/* Allocator calls of all nodes so far that got memory. */
 uint64_t bw_sim_allocation_count(const struct bw_sim *sim);
-size_t bw_sim_allocated_size(const struct bw_sim *sim);
 /* The host's next allocations fail: the nth from now on (0: none any more), once or for ever. */
 void bw_sim_fail_allocation(struct bw_sim *sim, size_t host, uint64_t nth, bool for_ever);
 

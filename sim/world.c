@@ -297,7 +297,6 @@ int bw_sim_start(struct bw_sim *sim, size_t index) {
         bw_sim_record_text(sim, index, "does not start: %s", bw_error_name(error));
         return error;
     }
-    host->boot_count++;
     bw_sim_record_text(sim, index, "starts");
     struct bw_trace *trace = bw_node_trace(host->node);
     trace->hook = on_rule;

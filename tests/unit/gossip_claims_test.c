@@ -85,13 +85,13 @@ static void nothing_unproven_is_believed(void) {
     net_form(&net, 2);
     struct bw_frame_member fresh = stranger(50, 0);
     struct bw_frame_verdict verdict = {net.nodes[1].id, net_member(&net, 0, 1)->incarnation, BW_STATUS_LEFT, 0, {{0}}};
-    int64_t heard_us = bw_gossip_heard_from(net.nodes[0].gossip, &net.nodes[1].id, NULL);
+    int64_t heard_us = net_member(&net, 0, 1)->peer->heard_us;
     CU_ASSERT_EQUAL(net_inject(&net, 0, &fresh.id, 9, false, &bw_schema_member, &fresh), BW_ERR_DROP_UNPROVEN);
     CU_ASSERT_EQUAL(net_inject(&net, 0, &net.nodes[1].id, 1, false, &bw_schema_verdict, &verdict),
                     BW_ERR_DROP_UNPROVEN);
     CU_ASSERT_PTR_NULL(known(0, 50));
     CU_ASSERT_EQUAL(net_status(&net, 0, 1), BW_STATUS_ALIVE);
-    CU_ASSERT_EQUAL(bw_gossip_heard_from(net.nodes[0].gossip, &net.nodes[1].id, NULL), heard_us);
+    CU_ASSERT_EQUAL(net_member(&net, 0, 1)->peer->heard_us, heard_us);
     CU_ASSERT_EQUAL(net_inject(&net, 0, &net.nodes[0].id, 1, true, &bw_schema_verdict, &verdict), BW_ERR_DROP_SELF);
 }
 
