@@ -30,6 +30,8 @@
       "a successor claims only when no other successor may have heard the leader within the wait")                \
     X(SILENCE_IS_NOT_CONSENT, "election, Lease without a quorum",                                                 \
       "a successor that left three questions unanswered counts as having heard the leader at the last")           \
+    X(PROMISE_OUTLIVES_THE_RECORD, "election, Lease without a quorum",                                            \
+      "who put a living leader aside for another record claims only after that leader's lease")                   \
     X(NO_IS_A_RESIGNATION, "election, Lease without a quorum",                                                    \
       "an authentic no, or an answer from a later boot, is as good as a resignation")                             \
     X(REFUSAL_ENDS_THE_WAIT, "election, Fast failover",                                                           \

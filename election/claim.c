@@ -45,10 +45,23 @@ static int64_t named_gate(const struct bw_election *e, const struct bw_scope *sc
     return waiting ? scope->over_pt + BW_NAMED_WAIT_US : BW_PAST;
 }
 
+/* Until when a leader that another record hides may act: a vacant scope does not mean that the reign before is over. */
+static int64_t promised_gate(struct bw_election *e, const struct bw_scope *scope) {
+    const struct bw_peer *leader = bw_peer_find(e, &scope->promised.id);
+    bool gone = leader == NULL || leader->status == BW_STATUS_LEFT || leader->refused_pt != BW_PAST;
+    if (scope->promised_pt <= e->patience_us || gone)
+        return BW_PAST;
+    bw_trace_rule(e->trace, BW_RULE_PROMISE_OUTLIVES_THE_RECORD, &scope->promised.id, scope->promised.term);
+    return scope->promised_pt;
+}
+
 /* The earliest time at which all that must be known is known, our own rank aside. BW_NEVER: not by waiting alone. */
 static int64_t campaign_gate(struct bw_election *e, struct bw_scope *scope) {
     int64_t at = later(scope->over_pt, scope->not_before_pt);
-    if (named(e, scope) || scope->reclaim)
+    if (scope->reclaim)
+        return at;
+    at = later(at, promised_gate(e, scope));
+    if (named(e, scope))
         return at;
     int64_t listened = e->started_pt + bw_scope_lease_us(e, scope) + margin_us(e);
     if (listened > e->patience_us)
@@ -259,10 +272,10 @@ static void object(struct bw_election *e, struct bw_scope *scope, const struct b
     bw_send(e, to, BW_FRAME_object, &message);
 }
 
-/* A leader that we heard in time, whose port refused nobody that we know of. */
+/* A leader whose lease may run as far as we know, whose port refused nobody that we know of. */
 static bool leader_lives(const struct bw_election *e, const struct bw_scope *scope) {
     const struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
-    int64_t late_us = scope->claim.lease_ms * BW_US_PER_MS / BW_ROUNDS_PER_LEASE * (100 + BW_LATE_PERCENT) / 100;
+    int64_t wait_us = bw_wait_us(scope->claim.lease_ms, e->params.drift_ppm, e->params.lease_margin_ms);
     if (scope->phase == BW_PHASE_LEAD)
         return e->now.mono_us < scope->act_until_us;
     if (!bw_reign_current(scope) || !scope->is_successor || leader == NULL || leader->refused_pt != BW_PAST)
@@ -270,7 +283,15 @@ static bool leader_lives(const struct bw_election *e, const struct bw_scope *sco
     for (size_t i = 0; i < scope->successor_count; i++)
         if (scope->successors[i].refused)
             return false;
-    return leader->heartbeat_pt != BW_PAST && e->patience_us <= leader->heartbeat_pt + late_us;
+    /* a dead leader's record may come long after it; its own heartbeats are worth a lease whatever others believe */
+    int64_t heard_pt = bw_peer_lives(leader) ? bw_heard_pt(e, scope) : leader->heartbeat_pt;
+    return e->patience_us <= heard_pt + wait_us;
+}
+
+/* Who met a larger token and claims above it names itself in its resignation: both have reigned already. */
+static bool promised_to_another(struct bw_election *e, const struct bw_scope *scope, const struct bw_id *claimant) {
+    bool above = scope->claim.state == BW_CLAIM_RESIGNING && bw_id_equal(&scope->claim.successor, claimant);
+    return !above && !bw_id_equal(&scope->promised.id, claimant) && promised_gate(e, scope) != BW_PAST;
 }
 
 /* The better candidate may object in its own name, if it would claim now: then it does. */
@@ -316,6 +337,10 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
     } else if (order > 0 && leader_lives(e, scope)) {
         (void)bw_saw_term(e, scope, m->term);
         object(e, scope, from, m->term, BW_OBJECT_LIVE_LEADER, &scope->claim.token);
+        bw_send_record(e, scope, from);
+    } else if (order > 0 && promised_to_another(e, scope, from)) {
+        (void)bw_saw_term(e, scope, m->term);
+        object(e, scope, from, m->term, BW_OBJECT_LIVE_LEADER, &scope->promised);
         bw_send_record(e, scope, from);
     } else if (order > 0 && better_than(e, scope, from)) {
         (void)bw_saw_term(e, scope, m->term);
@@ -370,7 +395,7 @@ void bw_object_receive(struct bw_election *e, const struct bw_id *from, const st
         bool itself = bw_id_equal(from, &m->token_id);
         if (itself || !scope->refusals) { /* two refused ports say that the process is gone since */
             claim_withdraw(e, scope, round_us);
-            scope->over = scope->over && !itself;
+            bw_reign_lives(e, scope, &(struct bw_token){.term = m->token_term, .id = m->token_id});
         }
     } else if (claiming && m->reason == BW_OBJECT_BETTER_CANDIDATE && !bw_id_equal(&scope->better, from)) {
         claim_withdraw(e, scope, round_us + 4 * e->params.stagger_ms * BW_US_PER_MS);

@@ -257,8 +257,12 @@ void bw_heartbeat_receive(struct bw_election *e, struct bw_peer *peer, int64_t h
         for (size_t i = 0; i < e->scope_count; i++) {
             struct bw_scope *scope = e->scopes[i];
             bool doubted = scope->over || scope->ask_pt != BW_PAST || scope->phase == BW_PHASE_PERSIST;
-            if (follows(scope, &peer->id) && (doubted || !scope->announced))
+            if (!follows(scope, &peer->id))
+                continue;
+            if (doubted || !scope->announced)
                 bw_reign_heard(e, scope);
+            else
+                bw_scope_step(e, scope); /* moves its wake, which would come in vain after each heartbeat */
         }
     } else if (!fresh) {
         bw_trace_rule(e->trace, BW_RULE_STALE_HEARTBEAT_IS_SILENCE, &peer->id, heartbeat->round);

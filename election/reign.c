@@ -55,6 +55,15 @@ void bw_reign_stays(struct bw_election *e, struct bw_scope *scope) {
         bw_heal_begin(e, scope);
 }
 
+void bw_reign_lives(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token) {
+    if (scope->phase != BW_PHASE_FOLLOW || scope->claim.state != BW_CLAIM_LEADING || scope->reclaim || !scope->over ||
+        bw_token_compare(token, &scope->claim.token) != 0)
+        return;
+    scope->over = false;
+    bw_watch_reset(scope);
+    bw_announce(e, scope);
+}
+
 void bw_reign_heard(struct bw_election *e, struct bw_scope *scope) {
     if (scope->phase == BW_PHASE_CLAIM || scope->phase == BW_PHASE_LEAD || scope->claim.state != BW_CLAIM_LEADING)
         return;
@@ -167,6 +176,17 @@ void bw_larger_step(struct bw_election *e, struct bw_scope *scope) {
     bw_wake(e, scope, scope->larger_again_pt);
 }
 
+/* A larger token ends a reign in our eyes; its leader may not have heard of that, and acts until its lease ends. */
+static void remember_promise(struct bw_election *e, struct bw_scope *scope) {
+    const struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
+    int64_t until_pt =
+        bw_heard_pt(e, scope) + bw_wait_us(scope->claim.lease_ms, e->params.drift_ppm, e->params.lease_margin_ms);
+    if (!bw_reign_current(scope) || !bw_peer_lives(leader) || until_pt <= scope->promised_pt)
+        return;
+    scope->promised = scope->claim.token;
+    scope->promised_pt = until_pt;
+}
+
 void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim) {
     bool same = bw_token_compare(&claim->token, &scope->claim.token) == 0;
     BW_ASSERT(bw_claim_compare(claim, &scope->claim) > 0);
@@ -178,6 +198,8 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
         bw_lose(e, scope, ended_by(e, scope));
     else
         bw_lose(e, scope, same && claim->reason < BW_LOSS_COUNT ? (enum bw_loss)claim->reason : BW_LOSS_DEPOSED);
+    if (!same)
+        remember_promise(e, scope);
     scope->claim = *claim;
     scope->seen = claim->token.term > scope->seen ? claim->token.term : scope->seen;
     scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;

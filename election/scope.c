@@ -59,7 +59,8 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     scope->successors_stale = true;
     scope->over_pt = e->patience_us;
     scope->heard_pt = scope->successor_pt = scope->gone_pt = scope->better_pt = scope->larger_again_pt = BW_PAST;
-    scope->aside_pt = scope->campaign_pt = scope->contact_pt = scope->not_before_pt = scope->ask_pt = BW_PAST;
+    scope->promised_pt = scope->aside_pt = scope->campaign_pt = scope->contact_pt = scope->not_before_pt =
+        scope->ask_pt = BW_PAST;
     scope->act_until_us = BW_PAST;
     if (scope->successors == NULL || scope->confirms == NULL) {
         scope_free(e, scope);
@@ -193,6 +194,7 @@ void bw_candidate_remove(struct bw_election *e, struct bw_scope *scope, const st
 
 size_t bw_scope_position(const struct bw_election *e, const struct bw_scope *scope) {
     const struct bw_candidate *self = bw_candidate_self(scope);
+    BW_ASSERT(self != NULL);
     struct bw_rank ours = bw_scope_rank(scope, e, self);
     size_t position = 0;
     for (size_t i = 0; i < scope->candidate_count; i++) {

@@ -87,10 +87,12 @@ struct bw_scope {
     int64_t larger_again_pt; /* a leader below it is told so again */
     uint64_t floor;          /* seen, or a quarantined one if larger: our next claim is above */
     uint64_t quarantined;
-    bool announced;   /* leader-elected was said, leader-lost not yet */
-    bool over;        /* the leader's silence, refusal or "no" ended the reign for us */
-    int64_t heard_pt; /* claim accepted, or told by the leader itself that it leads */
-    int64_t over_pt;  /* since when there is no leader */
+    bool announced;           /* leader-elected was said, leader-lost not yet */
+    bool over;                /* the leader's silence, refusal or "no" ended the reign for us */
+    int64_t heard_pt;         /* claim accepted, or told by the leader itself that it leads */
+    int64_t over_pt;          /* since when there is no leader */
+    struct bw_token promised; /* whose reign we put aside for another record: its lease may still run */
+    int64_t promised_pt;      /* until then; BW_PAST: no such promise */
     int64_t since_wall_us;
     /* candidates and successors */
     struct bw_candidate *candidates;
@@ -255,6 +257,8 @@ void bw_lose(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason)
 void bw_reign_over(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
 /* The leader of the larger token that ended our reign lives after all: we do not claim above it. */
 void bw_reign_stays(struct bw_election *e, struct bw_scope *scope);
+/* Another member heard the leader in time, so the reign is not over: its watch begins anew. */
+void bw_reign_lives(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token);
 /* The leader itself shows that it leads. */
 void bw_reign_heard(struct bw_election *e, struct bw_scope *scope);
 void bw_reign_begin(struct bw_election *e, struct bw_scope *scope);

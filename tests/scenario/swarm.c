@@ -43,6 +43,13 @@ static void who_comes_back_asks_before_it_claims(void) {
         seeds(found[i], found[i]);
 }
 
+/* Found by the swarm: a claim was confirmed, or made, over a leader that others had heard within its lease. */
+static void nobody_leads_while_anothers_lease_runs(void) {
+    static const uint64_t found[] = {1128, 1142, 1303, 13379, 17735};
+    for (size_t i = 0; i < BW_COUNT(found); i++)
+        seeds(found[i], found[i]);
+}
+
 /* Found by the swarm: no memory when a leader's record was to be published, and views differed for ever. */
 static void a_record_that_found_no_memory_is_published_later(void) {
     seeds(1336, 1336);
@@ -63,6 +70,7 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(seeds_101_to_150),
     TAP_TEST(seeds_151_to_200),
     TAP_TEST(who_comes_back_asks_before_it_claims),
+    TAP_TEST(nobody_leads_while_anothers_lease_runs),
     TAP_TEST(a_record_that_found_no_memory_is_published_later),
     TAP_TEST(a_seed_gives_the_same_run_again),
 };

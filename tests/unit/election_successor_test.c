@@ -258,6 +258,70 @@ static void loss_of_a_fifth_changes_no_leader(void) {
     CU_ASSERT_FALSE(world.overlap);
 }
 
+static bool no_records_and_no_word_to_1(size_t from, size_t to, uint8_t type) {
+    return type != BW_FRAME_record && !(from == 0 && to == 1);
+}
+
+/* Another claimed over a leader that it had not heard of, and gave up; the record says "vacant", but that leader may act. */
+static void a_leader_put_aside_is_waited_for(void) {
+    size_t leader = world_lead(4);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    uint64_t term = world_believes(0).term;
+    world.no_records = true;
+    world.filter = no_records_and_no_word_to_1;
+    CU_ASSERT_EQUAL(world_record(2, 1, BW_NOT_HEARD, SCOPE, term + 1, 3, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_record(2, 1, BW_NOT_HEARD, SCOPE, term + 1, 3, 2, BW_CLAIM_VACANT), 0);
+    world_run(WAIT_US - MS(100));
+    CU_ASSERT(world_hits(BW_RULE_PROMISE_OUTLIVES_THE_RECORD) > 0);
+    CU_ASSERT_EQUAL(world.claims, 1);
+    world_run(MS(3000));
+    CU_ASSERT(world.claims > 1);
+    CU_ASSERT(world_acts(0)); /* the others object */
+    CU_ASSERT_FALSE(world.overlap);
+}
+
+/* ... nor do those who put it aside confirm who did not know of it. */
+static void a_claim_over_a_leader_put_aside_is_objected_to(void) {
+    size_t leader = world_lead(4);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    uint64_t term = world_believes(0).term;
+    struct bw_message_object object = {0};
+    const struct bw_message_claim claim = {.scope = {.data = (const uint8_t *)SCOPE, .size = strlen(SCOPE)},
+                                           .term = term + 2,
+                                           .number = 1,
+                                           .lease_ms = 1500};
+    world.no_records = true;
+    world.filter = no_records_and_no_word_to_1;
+    CU_ASSERT_EQUAL(world_record(2, 1, BW_NOT_HEARD, SCOPE, term + 1, 3, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_record(2, 1, BW_NOT_HEARD, SCOPE, term + 1, 3, 2, BW_CLAIM_VACANT), 0);
+    CU_ASSERT_EQUAL(world_say(3, 1, &bw_message_schema_claim, &claim), 0);
+    world_heard(&bw_message_schema_object, &object);
+    CU_ASSERT_EQUAL(object.reason, BW_OBJECT_LIVE_LEADER);
+    CU_ASSERT_EQUAL(object.token_term, term);
+    CU_ASSERT(world_believes(1).term < term + 2);
+}
+
+/* Whoever was away, and so has waited long enough for its own part, is told by those who heard the leader within its lease. */
+static void who_heard_the_leader_within_its_lease_objects(void) {
+    size_t leader = world_lead(4);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    uint64_t term = world_believes(0).term;
+    struct bw_message_object object = {0};
+    const struct bw_message_claim claim = {.scope = {.data = (const uint8_t *)SCOPE, .size = strlen(SCOPE)},
+                                           .term = term + 1,
+                                           .number = 1,
+                                           .lease_ms = 1500};
+    world_isolate(0, true);
+    world_run(MS(1200)); /* long late, but its lease may run */
+    CU_ASSERT_EQUAL(world_say(3, 1, &bw_message_schema_claim, &claim), 0);
+    world_heard(&bw_message_schema_object, &object);
+    CU_ASSERT_EQUAL(object.reason, BW_OBJECT_LIVE_LEADER);
+    CU_ASSERT_EQUAL(world_believes(1).term, term);
+    world_run(MS(600)); /* somebody else may have claimed by now; nobody holds to the old one */
+    CU_ASSERT(world_until_led(MS(1000)) != 0);
+    CU_ASSERT_FALSE(world.overlap);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(a_silent_leader_is_waited_for_as_long_as_its_lease_may_run),
     TAP_TEST(a_refused_port_ends_the_wait),
@@ -276,5 +340,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_witness_keeps_the_leader_acting),
     TAP_TEST(a_no_from_a_later_boot_is_a_resignation),
     TAP_TEST(loss_of_a_fifth_changes_no_leader),
+    TAP_TEST(a_leader_put_aside_is_waited_for),
+    TAP_TEST(a_claim_over_a_leader_put_aside_is_objected_to),
+    TAP_TEST(who_heard_the_leader_within_its_lease_objects),
 };
 const struct tap_suite election_successor_suite = TAP_SUITE_WITH("election/successor", tests, set_up, world_end);
