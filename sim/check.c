@@ -15,6 +15,7 @@ void bw_sim_violate(struct bw_sim *sim, const char *format, ...) {
     vsnprintf(sim->violation, sizeof sim->violation, format, arguments);
     va_end(arguments);
     bw_sim_record_text(sim, BW_SIM_NONE, "violation: %.100s", sim->violation);
+    bw_sim_tell(sim, BW_STORY_VIOLATION, BW_SIM_NONE);
 }
 
 void bw_sim_forbid_overlap(struct bw_sim *sim, bool forbid, int64_t collision_us) {
@@ -177,6 +178,7 @@ void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event 
     }
     sim->hosts[index].event_counts[event->type]++;
     record_event(sim, index, event);
+    bw_sim_tell_event(sim, index, event);
     if (event->type == BW_EVENT_SELF_ELECTED)
         self_elected(sim, index, event);
     else if (event->type == BW_EVENT_SELF_DEPOSED)
@@ -231,7 +233,17 @@ static void check_acting(struct bw_sim *sim, size_t index, const char *name) {
     use_resource(scope, &reign->token);
 }
 
+static void check_gone(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = &sim->hosts[index];
+    if (!bw_node_left(host->node))
+        return;
+    host->leaving = false;
+    bw_sim_tell(sim, BW_STORY_GONE, index);
+}
+
 void bw_sim_check_host(struct bw_sim *sim, size_t index) {
+    if (sim->hosts[index].leaving)
+        check_gone(sim, index);
     if (sim->scope[0] != '\0')
         check_acting(sim, index, sim->scope);
     for (size_t i = 0; i < sim->scope_count && sim->open_count > 0; i++)
@@ -243,6 +255,7 @@ void bw_sim_check_start(struct bw_sim *sim, size_t index) {
     struct bw_sim_host *host = &sim->hosts[index];
     struct bw_id id = bw_node_id(host->node);
     bool same = bw_id_equal(&id, &host->id);
+    bw_sim_tell(sim, BW_STORY_UP, index);
     host->id = id;
     free(host->seen);
     host->seen = NULL;
@@ -256,6 +269,7 @@ void bw_sim_check_start(struct bw_sim *sim, size_t index) {
 }
 
 void bw_sim_check_end(struct bw_sim *sim, size_t index) {
+    bw_sim_tell(sim, BW_STORY_DOWN, index);
     for (size_t i = 0; i < sim->scope_count; i++) {
         struct bw_sim_reign *reign = open_reign(sim, i, index);
         if (reign != NULL)

@@ -252,6 +252,7 @@ void bw_sim_pause(struct bw_sim *sim, size_t index) {
     struct bw_sim_host *host = bw_sim_host(sim, index);
     BW_ASSERT(host->node != NULL);
     bw_sim_record_text(sim, index, "paused");
+    bw_sim_tell(sim, BW_STORY_PAUSED, index);
     host->paused = true;
     host->asleep = true;
     sim->change_count++;
@@ -261,6 +262,7 @@ void bw_sim_continue(struct bw_sim *sim, size_t index) {
     struct bw_sim_host *host = bw_sim_host(sim, index);
     BW_ASSERT(host->node != NULL && host->paused);
     bw_sim_record_text(sim, index, "continued");
+    bw_sim_tell(sim, BW_STORY_CONTINUED, index);
     host->paused = false;
     wake(sim, index);
 }
@@ -287,6 +289,7 @@ void bw_sim_host_end(struct bw_sim *sim, size_t index) {
     host->tick_at_us = BW_NEVER;
     host->paused = false;
     host->asleep = false;
+    host->leaving = false;
     host->stuck_count = 0;
     forget_queue(host);
     sim->change_count++;

@@ -76,6 +76,7 @@ struct bw_sim_host {
     /* scheduling */
     bool paused;
     uint32_t slow_us;
+    bool leaving;
     bool asleep; /* paused, or slow and not yet on the processor: datagrams wait in the socket */
     uint64_t wake_stamp;
     uint64_t tick_stamp;
@@ -218,6 +219,10 @@ void bw_sim_record_datagram(struct bw_sim *sim, enum bw_sim_line line, size_t fr
                             size_t size);
 void bw_sim_record_rule(struct bw_sim *sim, size_t host, enum bw_rule rule, const struct bw_id *subject,
                         uint64_t detail);
+
+/* tell.c */
+void bw_sim_tell(struct bw_sim *sim, enum bw_story_kind kind, size_t host);
+void bw_sim_tell_event(struct bw_sim *sim, size_t host, const struct bw_event *event);
 
 /* world.c */
 struct bw_sim_host *bw_sim_host(const struct bw_sim *sim, size_t index);

@@ -9,5 +9,8 @@ sim_sources += \
 	sim/network.c \
 	sim/record.c \
 	sim/sim.h \
+	sim/story.c \
+	sim/story.h \
+	sim/tell.c \
 	sim/view.c \
 	sim/world.c

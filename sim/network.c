@@ -161,18 +161,25 @@ void bw_sim_host_silent(struct bw_sim *sim, size_t host, bool silent) {
     bw_sim_host(sim, host)->silent = silent;
 }
 
+static void put_into_group(struct bw_sim *sim, size_t host, unsigned group) {
+    if (sim->hosts[host].group == group)
+        return;
+    sim->hosts[host].group = group;
+    bw_sim_tell(sim, BW_STORY_GROUP, host);
+}
+
 void bw_sim_partition(struct bw_sim *sim, const unsigned *groups) {
     for (size_t i = 0; i < sim->host_count; i++) {
         if (sim->hosts[i].group != groups[i])
             bw_sim_record_text(sim, i, "in partition %u", groups[i]);
-        sim->hosts[i].group = groups[i];
+        put_into_group(sim, i, groups[i]);
     }
 }
 
 void bw_sim_split(struct bw_sim *sim, size_t first_count) {
     bw_sim_record_text(sim, BW_SIM_NONE, "the first %zu are cut off from the rest", first_count);
     for (size_t i = 0; i < sim->host_count; i++)
-        sim->hosts[i].group = i < first_count ? 0 : 1;
+        put_into_group(sim, i, i < first_count ? 0 : 1);
 }
 
 void bw_sim_heal(struct bw_sim *sim) {
@@ -180,7 +187,7 @@ void bw_sim_heal(struct bw_sim *sim) {
     bw_sim_record_text(sim, BW_SIM_NONE, "the network is whole");
     for (size_t i = 0; i < sim->host_count; i++) {
         struct bw_sim_host *host = &sim->hosts[i];
-        host->group = 0;
+        put_into_group(sim, i, 0);
         host->in = sound;
         host->out = sound;
         for (size_t to = 0; host->paths != NULL && to < sim->host_count; to++)

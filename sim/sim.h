@@ -8,6 +8,7 @@
 #define BW_SIM_SIM_H
 
 #include "base/rules.h"
+#include "sim/story.h"
 #include <bellwether/config.h>
 #include <bellwether/event.h>
 #include <bellwether/node.h>
@@ -54,8 +55,9 @@ struct bw_sim_options {
     /* Each datagram as it goes out, whatever becomes of it; may be NULL. */
     void (*on_datagram)(void *context, size_t from, size_t to, const uint8_t *data, size_t size);
     void *context;
-    FILE *log;          /* every line of the trace as it happens; NULL: none */
-    bool log_datagrams; /* datagrams too */
+    struct bw_story *story; /* gets all that happens, members numbered as hosts; NULL: none. The caller's. */
+    FILE *log;              /* every line of the trace as it happens; NULL: none */
+    bool log_datagrams;     /* datagrams too */
 };
 
 /* A direction of traffic: from one host to another, out of a host, or into it. */
@@ -203,6 +205,9 @@ const char *bw_sim_violation(const struct bw_sim *sim);
 void bw_sim_forbid_overlap(struct bw_sim *sim, bool forbid, int64_t collision_us);
 /* Says that an invariant of the caller's own is violated; the first violation stays. */
 void bw_sim_fail(struct bw_sim *sim, const char *text);
+/* Tells the story of a fault that begins now: its words, whom it hits (a link: from host to other; BW_SIM_NONE), and until
+ * when it lasts (see story.h). */
+void bw_sim_tell_fault(struct bw_sim *sim, const char *text, size_t host, size_t other, int64_t until_us);
 /* Prints seed, hash, violation and the last lines of the trace, each line behind prefix. */
 void bw_sim_report(const struct bw_sim *sim, FILE *to, const char *prefix, size_t line_count);
 

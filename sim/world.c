@@ -83,6 +83,7 @@ struct bw_sim *bw_sim_create(uint64_t seed, size_t host_count, const struct bw_s
 void bw_sim_destroy(struct bw_sim *sim) {
     if (sim == NULL)
         return;
+    sim->options.story = NULL; /* its end is not part of it */
     for (size_t i = 0; i < sim->host_count; i++) {
         struct bw_sim_host *host = &sim->hosts[i];
         if (host->node != NULL)
@@ -335,6 +336,7 @@ void bw_sim_leave(struct bw_sim *sim, size_t index) {
     struct bw_sim_host *host = bw_sim_host(sim, index);
     BW_ASSERT(host->node != NULL && !host->asleep);
     bw_sim_record_text(sim, index, "leaves");
+    host->leaving = true;
     bw_node_leave(host->node, bw_sim_clock(sim, index));
     bw_sim_host_pump(sim, index);
 }
