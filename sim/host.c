@@ -88,17 +88,22 @@ void bw_sim_host_pump(struct bw_sim *sim, size_t index) {
     sim->change_count++;
 }
 
+static void plan_wake(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = &sim->hosts[index];
+    struct bw_sim_item item = {.at_us = sim->now_us + (int64_t)bw_rng_below(&sim->network, (uint64_t)host->slow_us + 1),
+                               .kind = BW_SIM_WAKE,
+                               .host = index,
+                               .stamp = ++host->wake_stamp};
+    bw_sim_heap_push(&sim->heap, &item);
+}
+
 /* A slow process that is free takes up its next work late; meanwhile everything waits. */
 static void fall_asleep_if_slow(struct bw_sim *sim, size_t index) {
     struct bw_sim_host *host = &sim->hosts[index];
     if (host->slow_us == 0 || host->asleep)
         return;
     host->asleep = true;
-    struct bw_sim_item item = {.at_us = sim->now_us + (int64_t)bw_rng_below(&sim->network, (uint64_t)host->slow_us + 1),
-                               .kind = BW_SIM_WAKE,
-                               .host = index,
-                               .stamp = ++host->wake_stamp};
-    bw_sim_heap_push(&sim->heap, &item);
+    plan_wake(sim, index);
 }
 
 static void take(struct bw_sim *sim, size_t index, size_t from, const uint8_t *data, size_t size, bool refusal) {
@@ -271,6 +276,8 @@ void bw_sim_slow(struct bw_sim *sim, size_t index, uint32_t late_ms) {
     struct bw_sim_host *host = bw_sim_host(sim, index);
     bw_sim_record_text(sim, index, "runs up to %lu ms late", (unsigned long)late_ms);
     host->slow_us = late_ms * (uint32_t)BW_US_PER_MS;
+    if (host->asleep && !host->paused)
+        plan_wake(sim, index); /* its new slowness holds for what it waits for already */
 }
 
 void bw_sim_host_end(struct bw_sim *sim, size_t index) {

@@ -195,6 +195,17 @@ static void a_slow_process_is_late_but_not_too_late(void) {
     CU_ASSERT(longest_us > 300000 && longest_us <= 600200);
 }
 
+/* What it slept through is over when its slowness is. */
+static void a_process_that_is_slow_no_more_is_not_late_any_more(void) {
+    start(2);
+    bw_sim_slow(sim, 0, 3600000);
+    bw_sim_run_ms(sim, 5000);
+    size_t heard = fake_hosts[0].heard_count;
+    bw_sim_slow(sim, 0, 0);
+    bw_sim_run_ms(sim, 1);
+    CU_ASSERT(fake_hosts[0].heard_count > heard);
+}
+
 static void a_restarted_process_gets_what_is_on_the_disk(void) {
     options.durable = true;
     start(1);
@@ -342,6 +353,7 @@ static const struct tap_test process_tests[] = {
     TAP_TEST(a_paused_process_reads_its_socket_before_the_clock),
     TAP_TEST(a_socket_holds_only_so_much),
     TAP_TEST(a_slow_process_is_late_but_not_too_late),
+    TAP_TEST(a_process_that_is_slow_no_more_is_not_late_any_more),
     TAP_TEST(a_restarted_process_gets_what_is_on_the_disk),
     TAP_TEST(a_crash_loses_the_write_under_way),
     TAP_TEST(a_failing_disk_says_so),
