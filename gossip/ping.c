@@ -14,11 +14,13 @@ static void send_frame(struct bw_gossip *g, const struct bw_ping *ping) {
 }
 
 struct bw_ping *bw_ping_send(struct bw_gossip *g, enum bw_purpose purpose, const struct bw_dest *to, int64_t wait_us) {
+    /* the last place is the detector's: others' questions must not cost us our turn */
+    const struct bw_ping *end = g->pings + BW_PING_MAX - (purpose != BW_PURPOSE_DETECT);
     struct bw_ping *ping = g->pings;
-    while (ping < g->pings + BW_PING_MAX && ping->purpose != BW_PURPOSE_NONE) {
+    while (ping < end && ping->purpose != BW_PURPOSE_NONE) {
         ping++;
     }
-    if (ping == g->pings + BW_PING_MAX) {
+    if (ping == end) {
         bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &to->id, BW_PING_MAX);
         return NULL;
     }

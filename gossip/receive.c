@@ -1,8 +1,8 @@
 /* A datagram is decoded whole and checked, then applied; never half. */
 #include "gossip/machine.h"
 
-#define OUTBID_GAP \
-    (UINT64_C(1) << 32) /* an earlier life of ours can be ahead so far (clock set back, snapshot restored) */
+/* An earlier life of ours can be ahead so far, microseconds, a good four years: a clock was set back, a snapshot restored. */
+#define OUTBID_GAP (UINT64_C(1) << 47)
 
 /* Nobody but we raises our incarnation: an accusation far above it is made up. */
 static bool made_up(const struct bw_gossip *g, const struct bw_id *id, uint64_t incarnation) {

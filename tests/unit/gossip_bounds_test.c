@@ -131,7 +131,43 @@ static void news_past_the_bound_is_repaired_by_comparing_views(void) {
     CU_ASSERT_EQUAL(bw_gossip_member_count(net.nodes[2].gossip), known);
 }
 
+/* Relays for others take every place but one: our own probe still has its turn. */
+static void others_questions_do_not_cost_the_detector_its_turn(void) {
+    net_form(&net, 4);
+    net_run(&net, 5000);
+    net_crash(&net, 3);
+    struct bw_gossip *g = net.nodes[0].gossip;
+    struct bw_frame_ping_req ask = {.target = net.nodes[3].id};
+    bw_ping_close_all(g);
+    uint64_t hits = net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING);
+    for (ask.seq = 1; ask.seq <= BW_PING_MAX; ask.seq++) {
+        say_undrained(&bw_schema_ping_req, &ask);
+    }
+    CU_ASSERT(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) > hits);
+    bw_probe_period(g);
+    CU_ASSERT_PTR_NOT_NULL(g->probe);
+    net_drain(&net, 0);
+}
+
+/* Restored from a snapshot, or with the clock set back: what others know of our later life is years ahead, and is outbid. */
+static void an_earlier_life_years_ahead_is_outbid(void) {
+    const uint64_t year_us = UINT64_C(366) * 24 * 3600 * 1000000;
+    net_form(&net, 3);
+    net_run(&net, 2000);
+    uint64_t own = net_member(&net, 0, 0)->incarnation;
+    struct bw_frame_verdict dead = {
+        .id = net.nodes[0].id, .incarnation = own + 4 * year_us, .status = BW_STATUS_DEAD, .by = net.nodes[2].id};
+    say_undrained(&bw_schema_verdict, &dead);
+    CU_ASSERT_EQUAL(net_member(&net, 0, 0)->incarnation, own + 4 * year_us + 1);
+    dead.incarnation = own + 10 * year_us; /* beyond that it is made up, and the whole datagram with it */
+    CU_ASSERT_EQUAL(net_inject(&net, 0, &net.nodes[1].id, net.nodes[1].session, true, &bw_schema_verdict, &dead),
+                    BW_ERR_DROP_MALFORMED);
+    CU_ASSERT_EQUAL(net_member(&net, 0, 0)->incarnation, own + 4 * year_us + 1);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(others_questions_do_not_cost_the_detector_its_turn),
+    TAP_TEST(an_earlier_life_years_ahead_is_outbid),
     TAP_TEST(events_past_the_bound_are_lost_and_counted),
     TAP_TEST(datagrams_past_the_bound_are_lost_and_counted),
     TAP_TEST(news_past_the_bound_is_repaired_by_comparing_views),

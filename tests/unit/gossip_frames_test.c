@@ -208,7 +208,7 @@ static void accusations_of_the_future(void) {
     struct bw_id id = net.nodes[0].id;
     uint64_t own = bw_gossip_incarnation(net.nodes[0].gossip);
     struct bw_id a = net.nodes[2].id;
-    uint64_t far = own + (UINT64_C(1) << 33);
+    uint64_t far = own + (UINT64_C(1) << 48);
     expect_malformed(&bw_schema_suspect, &(struct bw_frame_suspect){id, far, {a.bytes, 16}});
     expect_malformed(&bw_schema_verdict, &(struct bw_frame_verdict){id, far, BW_STATUS_DEAD, 0, a});
     struct bw_frame_suspect near = {id, own + 1000, {a.bytes, 16}};
