@@ -57,6 +57,9 @@
     X(LEAVE_ACKNOWLEDGED, "gossip Also", "who leaves says so and goes when several have acknowledged it")              \
     X(TELL_WHO_LEFT, "gossip Also",                                                                                    \
       "who accuses a member that left, or asks for help to reach it, is told that it left")                            \
+    X(NEW_RECORD_NEW_INCARNATION, "gossip Lattice", "who changes its record raises its incarnation")                   \
+    X(OPERATOR_FORGETS_THE_DEAD, "gossip Also",                                                                        \
+      "a dead member that an operator forgets has left, everywhere, unless it refutes that")                           \
     X(RETURN_AS_NEW, "gossip Also", "who comes back after leaving does so with a new incarnation, and joins anew")     \
     X(DROP_MALFORMED_WHOLE, "architecture Rules", "a datagram that is not well formed changes nothing")                \
     X(BOUND_EVERYTHING, "gossip Bounds", "past a bound the least useful thing is dropped")

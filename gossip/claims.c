@@ -128,6 +128,7 @@ static void take_alive(struct bw_gossip *g, const struct bw_source *source, stru
     if (!bw_view_set_info(g, member, frame)) {
         return;
     }
+    bw_why_end(g, member, BW_STATUS_ALIVE, NULL);
     bw_suspect_end(g, member);
     bw_view_set(g, member, (struct bw_claim){frame->incarnation, BW_STATUS_ALIVE}, g->now.mono_us);
     if (moved) {
@@ -143,6 +144,7 @@ static void take_synced_death(struct bw_gossip *g, const struct bw_source *sourc
                               uint64_t incarnation) {
     bw_trace_rule(g->trace, BW_RULE_SUSPECT_SYNCED_DEAD, &member->id, incarnation);
     bw_suspect(g, member, incarnation, (struct bw_bytes){source->from.bytes, sizeof(source->from)});
+    bw_why_evidence(g, member, BW_EVIDENCE_TABLE);
 }
 
 void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_member *frame) {

@@ -92,7 +92,7 @@ int bw_update_claim(const struct bw_gossip *g, const struct bw_member *member, s
     bw_view_frame(g, member, &whole);
     struct bw_frame_verdict frame = {
         .id = member->id, .incarnation = member->incarnation, .status = member->status, .age_ms = whole.age_ms};
-    if (member->status == BW_STATUS_DEAD && suspicion && suspicion->accuser_count > 0) {
+    if (suspicion && suspicion->accuser_count > 0) {
         frame.by = suspicion->accusers[0];
     }
     return bw_wire_put(writer, &bw_schema_verdict, &frame);

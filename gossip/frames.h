@@ -43,7 +43,7 @@
 /* accusers: ids, the first accuser first */
 #define BW_FRAME_SUSPECT(F, T) \
     F(T, ID, id, 0) F(T, U64, incarnation, BW_INCARNATION_MAX) F(T, BYTES, accusers, 16u * BW_ACCUSERS_MAX)
-/* Dead or left. by: the accuser, none for left. */
+/* Dead or left. by: the accuser; of one that left: who was told to forget it, none if it left by its own word. */
 #define BW_FRAME_VERDICT(F, T)                 \
     F(T, ID, id, 0)                            \
     F(T, U64, incarnation, BW_INCARNATION_MAX) \

@@ -8,7 +8,8 @@
  *   probe, ping, health         the detector
  *   disseminate, outbox         what others are told
  *   join, sync, page, converge  finding the others and agreeing with them
- *   alone, leave                being the last, and going
+ *   alone, leave, forget        being the last, going, and being declared gone
+ *   why                         what is remembered of suspicions, for people
  *   receive, timers, event      what comes in, falls due, and is told to the owner */
 #include <string.h>
 
@@ -160,32 +161,53 @@ void bw_gossip_destroy(struct bw_gossip *g) {
     }
     bw_members_free(&g->members);
     bw_record_free_all(g);
+    bw_why_free(g);
     bw_buffer_free(&g->outbox);
     bw_buffer_free(&g->events);
     struct bw_allocator allocator = g->allocator;
     bw_free(&allocator, g, sizeof(*g));
 }
 
-int bw_gossip_set_candidacies(struct bw_gossip *g, struct bw_bytes candidacies, struct bw_time now) {
-    bw_gossip_enter(g, now);
-    struct bw_frame_member own;
-    bw_view_frame(g, g->self, &own);
-    if (own.candidacies.size == candidacies.size &&
-        (candidacies.size == 0 || memcmp(own.candidacies.data, candidacies.data, candidacies.size) == 0)) {
-        return 0;
-    }
-    own.candidacies = candidacies;
-    if (!own_record_valid(&own)) {
+static bool same_bytes(struct bw_bytes a, struct bw_bytes b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* A new incarnation tells the new record from the one before: whoever has seen it takes that one no more. */
+static int change_own(struct bw_gossip *g, const struct bw_frame_member *own) {
+    if (!own_record_valid(own)) {
         return BW_ERR_SPACE;
     }
-    if (!bw_view_set_info(g, g->self, &own)) {
+    if (!bw_view_set_info(g, g->self, own)) {
         return BW_ERR_MEMORY;
     }
+    bw_trace_rule(g->trace, BW_RULE_NEW_RECORD_NEW_INCARNATION, &g->self->id, g->self->incarnation);
     if (!g->leave.leaving) {
         bw_refute_renew(g, bw_incarnation_above(g->self->incarnation));
     }
     bw_gossip_exit(g);
     return 0;
+}
+
+int bw_gossip_set_candidacies(struct bw_gossip *g, struct bw_bytes candidacies, struct bw_time now) {
+    bw_gossip_enter(g, now);
+    struct bw_frame_member own;
+    bw_view_frame(g, g->self, &own);
+    if (same_bytes(own.candidacies, candidacies)) {
+        return 0;
+    }
+    own.candidacies = candidacies;
+    return change_own(g, &own);
+}
+
+int bw_gossip_set_tags(struct bw_gossip *g, struct bw_bytes tags, struct bw_time now) {
+    bw_gossip_enter(g, now);
+    struct bw_frame_member own;
+    bw_view_frame(g, g->self, &own);
+    if (same_bytes(own.tags, tags)) {
+        return 0;
+    }
+    own.tags = tags;
+    return change_own(g, &own);
 }
 
 /* ------------------------------------------------------------------ views */

@@ -66,9 +66,9 @@ struct bw_gossip_event {
     enum bw_status status;
     enum bw_status before; /* the status at the last event; equal to status for an update */
     bool first;            /* the member is new */
-    struct bw_id by;       /* suspect, dead: the (first) accuser */
-    struct bw_addr addr;   /* conflict: the other address */
-    bool ok;               /* answered */
+    struct bw_id by;     /* suspect, dead: the (first) accuser; left: who forgot it, none if it left by its own word */
+    struct bw_addr addr; /* conflict: the other address */
+    bool ok;             /* answered */
     /* record */
     struct bw_record record;
     /* message */
@@ -108,6 +108,11 @@ int bw_gossip_send(struct bw_gossip *gossip, const struct bw_id *to, uint8_t cha
 int bw_gossip_put(struct bw_gossip *gossip, const struct bw_record *record, struct bw_time now);
 /* Changes our own record: a new incarnation. */
 int bw_gossip_set_candidacies(struct bw_gossip *gossip, struct bw_bytes candidacies, struct bw_time now);
+/* The same of our tags, as bw_gossip_encode_tags gives them. BW_ERR_SPACE, BW_ERR_MEMORY: nothing changed. */
+int bw_gossip_set_tags(struct bw_gossip *gossip, struct bw_bytes tags, struct bw_time now);
+/* An operator declares a dead member gone: it becomes left, everywhere; one that lives after all refutes that and comes back.
+ * BW_ERR_NOT_FOUND; BW_ERR_BUSY: it is not dead to us (or is ourselves). */
+int bw_gossip_forget(struct bw_gossip *gossip, const struct bw_id *id, struct bw_time now);
 
 /* Views. */
 size_t bw_gossip_member_count(const struct bw_gossip *gossip);
@@ -115,6 +120,8 @@ int bw_gossip_member(const struct bw_gossip *gossip, size_t index, struct bw_mem
 /* By id; info may be NULL. BW_ERR_NOT_FOUND. */
 int bw_gossip_find(const struct bw_gossip *gossip, const struct bw_id *id, struct bw_member_info *info);
 struct bw_bytes bw_gossip_candidacies(const struct bw_gossip *gossip, const struct bw_id *id);
+/* See bw_node_why. BW_ERR_NOT_FOUND. */
+int bw_gossip_why(const struct bw_gossip *gossip, const struct bw_id *id, struct bw_why *why);
 bool bw_gossip_unstable(const struct bw_gossip *gossip, const struct bw_id *id);
 uint64_t bw_gossip_digest(const struct bw_gossip *gossip);
 bool bw_gossip_converged(const struct bw_gossip *gossip);

@@ -10,6 +10,7 @@ core_sources += \
 	gossip/digest.h \
 	gossip/disseminate.c \
 	gossip/event.c \
+	gossip/forget.c \
 	gossip/formula.c \
 	gossip/formula.h \
 	gossip/frames.c \
@@ -34,4 +35,5 @@ core_sources += \
 	gossip/sync.c \
 	gossip/tags.c \
 	gossip/timers.c \
-	gossip/view.c
+	gossip/view.c \
+	gossip/why.c

@@ -22,6 +22,7 @@
 #define BW_RECENT_MAX 3u     /* peers whose digest makes us converged */
 #define BW_RATE_MAX 64u      /* unproven addresses remembered */
 #define BW_SYNC_PAGE_MAX 256u
+#define BW_REASON_MAX 256u /* members whose last suspicion is remembered */
 
 /* Every timer of the machine; the switch is in timers.c. Patience waits for others and is pushed back when a tick comes late;
  * a promise is not. */
@@ -108,6 +109,23 @@ struct bw_update {
     struct bw_entry *entry;
     uint8_t sent;
     uint8_t class; /* 0: ahead of the others */
+};
+
+/* Why a member's status is what it is: its last suspicion, as seen from here. */
+struct bw_reason {
+    struct bw_id id;
+    int64_t began_us;
+    int64_t ended_us; /* BW_NEVER: it runs */
+    int64_t wait_us;  /* granted last, from its beginning on */
+    uint8_t evidence; /* enum bw_evidence */
+    uint8_t outcome;  /* enum bw_status, once it has ended; alive: refuted */
+    uint8_t helpers;
+    uint8_t nacks;
+    uint8_t accuser_count;
+    bool damped;
+    uint16_t refuted; /* suspicions of it that were refuted, since it has an entry */
+    struct bw_id forgotten_by;
+    struct bw_id accusers[BW_ACCUSERS_MAX];
 };
 
 struct bw_seed {
@@ -220,6 +238,11 @@ struct bw_gossip {
         uint64_t digest;
         uint64_t pages[BW_SYNC_PAGE_MAX / 64];
     } sync;
+
+    /* why.c */
+    struct bw_reason *reasons;
+    size_t reason_count;
+    size_t reason_capacity;
 
     /* leave.c */
     struct {
@@ -374,6 +397,16 @@ void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struc
 uint16_t bw_page_buckets(const struct bw_gossip *g);
 void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first, uint64_t *sums, uint32_t *sizes,
                      size_t count);
+
+/* why.c */
+void bw_why_begin(struct bw_gossip *g, const struct bw_member *member);
+void bw_why_wait(struct bw_gossip *g, const struct bw_suspicion *suspicion, int64_t wait_us, bool damped);
+void bw_why_evidence(struct bw_gossip *g, const struct bw_member *member, enum bw_evidence evidence);
+void bw_why_probe(struct bw_gossip *g, const struct bw_member *member, const struct bw_ping *ping);
+/* It is alive again, dead or left; by: who says so, NULL or none if not known. */
+void bw_why_end(struct bw_gossip *g, const struct bw_member *member, enum bw_status outcome, const struct bw_id *by);
+void bw_why_reaped(struct bw_gossip *g, const struct bw_id *id);
+void bw_why_free(struct bw_gossip *g);
 
 /* leave.c */
 void bw_leave_timeout(struct bw_gossip *g);

@@ -9,7 +9,8 @@
 static void arm(struct bw_gossip *g, struct bw_suspicion *suspicion) {
     int64_t wait_us = bw_suspicion_timeout_us(&g->params, suspicion->n, suspicion->accuser_count - 1u);
     int64_t damped_us = bw_suspicion_damped_us(&g->params, suspicion->n, suspicion->member->info->refutations);
-    if (damped_us > wait_us) {
+    bool damped = damped_us > wait_us;
+    if (damped) {
         bw_trace_rule(g->trace, BW_RULE_DAMP_THE_UNSTABLE, &suspicion->member->id,
                       suspicion->member->info->refutations);
         wait_us = damped_us;
@@ -17,7 +18,9 @@ static void arm(struct bw_gossip *g, struct bw_suspicion *suspicion) {
     int64_t refused_us = BW_REFUSED_TIMEOUT_MS * BW_US_PER_MS;
     if (suspicion->refused && refused_us < wait_us) {
         wait_us = refused_us;
+        damped = false;
     }
+    bw_why_wait(g, suspicion, wait_us, damped);
     int64_t at_us = suspicion->started_us + g->patience.shift_us + wait_us;
     bw_gossip_arm(g, &suspicion->timer, BW_TIMER_SUSPICION, at_us > g->now.mono_us ? at_us : g->now.mono_us);
 }
@@ -63,6 +66,7 @@ static bool begin(struct bw_gossip *g, struct bw_member *member, uint64_t incarn
     *member->suspicion = fresh;
     bw_view_set(g, member, (struct bw_claim){incarnation, BW_STATUS_SUSPECT}, g->now.mono_us);
     bw_trace_rule(g->trace, BW_RULE_SUSPECT_BEFORE_DEATH, &member->id, incarnation);
+    bw_why_begin(g, member);
     return true;
 }
 
@@ -107,7 +111,9 @@ void bw_suspect_accuse(struct bw_gossip *g, struct bw_member *member, const stru
     struct bw_id accusers[2] = {g->self->id, ping->refuser};
     bool refused = ping->refused && ping->helper_refused;
     struct bw_bytes bytes = {accusers[0].bytes, (refused ? 2 : 1) * sizeof(struct bw_id)};
-    if (bw_suspect(g, member, member->incarnation, bytes) && refused) {
+    bool suspected = bw_suspect(g, member, member->incarnation, bytes);
+    bw_why_probe(g, member, ping);
+    if (suspected && refused) {
         bw_trace_rule(g->trace, BW_RULE_REFUSED_TWICE_IS_CONFIRMED, &member->id, member->incarnation);
         member->suspicion->refused = true;
         arm(g, member->suspicion);
@@ -117,6 +123,7 @@ void bw_suspect_accuse(struct bw_gossip *g, struct bw_member *member, const stru
 bool bw_suspect_sentenced(struct bw_gossip *g, struct bw_member *member, uint64_t incarnation, const struct bw_id *by) {
     struct bw_bytes accusers = {by->bytes, bw_id_none(by) ? 0 : sizeof(*by)};
     (void)bw_suspect(g, member, incarnation, accusers);
+    bw_why_evidence(g, member, BW_EVIDENCE_VERDICT);
     bool suspect = member->status == BW_STATUS_SUSPECT && member->incarnation == incarnation;
     int64_t age_us = suspect ? g->now.mono_us - g->patience.shift_us - member->suspicion->started_us : 0;
     if (!suspect || age_us >= BW_REFUSED_TIMEOUT_MS * BW_US_PER_MS) {
@@ -135,10 +142,11 @@ void bw_suspect_timeout(struct bw_gossip *g, struct bw_suspicion *suspicion) {
     bw_suspect_die(g, member, (struct bw_claim){member->incarnation, BW_STATUS_DEAD}, &by, g->now.mono_us);
 }
 
-/* Dead, or left. The accuser stays known. */
+/* Dead, or left. The accuser stays known, or who forgot it. */
 void bw_suspect_die(struct bw_gossip *g, struct bw_member *member, struct bw_claim claim, const struct bw_id *by,
                     int64_t since_us) {
-    if (claim.status == BW_STATUS_LEFT) {
+    bw_why_end(g, member, claim.status, by);
+    if (claim.status == BW_STATUS_LEFT && (!by || bw_id_none(by))) {
         bw_suspect_end(g, member);
     } else if (by && suspicion_of(g, member)) {
         bw_gossip_cancel(g, &member->suspicion->timer);

@@ -111,6 +111,7 @@ static void forget(struct bw_gossip *g, struct bw_member *member) {
         bw_view_add_digest(g, 0 - worth(g, member));
     }
     count(g, member, false);
+    bw_why_reaped(g, &member->id);
     bw_members_remove(&g->members, member);
     bw_view_free(g, member);
 }

@@ -11,6 +11,9 @@
 int bw_host_create(struct bw_loop **host, struct ev_loop *loop, const struct bw_loop_config *loop_config,
                    const struct bw_config *node_config, const struct bw_file_ops *files, char *why, size_t why_size);
 
+/* After a call on the node: sends, tells, writes, arms. */
+void bw_host_pump(struct bw_loop *host, struct bw_time now);
+
 const struct bw_udp_stats *bw_host_udp_stats(const struct bw_loop *host);
 
 #endif

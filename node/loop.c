@@ -482,3 +482,7 @@ int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms) {
     pump(host, now);
     return error;
 }
+
+void bw_host_pump(struct bw_loop *host, struct bw_time now) {
+    pump(host, now);
+}

@@ -36,7 +36,8 @@ static void push_member(struct bw_node *node, const struct bw_gossip_event *chan
     memcpy(event.name, info.name, strlen(info.name) + 1);
     event.addr = type == BW_EVENT_MEMBER_CONFLICT ? change->addr : info.addr;
     event.incarnation = info.incarnation;
-    if (type == BW_EVENT_MEMBER_SUSPECT || type == BW_EVENT_MEMBER_DEAD) {
+    bool forgotten = type == BW_EVENT_MEMBER_LEFT && !bw_id_none(&change->by);
+    if (type == BW_EVENT_MEMBER_SUSPECT || type == BW_EVENT_MEMBER_DEAD || forgotten) {
         copy_name(event.by, node->gossip, &change->by);
         event.own = bw_id_equal(&change->by, &node->id);
     }
@@ -51,7 +52,10 @@ static void on_member(struct bw_node *node, const struct bw_gossip_event *change
         return;
     }
     push_member(node, change, member_event(change));
-    struct bw_election_member member = {change->id, change->status, bw_gossip_unstable(node->gossip, &change->id),
+    /* Only who says itself that it left has given up its lease: who was forgotten is as dead as before. */
+    bool forgotten = change->status == BW_STATUS_LEFT && (!bw_id_none(&change->by) || change->before == BW_STATUS_DEAD);
+    struct bw_election_member member = {change->id, forgotten ? BW_STATUS_DEAD : change->status,
+                                        bw_gossip_unstable(node->gossip, &change->id),
                                         bw_gossip_candidacies(node->gossip, &change->id)};
     bw_election_member(node->election, &member, node->now);
 }

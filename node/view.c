@@ -11,6 +11,22 @@ int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_in
     return bw_gossip_member(node->gossip, index, info);
 }
 
+int bw_node_why(const struct bw_node *node, const struct bw_id *id, struct bw_why *why) {
+    return bw_gossip_why(node->gossip, id, why);
+}
+
+#define EVIDENCE_NAME_(name, word, text) word,
+#define EVIDENCE_TEXT_(name, word, text) text,
+const char *bw_evidence_name(enum bw_evidence evidence, const char **text) {
+    static const char *const names[] = {BW_EVIDENCES(EVIDENCE_NAME_)};
+    static const char *const texts[] = {BW_EVIDENCES(EVIDENCE_TEXT_)};
+    bool known = (size_t)evidence < BW_COUNT(names);
+    if (text != NULL) {
+        *text = known ? texts[evidence] : "unknown";
+    }
+    return known ? names[evidence] : "unknown";
+}
+
 struct bw_id bw_node_id(const struct bw_node *node) {
     return node->id;
 }

@@ -359,3 +359,13 @@ int bw_sim_stepdown(struct bw_sim *sim, size_t index, const char *scope, uint32_
     bw_sim_host_pump(sim, index);
     return error;
 }
+
+int bw_sim_call(struct bw_sim *sim, size_t index, const char *what,
+                int (*call)(struct bw_node *node, struct bw_time now, void *context), void *context) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    BW_ASSERT(host->node != NULL && !host->asleep);
+    bw_sim_record_text(sim, index, "%s", what);
+    int error = call(host->node, bw_sim_clock(sim, index), context);
+    bw_sim_host_pump(sim, index);
+    return error;
+}

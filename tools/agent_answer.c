@@ -6,6 +6,7 @@
 
 #include "build-config.h"
 #include "tools/addr.h"
+#include "tools/agent_members.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
 #include "tools/json_info.h"
@@ -93,6 +94,7 @@ json_t *agent_answer(void *context, const char *op, const json_t *request) {
     } list[] = {
         {"members", answer_members}, {"leader", answer_leader}, {"info", answer_info},
         {"join", answer_join},       {"leave", answer_leave},   {"stepdown", answer_stepdown},
+        {"tags", answer_tags},       {"forget", answer_forget}, {"why", answer_why},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (strcmp(list[i].op, op) == 0)

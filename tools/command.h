@@ -27,6 +27,7 @@ int command_unknown(const char *name);                /* says so, with the neare
 
 int cmd_agent(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_forget(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_init(int argc, char **argv);
@@ -38,7 +39,9 @@ int cmd_leave(int argc, char **argv);
 int cmd_members(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_stepdown(int argc, char **argv);
+int cmd_tags(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 
 #endif

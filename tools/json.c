@@ -82,7 +82,8 @@ static void add_member_fields(json_t *object, const struct bw_event *event) {
     set_id(object, "id", &event->id);
     set_addr(object, "addr", &event->addr);
     set_integer(object, "incarnation", event->incarnation);
-    if (event->type == BW_EVENT_MEMBER_SUSPECT || event->type == BW_EVENT_MEMBER_DEAD) {
+    bool forgotten = event->type == BW_EVENT_MEMBER_LEFT && event->by[0] != '\0';
+    if (event->type == BW_EVENT_MEMBER_SUSPECT || event->type == BW_EVENT_MEMBER_DEAD || forgotten) {
         set_text(object, "by", event->by);
         json_object_set_new(object, "own", json_boolean(event->own));
     }
@@ -150,7 +151,7 @@ json_t *json_ready(const struct bw_node *node, const char *name, const char *clu
     return object;
 }
 
-static json_t *json_tags(struct bw_bytes tags) {
+json_t *json_tags(struct bw_bytes tags) {
     json_t *object = json_object();
     struct bw_bytes name, value;
     size_t at = 0;

@@ -21,6 +21,8 @@ const char *json_text_of(const json_t *object, const char *key);
 json_t *json_event(const struct bw_event *event, uint64_t seq);
 json_t *json_ready(const struct bw_node *node, const char *name, const char *cluster, const struct bw_addr *addr,
                    int64_t wall_us);
+/* {"name":"value",…} */
+json_t *json_tags(struct bw_bytes tags);
 /* The answers to {"op":"members"} and {"op":"leader"}; scope NULL: all of them. */
 json_t *json_members(const struct bw_node *node, const char *cluster, const char *self);
 json_t *json_leader(const struct bw_node *node, const char *scope, struct bw_time now);

@@ -4,9 +4,11 @@ bin_PROGRAMS += tools/bellwether
 tools_bellwether_SOURCES = \
 	tools/addr.c tools/addr.h \
 	tools/agent.c tools/agent.h \
+	tools/agent_members.c tools/agent_members.h \
 	tools/agent_answer.c tools/agent_answer.h \
 	tools/agent_options.c tools/agent_options.h \
 	tools/cmd_agent.c \
+	tools/cmd_forget.c \
 	tools/cmd_help.c \
 	tools/cmd_info.c \
 	tools/cmd_init.c \
@@ -18,7 +20,9 @@ tools_bellwether_SOURCES = \
 	tools/cmd_members.c \
 	tools/cmd_monitor.c \
 	tools/cmd_stepdown.c \
+	tools/cmd_tags.c \
 	tools/cmd_wait.c \
+	tools/cmd_why.c \
 	tools/command.h \
 	tools/config_file.c \
 	tools/control_client.c tools/control_client.h \

@@ -53,8 +53,9 @@ struct bw_event {
     struct bw_id id;
     struct bw_addr addr;         /**< member-* */
     uint64_t incarnation;        /**< member-* */
-    char by[BW_NAME_MAX + 1];    /**< member-suspect, member-dead: the accuser's name */
-    bool own;                    /**< member-suspect, member-dead: the accuser is this node */
+    char by[BW_NAME_MAX + 1];    /**< member-suspect, member-dead: the accuser's name; member-left: who forgot it, "" if
+                                      it left by its own word */
+    bool own;                    /**< member-suspect, member-dead, member-left: that is this node */
     char scope[BW_NAME_MAX + 1]; /**< leader-*, self-*, split-brain-healed */
     struct bw_token token;       /**< leader-*, self-*: the reign; split-brain-healed: the one that stays */
     struct bw_token other;       /**< split-brain-healed: the one that ended */

@@ -60,6 +60,12 @@ int bw_loop_join(struct bw_loop *host, const struct bw_addr *seeds, size_t count
 /** Gives up the leadership of a scope for for_ms milliseconds. @return as bw_node_stepdown */
 int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms);
 
+/** Replaces our tags. @return as bw_node_set_tags */
+int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t count);
+
+/** Declares a dead member gone. @return as bw_node_forget */
+int bw_loop_forget(struct bw_loop *host, const struct bw_id *id);
+
 #define BW_ADDR_TEXT_SIZE 56u /**< the longest address in text and a zero */
 
 /** An address as people write it: "192.0.2.1:7947", "[2001:db8::1]:7947"; "none" without a family. */

@@ -90,6 +90,17 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
  *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
 int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now);
 
+/** Replaces our tags; the others learn of it as one update (their BW_EVENT_MEMBER_UPDATE, and ours). Not durable: the next
+ *  start begins with the configuration's.
+ *  @param tags count of them, may be NULL for none; copied
+ *  @return 0; BW_ERR_INVALID: not valid text, or a name twice; BW_ERR_SPACE: more than a record holds; BW_ERR_MEMORY */
+int bw_node_set_tags(struct bw_node *node, const struct bw_tag *tags, size_t count, struct bw_time now);
+
+/** Declares a dead member gone: it becomes `left`, here and everywhere, and is not tried any more. If it lives after all it
+ *  refutes that once it hears of it, and is back. Elections go on treating it as dead.
+ *  @return 0, also if it has left already; BW_ERR_NOT_FOUND; BW_ERR_BUSY: it is not dead to us, or it is this node */
+int bw_node_forget(struct bw_node *node, const struct bw_id *id, struct bw_time now);
+
 /** Where a member stands. */
 enum bw_status { BW_STATUS_ALIVE, BW_STATUS_SUSPECT, BW_STATUS_DEAD, BW_STATUS_LEFT };
 
@@ -121,6 +132,51 @@ int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_in
  *  @param at 0 at first, then left alone
  *  @return false at the end; name and value point into tags and are not zero-terminated */
 bool bw_tag_next(struct bw_bytes tags, size_t *at, struct bw_bytes *name, struct bw_bytes *value);
+
+/** What a suspicion rests on, as far as this node knows. X(NAME, "word", "sentence"). Append only. */
+#define BW_EVIDENCES(X)                                                                       \
+    X(NONE, "none", "it was not suspected")                                                   \
+    X(PROBE, "probe", "it did not answer this agent's probe, nor any helper's")               \
+    X(REFUSED, "refused", "its port refused this agent's probe, and no helper got an answer") \
+    X(REFUSED_TWICE, "refused-twice", "its port refused this agent's probe and a helper's")   \
+    X(TOLD, "told", "another member said that it suspects it")                                \
+    X(VERDICT, "verdict", "another member said that it is dead")                              \
+    X(TABLE, "table", "another member's table held it for dead")
+
+#define BW_EVIDENCE_VALUE_(name, word, text) BW_EVIDENCE_##name,
+enum bw_evidence { BW_EVIDENCES(BW_EVIDENCE_VALUE_) BW_EVIDENCE_COUNT };
+#undef BW_EVIDENCE_VALUE_
+
+/** The word of an evidence; its sentence, too, if text is not NULL. @return static strings */
+const char *bw_evidence_name(enum bw_evidence evidence, const char **text);
+
+#define BW_WHY_ACCUSERS_MAX 6u /**< accusers named, at most */
+
+/** Why a member's status is what it is: its last suspicion, as this node saw it. Kept for the 256 members suspected last. */
+struct bw_why {
+    int64_t heard_us;          /**< so long ago the member itself was heard, -1: never */
+    bool alone;                /**< dead to us because we hear nobody at all */
+    uint8_t refutations;       /**< by its own record, decaying: they lengthen its suspicions */
+    bool unstable;             /**< ... and make it the last choice for leading */
+    bool suspected;            /**< the rest is known */
+    bool runs;                 /**< the suspicion has not ended */
+    bool own;                  /**< we are among the accusers */
+    bool damped;               /**< its refutations lengthened the wait */
+    enum bw_evidence evidence; /**< ours, if we have any, else what we were told */
+    enum bw_status outcome;    /**< alive: refuted */
+    uint8_t helper_count;      /**< asked by us to probe it */
+    uint8_t nack_count;        /**< of them said that they got no answer either */
+    uint16_t refuted_count;    /**< suspicions of it that we saw refuted */
+    int64_t began_wall_us;     /**< by our wall clock */
+    int64_t lasted_us;         /**< until now or its end */
+    int64_t wait_us;           /**< the time that it had to refute, as granted last */
+    struct bw_id forgotten_by; /**< by whose operator; none: by nobody's */
+    size_t accuser_count;
+    struct bw_id accusers[BW_WHY_ACCUSERS_MAX]; /**< the first accuser first; the others confirmed it */
+};
+
+/** Says why a member's status is what it is. @return 0 or BW_ERR_NOT_FOUND: no such member */
+int bw_node_why(const struct bw_node *node, const struct bw_id *id, struct bw_why *why);
 
 /** Our own id. */
 struct bw_id bw_node_id(const struct bw_node *node);

@@ -27,3 +27,5 @@ c_tests += tests/scenario/links
 tests_scenario_links_SOURCES = tests/scenario/links.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/late
 tests_scenario_late_SOURCES = tests/scenario/late.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/operator
+tests_scenario_operator_SOURCES = tests/scenario/operator.c tests/scenario/story.c tests/scenario/story.h

@@ -1,0 +1,99 @@
+"""The operator's hand on running members: tags, forget."""
+
+import tap
+from cluster import LIMIT, Cluster, run
+
+
+def form(count, *words):
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    cluster.start(count, *words)
+    return cluster, [cluster.agents[f"n{number}"] for number in range(1, count + 1)]
+
+
+def tags_of(agent, name):
+    return {member["name"]: member["tags"] for member in agent.ask("members")["members"]}[name]
+
+
+@tap.test
+def usage_mistakes_give_2():
+    for words, part in [
+        (["tags", "zone"], "NAME=VALUE"),
+        (["tags", "=a"], "NAME=VALUE"),
+        (["tags", "--delte", "zone"], "--delete"),
+        (["forget"], "NAME"),
+        (["forget", "n1", "n2"], "'n2'"),
+        (["why"], "NAME"),
+        (["why", "n1", "n2"], "'n2'"),
+    ]:
+        result = run(*words)
+        tap.equal((result.returncode, result.stdout), (2, ""), f"{words}")
+        tap.check(part in result.stderr, f"{part!r} in {result.stderr!r}")
+
+
+@tap.test(timeout=60)
+def tags_change_while_the_agent_runs():
+    cluster, agents = form(3, "--tag", "role=web")
+    first, second = agents[0], agents[1]
+    result = first.run("tags", "zone=a b", "role=db", "empty=")
+    tap.equal((result.returncode, sorted(result.stdout.splitlines())), (0, ["empty=", "role=db", "zone=a b"]), "printed")
+    second.wait_event("member-update", name="n1")
+    first.wait_event("member-update", name="n1")
+    cluster.wait(lambda: tags_of(second, "n1") == {"role": "db", "zone": "a b", "empty": ""}, LIMIT, "tags at n2")
+    tap.equal(first.ask("tags", "--delete", "zone", "--delete", "none", "more=1"),
+              {"tags": {"role": "db", "empty": "", "more": "1"}}, "with --json")
+    cluster.wait(lambda: tags_of(agents[2], "n1") == {"role": "db", "empty": "", "more": "1"}, LIMIT, "tags at n3")
+    tap.equal(second.ask("tags"), {"tags": {"role": "web"}}, "without arguments they are shown")
+    for word, code in [("x=" + "y" * 600, 5), ("bad\nname=1", 5)]:
+        tap.equal(first.run("tags", word).returncode, code, f"exit code of {word[:12]!r}")
+    tap.equal(first.ask("tags")["tags"], {"role": "db", "empty": "", "more": "1"}, "refused whole")
+    tap.equal([agent.events("member-suspect", "member-dead") for agent in agents], [[], [], []], "nobody was accused")
+
+
+@tap.test(timeout=60)
+def a_dead_member_is_forgotten():
+    cluster, agents = form(3)
+    first, second, third = agents
+    tap.equal(first.run("forget", "n3").returncode, 5, "it lives")
+    tap.equal(first.run("forget", "nobody").returncode, 5, "unknown")
+    third.kill()
+    first.wait_event("member-dead", name="n3")
+    second.wait_event("member-dead", name="n3")
+    tap.equal(first.run("forget", third.id[:12]).returncode, 0, "by the beginning of its id")
+    left = second.wait_event("member-left", name="n3").object
+    tap.equal((left["by"], left["own"]), ("n1", False), "who did it")
+    tap.equal(first.wait_event("member-left", name="n3").object["own"], True, "on the agent itself")
+    tap.equal((first.status_of("n3"), second.status_of("n3")), ("left", "left"), "status")
+    tap.equal(first.run("forget", "n3").returncode, 0, "again")
+    third.start("--join", first.addr).wait_ready()
+    first.wait_event("member-alive", name="n3", incarnation=third.ask("members")["members"][2]["incarnation"])
+    cluster.wait(lambda: second.status_of("n3") == "alive", LIMIT, "it is back")
+
+
+@tap.test(timeout=60)
+def why_a_member_is_dead_can_be_asked():
+    cluster, agents = form(3)
+    first, third = agents[0], agents[2]
+    fine = first.ask("why", "n3")
+    tap.equal((fine["status"], fine["suspicion"], fine["forgotten_by"]), ("alive", None, None), "before")
+    tap.check("never, as far as" in first.run("why", "n3").stdout, "in words")
+    tap.equal(first.run("why", "nobody").returncode, 5, "unknown")
+    third.kill()
+    for agent in agents[:2]:
+        agent.wait_event("member-dead", name="n3")
+    answers = [agent.ask("why", "n3") for agent in agents[:2]]
+    for answer in answers:
+        suspicion = answer["suspicion"]
+        tap.equal((answer["status"], suspicion["outcome"]), ("dead", "dead"), "status and outcome")
+        tap.check(set(suspicion["accusers"]) <= {"n1", "n2"} and suspicion["accusers"], f"{suspicion}")
+        tap.check(0 < suspicion["lasted_ms"] < 30000, f"{suspicion}")
+    tap.check(any(answer["suspicion"]["own"] and answer["suspicion"]["evidence"] in ("probe", "refused", "refused-twice")
+                  for answer in answers), f"one has seen it itself: {answers}")
+    text = first.run("why", "n3").stdout
+    tap.check("n3 is dead since" in text and "evidence   " in text, text)
+    tap.equal(first.run("forget", "n3").returncode, 0, "forget")
+    tap.equal(first.ask("why", third.id[:8])["forgotten_by"], "n1", "forgotten by")
+
+
+if __name__ == "__main__":
+    tap.main()
