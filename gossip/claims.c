@@ -38,7 +38,7 @@ static bool older(const struct bw_member *a, const struct bw_member *b) {
 static void check_name(struct bw_gossip *g, struct bw_member *member) {
     for (size_t i = 0; i < g->members.count; i++) {
         struct bw_member *other = g->members.ring[i];
-        if (other == member || !bw_member_living(other) || !same_name(other, member)) {
+        if (!same_name(other, member) || other == member || !bw_member_living(other)) {
             continue;
         }
         if (!bw_addr_equal(&other->info->addr, &member->info->addr)) {

@@ -60,6 +60,10 @@ struct bw_digest_key bw_digest_key(const char *label) {
     return (struct bw_digest_key){{bw_digest_hash(&first, label, size), bw_digest_hash(&second, label, size)}};
 }
 
+uint16_t bw_digest_bucket(const struct bw_digest_key *key, const struct bw_id *id) {
+    return (uint16_t)((bw_digest_hash(key, id, sizeof(*id)) >> 32) * BW_BUCKETS_MAX >> 32);
+}
+
 uint64_t bw_digest_claim(const struct bw_digest_key *key, const struct bw_id *id, struct bw_claim claim) {
     uint8_t bytes[sizeof(*id) + 8 + 1];
     memcpy(bytes, id, sizeof(*id));

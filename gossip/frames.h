@@ -12,7 +12,7 @@
 #define BW_RECORD_SIZE_MAX 1024u /* name, tags and candidacies of a member together */
 #define BW_HEARD_UNKNOWN 65535u  /* member.heard_s */
 #define BW_BUCKETS_MIN 64u
-#define BW_BUCKETS_MAX 1024u
+#define BW_BUCKETS_MAX 1024u /* always a power of two */
 #define BW_BUCKETS_PER_REQUEST 128u
 #define BW_AGE_MS_MAX (UINT64_C(1) << 40)
 #define BW_PROTOCOL 1u

@@ -96,6 +96,7 @@ struct bw_entry {
     struct bw_update *update;
     uint8_t kind;
     bool urgent;
+    uint16_t bucket; /* see bw_digest_bucket */
     uint8_t key_size;
     uint16_t body_size;
     uint8_t rank[BW_RECORD_RANK_SIZE];
@@ -154,8 +155,9 @@ struct bw_gossip {
     struct bw_members members;
     struct bw_digest_key key;
     uint64_t digest;
-    size_t living; /* claimed alive or suspect, ourselves included */
-    size_t dead;   /* claimed dead, not left */
+    uint64_t parts[BW_BUCKETS_MAX]; /* of the digest, by bucket: comparing views costs what differs */
+    size_t living;                  /* claimed alive or suspect, ourselves included */
+    size_t dead;                    /* claimed dead, not left */
     int64_t changed_us;
     struct bw_timer reap;
 
@@ -274,7 +276,7 @@ int bw_view_add(struct bw_gossip *g, struct bw_member *member);
 void bw_view_set(struct bw_gossip *g, struct bw_member *member, struct bw_claim claim, int64_t since_us);
 /* Replaces the record; false without memory, and nothing has changed. */
 bool bw_view_set_info(struct bw_gossip *g, struct bw_member *member, const struct bw_frame_member *frame);
-void bw_view_add_digest(struct bw_gossip *g, uint64_t value);
+void bw_view_add_digest(struct bw_gossip *g, size_t bucket, uint64_t value);
 void bw_view_age(struct bw_gossip *g, struct bw_member *member, int64_t since_us);
 int64_t bw_view_fade_us(const struct bw_gossip *g);
 void bw_view_reap(struct bw_gossip *g);
@@ -395,8 +397,7 @@ void bw_sync_advance(struct bw_gossip *g);
 /* page.c */
 void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame);
 uint16_t bw_page_buckets(const struct bw_gossip *g);
-void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first, uint64_t *sums, uint32_t *sizes,
-                     size_t count);
+void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first, uint64_t *sums, size_t count);
 
 /* why.c */
 void bw_why_begin(struct bw_gossip *g, const struct bw_member *member);

@@ -40,6 +40,7 @@ struct bw_member {
     struct bw_member *changed;      /* the next one that the owner must be told of */
     int64_t since_us;    /* when the status became what it is; for dead and left: less the age it came with */
     uint32_t evidence_s; /* when somebody fresh heard it, mono seconds + 1; 0: unknown */
+    uint16_t bucket;     /* see bw_digest_bucket */
     uint8_t name_hash;   /* tells most names apart without a look at the record */
     uint8_t status;      /* of the claim */
     uint8_t told;        /* status at the last event */

@@ -17,9 +17,8 @@ uint16_t bw_page_buckets(const struct bw_gossip *g) {
     return buckets;
 }
 
-/* Buckets are a power of two: the top bits choose. */
-static size_t bucket_of(const struct bw_gossip *g, const struct bw_id *id, uint16_t buckets) {
-    return (size_t)(bw_digest_hash(&g->key, id, sizeof(*id)) >> 32) * buckets >> 32;
+static size_t bucket_of(uint16_t bucket, uint16_t buckets) {
+    return (size_t)bucket * buckets / BW_BUCKETS_MAX;
 }
 
 static uint32_t size_of(const struct bw_gossip *g, const struct bw_member *member) {
@@ -39,32 +38,33 @@ static uint32_t size_of_entry(const struct bw_entry *entry) {
     return (uint32_t)bw_wire_size(&bw_schema_record, &frame);
 }
 
-/* Sums, and sizes if wanted, of count buckets from first on. */
-void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first, uint64_t *sums, uint32_t *sizes,
-                     size_t count) {
-    memset(sums, 0, count * sizeof(*sums));
-    if (sizes) {
-        memset(sizes, 0, count * sizeof(*sizes));
+/* The sums of count buckets from first on. */
+void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first, uint64_t *sums, size_t count) {
+    size_t width = BW_BUCKETS_MAX / buckets;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t *parts = &g->parts[(first + i) * width];
+        sums[i] = 0;
+        for (size_t k = 0; k < width; k++) {
+            sums[i] += parts[k];
+        }
     }
+}
+
+/* What those buckets would take that differ. */
+static void measure(const struct bw_gossip *g, const struct bw_frame_sync *frame, const bool *differs, uint32_t *sizes,
+                    size_t count) {
+    memset(sizes, 0, count * sizeof(*sizes));
     for (size_t i = 0; i < g->members.count; i++) {
         const struct bw_member *member = g->members.ring[i];
-        size_t at = bucket_of(g, &member->id, buckets) - first;
-        if (member->faded || at >= count) { /* below first wraps around */
-            continue;
-        }
-        sums[at] += bw_digest_claim(&g->key, &member->id, bw_member_claim(member));
-        if (sizes) {
+        size_t at = bucket_of(member->bucket, frame->buckets) - frame->first; /* below first wraps around */
+        if (at < count && differs[at] && !member->faded) {
             sizes[at] += size_of(g, member);
         }
     }
     for (size_t i = 0; i < g->records.capacity; i++) {
         const struct bw_entry *entry = g->records.slots[i].value;
-        size_t at = entry ? bucket_of(g, &entry->hash, buckets) - first : count;
-        if (at >= count) {
-            continue;
-        }
-        sums[at] += bw_record_digest(g, entry);
-        if (sizes) {
+        size_t at = entry ? bucket_of(entry->bucket, frame->buckets) - frame->first : count;
+        if (at < count && differs[at]) {
             sizes[at] += size_of_entry(entry);
         }
     }
@@ -126,36 +126,45 @@ static void add_all(struct answer *answer, const struct bw_frame_sync *frame, co
     const struct bw_gossip *g = answer->g;
     for (size_t i = 0; i < g->members.count; i++) {
         const struct bw_member *member = g->members.ring[i];
-        size_t at = bucket_of(g, &member->id, frame->buckets) - frame->first;
-        if (!member->faded && at < end && differs[at]) {
+        size_t at = bucket_of(member->bucket, frame->buckets) - frame->first;
+        if (at < end && differs[at] && !member->faded) {
             add_member(answer, member);
         }
     }
     for (size_t i = 0; i < g->records.capacity; i++) {
         const struct bw_entry *entry = g->records.slots[i].value;
-        size_t at = entry ? bucket_of(g, &entry->hash, frame->buckets) - frame->first : end;
+        size_t at = entry ? bucket_of(entry->bucket, frame->buckets) - frame->first : end;
         if (at < end && differs[at]) {
             add_entry(answer, entry);
         }
     }
 }
 
-void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame) {
-    uint64_t sums[BW_BUCKETS_PER_REQUEST];
+/* How many of the buckets fit in one answer: one at least. */
+static size_t window(const struct bw_gossip *g, const struct bw_frame_sync *frame, const bool *differs, size_t count) {
     uint32_t sizes[BW_BUCKETS_PER_REQUEST];
-    bool differs[BW_BUCKETS_PER_REQUEST] = {false};
-    size_t count = frame->digests.size / 8;
-    bw_page_digests(g, frame->buckets, frame->first, sums, sizes, count);
     size_t end = 0;
-    bool any = false;
+    measure(g, frame, differs, sizes, count);
     for (size_t size = 0; end < count; end++) {
-        differs[end] = sums[end] != bw_get_u64(frame->digests.data + 8 * end);
-        size += differs[end] ? sizes[end] : 0;
-        any = any || differs[end];
+        size += sizes[end];
         if (end > 0 && size > (size_t)WINDOW * PAGE_SIZE) {
             break;
         }
     }
+    return end;
+}
+
+void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame) {
+    uint64_t sums[BW_BUCKETS_PER_REQUEST];
+    bool differs[BW_BUCKETS_PER_REQUEST] = {false};
+    size_t count = frame->digests.size / 8;
+    bool any = false;
+    bw_page_digests(g, frame->buckets, frame->first, sums, count);
+    for (size_t i = 0; i < count; i++) {
+        differs[i] = sums[i] != bw_get_u64(frame->digests.data + 8 * i);
+        any = any || differs[i];
+    }
+    size_t end = any ? window(g, frame, differs, count) : count;
     struct answer answer = {.g = g, .to = {in->from, in->session, in->addr}};
     answer.page = (struct bw_frame_page){
         .sync = frame->sync, .first = frame->first, .next = (uint16_t)(frame->first + end), .digest = g->digest};

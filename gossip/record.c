@@ -53,6 +53,7 @@ static struct bw_entry *create_entry(struct bw_gossip *g, const struct bw_record
         entry->hash = *hash;
         entry->kind = record->kind;
         entry->urgent = record->urgent;
+        entry->bucket = bw_digest_bucket(&g->key, hash);
         entry->key_size = (uint8_t)record->key.size;
         entry->body_size = (uint16_t)record->body.size;
         memcpy(entry->rank, record->rank, sizeof(entry->rank));
@@ -83,7 +84,7 @@ int bw_gossip_put(struct bw_gossip *g, const struct bw_record *record, struct bw
         worth_before = bw_record_digest(g, before);
         free_entry(g, before);
     }
-    bw_view_add_digest(g, bw_record_digest(g, entry) - worth_before);
+    bw_view_add_digest(g, entry->bucket, bw_record_digest(g, entry) - worth_before);
     bw_update_entry(g, entry);
     bw_gossip_exit(g);
     return 0;

@@ -13,7 +13,7 @@ static void request(struct bw_gossip *g) {
     count = count < BW_BUCKETS_PER_REQUEST ? count : BW_BUCKETS_PER_REQUEST;
     uint64_t sums[BW_BUCKETS_PER_REQUEST];
     uint8_t digests[8 * BW_BUCKETS_PER_REQUEST];
-    bw_page_digests(g, g->sync.buckets, g->sync.first, sums, NULL, count);
+    bw_page_digests(g, g->sync.buckets, g->sync.first, sums, count);
     for (size_t i = 0; i < count; i++) {
         bw_put_u64(digests + 8 * i, sums[i]);
     }

@@ -15,9 +15,10 @@ int64_t bw_view_fade_us(const struct bw_gossip *g) {
     return reap_us(g) - before_us;
 }
 
-void bw_view_add_digest(struct bw_gossip *g, uint64_t value) {
+void bw_view_add_digest(struct bw_gossip *g, size_t bucket, uint64_t value) {
     if (value != 0) {
         g->digest += value;
+        g->parts[bucket] += value;
         g->changed_us = g->now.mono_us;
     }
 }
@@ -53,7 +54,7 @@ void bw_view_set(struct bw_gossip *g, struct bw_member *member, struct bw_claim 
     member->status = (uint8_t)claim.status;
     member->faded = false;
     count(g, member, true);
-    bw_view_add_digest(g, worth(g, member) - before);
+    bw_view_add_digest(g, member->bucket, worth(g, member) - before);
     arm_reap(g, member);
     bw_event_member(g, member);
 }
@@ -84,6 +85,7 @@ struct bw_member *bw_view_create(struct bw_gossip *g, const struct bw_frame_memb
                                  .incarnation = frame->incarnation,
                                  .session = frame->session,
                                  .info = info,
+                                 .bucket = bw_digest_bucket(&g->key, &frame->id),
                                  .name_hash = name_hash(frame),
                                  .status = frame->status,
                                  .told = frame->status,
@@ -108,7 +110,7 @@ static void forget(struct bw_gossip *g, struct bw_member *member) {
     bw_trace_rule(g->trace, BW_RULE_FORGET_THE_DEAD, &member->id, member->incarnation);
     bw_event_push(g, &(struct bw_gossip_event){.type = BW_GOSSIP_REAPED, .id = member->id});
     if (!member->faded) {
-        bw_view_add_digest(g, 0 - worth(g, member));
+        bw_view_add_digest(g, member->bucket, 0 - worth(g, member));
     }
     count(g, member, false);
     bw_why_reaped(g, &member->id);
@@ -140,7 +142,7 @@ int bw_view_add(struct bw_gossip *g, struct bw_member *member) {
         return error;
     }
     count(g, member, true);
-    bw_view_add_digest(g, worth(g, member));
+    bw_view_add_digest(g, member->bucket, worth(g, member));
     arm_reap(g, member);
     bw_event_member(g, member);
     return 0;
@@ -166,7 +168,7 @@ void bw_view_reap(struct bw_gossip *g) {
             continue;
         }
         if (!member->faded && end_of(g, member) <= g->now.mono_us) {
-            bw_view_add_digest(g, 0 - worth(g, member));
+            bw_view_add_digest(g, member->bucket, 0 - worth(g, member));
             member->faded = true;
         }
         int64_t end_us = end_of(g, member);
