@@ -60,6 +60,9 @@
     X(NEW_RECORD_NEW_INCARNATION, "gossip Lattice", "who changes its record raises its incarnation")                   \
     X(OPERATOR_FORGETS_THE_DEAD, "gossip Also",                                                                        \
       "a dead member that an operator forgets has left, everywhere, unless it refutes that")                           \
+    X(COORDINATES_RIDE_ON_ACKS, "Vivaldi 2.5",                                                                         \
+      "an ack carries the coordinate of who sends it, and its round trip moves that of who gets it")                   \
+    X(SURVEY_ASKS_EACH, "gossip Also", "each living member is asked a few times whom it has not heard lately")         \
     X(RETURN_AS_NEW, "gossip Also", "who comes back after leaving does so with a new incarnation, and joins anew")     \
     X(DROP_MALFORMED_WHOLE, "architecture Rules", "a datagram that is not well formed changes nothing")                \
     X(BOUND_EVERYTHING, "gossip Bounds", "past a bound the least useful thing is dropped")

@@ -7,9 +7,9 @@
 BW_GOSSIP_FRAMES(SCHEMA)
 
 const struct bw_schema *bw_frame_schema(uint8_t type) {
-#define POINTER(number, name, FIELDS) &bw_schema_##name,
+#define POINTER(number, name, FIELDS) [number] = &bw_schema_##name,
     static const struct bw_schema *const schemas[] = {BW_GOSSIP_FRAMES(POINTER)};
-    return type >= 1 && type <= BW_COUNT(schemas) ? schemas[type - 1] : NULL;
+    return type < BW_COUNT(schemas) ? schemas[type] : NULL;
 }
 
 static bool member_valid(const struct bw_frame_member *member) {
@@ -41,6 +41,11 @@ static bool frame_valid(const struct bw_frame *frame) {
         return !bw_id_none(&frame->as.verdict.id) && frame->as.verdict.status >= BW_STATUS_DEAD;
     case BW_FRAME_NUMBER_record:
         return frame->as.record.key.size > 0 && frame->as.record.rank.size == BW_RECORD_RANK_SIZE;
+    case BW_FRAME_NUMBER_coordinate:
+        return frame->as.coordinate.at.size == 2 * BW_VIVALDI_DIMENSIONS;
+    case BW_FRAME_NUMBER_heard:
+        return frame->as.heard.ids.size % sizeof(struct bw_id) == 0 &&
+               frame->as.heard.ids.size / sizeof(struct bw_id) <= frame->as.heard.unheard;
     case BW_FRAME_NUMBER_sync:
         return sync_valid(&frame->as.sync);
     case BW_FRAME_NUMBER_page:

@@ -7,6 +7,7 @@
 #include "gossip/claim.h"
 #include "gossip/formula.h"
 #include "gossip/gossip.h"
+#include "gossip/vivaldi.h"
 
 #define BW_ACCUSERS_MAX (BW_CONFIRM_MAX + 1u)
 #define BW_RECORD_SIZE_MAX 1024u /* name, tags and candidacies of a member together */
@@ -15,6 +16,7 @@
 #define BW_BUCKETS_MAX 1024u /* always a power of two */
 #define BW_BUCKETS_PER_REQUEST 128u
 #define BW_AGE_MS_MAX (UINT64_C(1) << 40)
+#define BW_UNHEARD_MAX 60u /* ids in a heard frame */
 #define BW_PROTOCOL 1u
 /* still: the sender's view has not changed for as long as dissemination takes */
 #define BW_FRAME_PING(F, T) F(T, U32, seq, 0) F(T, U8, still, 1) F(T, U64, digest, 0)
@@ -64,20 +66,36 @@
     F(T, U16, first, 0) F(T, U16, next, 0) F(T, U16, page, 0) F(T, U8, last, 1) F(T, U64, digest, 0)
 #define BW_FRAME_MESSAGE(F, T) F(T, U8, channel, 0) F(T, BYTES, data, BW_MESSAGE_MAX)
 
+/* Rides on an ack: where I am (vivaldi.h). at: coordinates, 2 bytes each; they and adjustment are in two's complement. */
+#define BW_FRAME_COORDINATE(F, T)                \
+    F(T, U8, exponent, BW_VIVALDI_EXPONENT_MAX)  \
+    F(T, U8, error, BW_VIVALDI_ERROR_PACKED_MAX) \
+    F(T, U16, height, 0)                         \
+    F(T, U16, adjustment, 0) F(T, BYTES, at, 2u * BW_VIVALDI_DIMENSIONS)
+/* Whom have you not heard? */
+#define BW_FRAME_SURVEY(F, T) F(T, U32, survey, 0)
+/* The answer. living: members alive to me; unheard: so many I have not heard within two rounds; ids: of them, as many as fit. */
+#define BW_FRAME_HEARD(F, T) \
+    F(T, U32, survey, 0)     \
+    F(T, U32, living, 0) F(T, U32, unheard, 0) F(T, BYTES, ids, BW_UNHEARD_MAX * 16u)
+
 /* X(number, name, FIELDS) */
-#define BW_GOSSIP_FRAMES(X)           \
-    X(1, ping, BW_FRAME_PING)         \
-    X(2, ack, BW_FRAME_ACK)           \
-    X(3, ping_req, BW_FRAME_PING_REQ) \
-    X(4, nack, BW_FRAME_NACK)         \
-    X(5, relayed, BW_FRAME_RELAYED)   \
-    X(6, member, BW_FRAME_MEMBER)     \
-    X(7, suspect, BW_FRAME_SUSPECT)   \
-    X(8, verdict, BW_FRAME_VERDICT)   \
-    X(9, record, BW_FRAME_RECORD)     \
-    X(10, sync, BW_FRAME_SYNC)        \
-    X(11, page, BW_FRAME_PAGE)        \
-    X(12, message, BW_FRAME_MESSAGE)
+#define BW_GOSSIP_FRAMES(X)                \
+    X(1, ping, BW_FRAME_PING)              \
+    X(2, ack, BW_FRAME_ACK)                \
+    X(3, ping_req, BW_FRAME_PING_REQ)      \
+    X(4, nack, BW_FRAME_NACK)              \
+    X(5, relayed, BW_FRAME_RELAYED)        \
+    X(6, member, BW_FRAME_MEMBER)          \
+    X(7, suspect, BW_FRAME_SUSPECT)        \
+    X(8, verdict, BW_FRAME_VERDICT)        \
+    X(9, record, BW_FRAME_RECORD)          \
+    X(10, sync, BW_FRAME_SYNC)             \
+    X(11, page, BW_FRAME_PAGE)             \
+    X(12, message, BW_FRAME_MESSAGE)       \
+    X(32, coordinate, BW_FRAME_COORDINATE) \
+    X(33, survey, BW_FRAME_SURVEY)         \
+    X(34, heard, BW_FRAME_HEARD)
 
 #define BW_FRAME_DECLARE_(number, name, FIELDS) \
     BW_WIRE_STRUCT(bw_frame_##name, FIELDS)     \

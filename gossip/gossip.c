@@ -10,6 +10,7 @@
  *   join, sync, page, converge  finding the others and agreeing with them
  *   alone, leave, forget        being the last, going, and being declared gone
  *   why                         what is remembered of suspicions, for people
+ *   vivaldi, rtt, survey        where members are, and who hears whom
  *   receive, timers, event      what comes in, falls due, and is told to the owner */
 #include <string.h>
 
@@ -87,6 +88,8 @@ static int init(struct bw_gossip *g, const struct bw_gossip_config *config, stru
                             .changed_us = now.mono_us};
     g->heard[0].at_us = g->heard[1].at_us = BW_NOT_HEARD;
     bw_rng_seed(&g->rng, config->seed);
+    bw_rng_seed(&g->vivaldi_rng, config->seed ^ UINT64_C(0x7669766c646921));
+    bw_vivaldi_init(&g->vivaldi);
     bw_members_init(&g->members, config->allocator, config->params.member_max);
     bw_table_init(&g->records, config->allocator, (size_t)config->params.scope_max * RECORDS_PER_SCOPE);
     bw_buffer_init(&g->outbox, config->allocator, OUTBOX_MAX);
@@ -162,6 +165,7 @@ void bw_gossip_destroy(struct bw_gossip *g) {
     bw_members_free(&g->members);
     bw_record_free_all(g);
     bw_why_free(g);
+    bw_survey_free(g);
     bw_buffer_free(&g->outbox);
     bw_buffer_free(&g->events);
     struct bw_allocator allocator = g->allocator;

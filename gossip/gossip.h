@@ -120,6 +120,13 @@ int bw_gossip_member(const struct bw_gossip *gossip, size_t index, struct bw_mem
 /* By id; info may be NULL. BW_ERR_NOT_FOUND. */
 int bw_gossip_find(const struct bw_gossip *gossip, const struct bw_id *id, struct bw_member_info *info);
 struct bw_bytes bw_gossip_candidacies(const struct bw_gossip *gossip, const struct bw_id *id);
+/* See bw_node_rtt. */
+int bw_gossip_rtt(struct bw_gossip *gossip, const struct bw_id *a, const struct bw_id *b, struct bw_rtt *rtt,
+                  struct bw_time now);
+/* See bw_node_survey, bw_node_surveying, bw_node_reach. */
+int bw_gossip_survey(struct bw_gossip *gossip, struct bw_time now);
+bool bw_gossip_surveying(const struct bw_gossip *gossip);
+int bw_gossip_reach(const struct bw_gossip *gossip, size_t index, struct bw_reach *reach);
 /* See bw_node_why. BW_ERR_NOT_FOUND. */
 int bw_gossip_why(const struct bw_gossip *gossip, const struct bw_id *id, struct bw_why *why);
 bool bw_gossip_unstable(const struct bw_gossip *gossip, const struct bw_id *id);

@@ -31,9 +31,13 @@ core_sources += \
 	gossip/receive.c \
 	gossip/record.c \
 	gossip/refute.c \
+	gossip/rtt.c \
+	gossip/survey.c \
 	gossip/suspect.c \
 	gossip/sync.c \
 	gossip/tags.c \
 	gossip/timers.c \
 	gossip/view.c \
+	gossip/vivaldi.c \
+	gossip/vivaldi.h \
 	gossip/why.c

@@ -35,6 +35,7 @@ enum bw_timer_kind {
     BW_TIMER_SEED,      /* patience: a silent seed is tried again */
     BW_TIMER_RESYNC,    /* patience: a joiner compares views again */
     BW_TIMER_SYNC,      /* patience: pages are missing */
+    BW_TIMER_SURVEY,    /* patience: members have not answered a survey */
     BW_TIMER_LEAVE,     /* patience: too few have acknowledged our leaving */
     BW_TIMER_REAP,      /* promise: the dead are forgotten in time */
     BW_TIMER_DECAY,     /* promise: refutations are forgiven in time */
@@ -56,6 +57,7 @@ enum bw_purpose {
     BW_PURPOSE_GHOST,   /* a member never seen, said to be alive on stale evidence */
     BW_PURPOSE_SEED,
     BW_PURPOSE_LEAVE,
+    BW_PURPOSE_LOCATE, /* its coordinate is asked for */
 };
 
 /* An outstanding ping. */
@@ -127,6 +129,18 @@ struct bw_reason {
     uint16_t refuted; /* suspicions of it that were refuted, since it has an entry */
     struct bw_id forgotten_by;
     struct bw_id accusers[BW_ACCUSERS_MAX];
+};
+
+/* A member's answer to a survey. */
+struct bw_surveyed {
+    struct bw_id id;
+    int64_t due_us; /* when it is asked next */
+    struct bw_id *ids;
+    uint32_t living;
+    uint32_t unheard_count;
+    uint8_t id_count;
+    uint8_t tries;
+    bool answered;
 };
 
 struct bw_seed {
@@ -240,6 +254,20 @@ struct bw_gossip {
         uint64_t digest;
         uint64_t pages[BW_SYNC_PAGE_MAX / 64];
     } sync;
+
+    /* rtt.c */
+    struct bw_vivaldi vivaldi;
+    struct bw_rng vivaldi_rng; /* of its own: where we are decides nothing else */
+    int64_t measured_us;       /* the round trip of the ack in this datagram; -1: none */
+
+    /* survey.c */
+    struct {
+        struct bw_timer timer;
+        bool active;
+        uint32_t number;
+        struct bw_surveyed *entries;
+        size_t count;
+    } survey;
 
     /* why.c */
     struct bw_reason *reasons;
@@ -398,6 +426,16 @@ void bw_sync_advance(struct bw_gossip *g);
 void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame);
 uint16_t bw_page_buckets(const struct bw_gossip *g);
 void bw_page_digests(const struct bw_gossip *g, uint16_t buckets, uint16_t first, uint64_t *sums, size_t count);
+
+/* rtt.c */
+void bw_rtt_tell(struct bw_gossip *g, const struct bw_dest *to);
+void bw_rtt_told(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_coordinate *frame);
+
+/* survey.c */
+void bw_survey_asked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_survey *frame);
+void bw_survey_answered(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_heard *frame);
+void bw_survey_step(struct bw_gossip *g);
+void bw_survey_free(struct bw_gossip *g);
 
 /* why.c */
 void bw_why_begin(struct bw_gossip *g, const struct bw_member *member);

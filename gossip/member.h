@@ -27,6 +27,11 @@ struct bw_peer {
     int64_t echo_us;  /* when we sent the newest datagram that it has received */
     uint32_t srtt_us; /* RFC 6298; 0: not measured */
     uint32_t rttvar_us;
+    uint32_t rtts[BW_VIVALDI_FILTER]; /* the last ones measured, for coordinates */
+    struct bw_coordinate_packed coordinate;
+    uint8_t rtt_next;
+    uint8_t rtt_count;
+    bool located; /* its coordinate is known */
 };
 
 struct bw_member {

@@ -104,6 +104,7 @@ static void measure(struct bw_gossip *g, const struct bw_ping *ping, const struc
     struct bw_peer *peer = member ? bw_view_peer(g, member) : NULL;
     if (peer) {
         bw_probe_measure(peer, g->now.mono_us - ping->sent_us);
+        g->measured_us = ping->indirect ? -1 : g->now.mono_us - ping->sent_us; /* it may have been asked twice */
     }
 }
 
@@ -201,6 +202,7 @@ void bw_ping_answer(struct bw_gossip *g, const struct bw_inbound *in, const stru
     struct bw_frame_ack ack = {.seq = frame->seq, .still = bw_converge_still(g), .digest = g->digest};
     if (in->proven) {
         bw_outbox_put(g, &to, &bw_schema_ack, &ack);
+        bw_rtt_tell(g, &to);
     } else {
         bw_outbox_put_bare(g, &to, &bw_schema_ack, &ack);
     }

@@ -80,6 +80,15 @@ static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_so
         source->synced = true;
         bw_sync_page(g, in, &frame->as.page);
         break;
+    case BW_FRAME_NUMBER_coordinate:
+        bw_rtt_told(g, in, &frame->as.coordinate);
+        break;
+    case BW_FRAME_NUMBER_survey:
+        bw_survey_asked(g, in, &frame->as.survey);
+        break;
+    case BW_FRAME_NUMBER_heard:
+        bw_survey_answered(g, in, &frame->as.heard);
+        break;
     case BW_FRAME_NUMBER_message:
         take_message(g, in, &frame->as.message);
         break;
@@ -131,6 +140,7 @@ static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
         return pings ? answer_unproven(g, in) : BW_ERR_DROP_UNPROVEN;
     }
     note_heard(g, in);
+    g->measured_us = -1;
     struct bw_source source = {.from = in->from};
     struct bw_reader reader = {.data = in->frames.data, .size = in->frames.size};
     struct bw_frame frame;

@@ -40,6 +40,9 @@ void bw_gossip_fire(struct bw_gossip *g, struct bw_timer *timer) {
     case BW_TIMER_SYNC:
         bw_sync_timeout(g);
         break;
+    case BW_TIMER_SURVEY:
+        bw_survey_step(g);
+        break;
     case BW_TIMER_LEAVE:
         bw_leave_timeout(g);
         break;

@@ -7,6 +7,7 @@
 #include "crypto/channel.h"
 #include "crypto/keyring.h"
 #include "election/election.h"
+#include "gossip/buffer.h"
 #include "gossip/gossip.h"
 #include <bellwether/node.h>
 
@@ -49,6 +50,7 @@ struct bw_node {
     uint64_t incarnation_ceiling; /* the next boot starts above this */
     struct bw_persistence persistence;
     struct bw_event_queue events;
+    struct bw_buffer messages;    /* direct ones, for the host */
     struct bw_election_view view; /* as last told to the election */
     struct bw_time now;           /* the newest time given: time never goes back */
     struct bw_node_stats traffic; /* the counters of datagrams */
@@ -77,6 +79,11 @@ int bw_node_state_store(struct bw_node *node, struct bw_bytes *blob);
 /* pump.c: joins the machines until neither has anything for the other. */
 void bw_node_pump(struct bw_node *node);
 struct bw_time bw_node_clamp(struct bw_node *node, struct bw_time now);
+
+/* message.c */
+void bw_messages_init(struct bw_node *node);
+void bw_messages_free(struct bw_node *node);
+void bw_messages_push(struct bw_node *node, const struct bw_id *from, uint8_t channel, struct bw_bytes data);
 
 /* events.c */
 void bw_event_queue_init(struct bw_event_queue *queue, size_t limit);

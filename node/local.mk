@@ -1,5 +1,5 @@
 # pure node
-node_sources += node/events.c node/internal.h node/member.c node/node.c node/pump.c node/state.c node/view.c
+node_sources += node/events.c node/internal.h node/member.c node/message.c node/node.c node/pump.c node/state.c node/view.c
 
 # libev host
 node_sources += node/addr.c node/addr.h node/advertise.c node/advertise.h node/clock.c node/host.h node/loop.c node/loop_member.c

@@ -66,6 +66,15 @@ static void deliver_events(struct bw_loop *host) {
     }
 }
 
+static void deliver_messages(struct bw_loop *host) {
+    struct bw_message message;
+    while (bw_node_message(host->node, &message)) {
+        if (host->config.on_message != NULL) {
+            host->config.on_message(host->config.context, &message);
+        }
+    }
+}
+
 static void persist(struct bw_loop *host, struct bw_time now) {
     struct bw_bytes state;
     if (!host->durable || bw_writer_busy(&host->writer) || !bw_node_persist(host->node, &state)) {
@@ -111,6 +120,7 @@ static void pump_some(struct bw_loop *host, struct bw_time now, bool more) {
         host->again = false;
         transmit(host, now);
         deliver_events(host);
+        deliver_messages(host);
         persist(host, now);
         if (!more) {
             flush(host, now);

@@ -14,3 +14,24 @@ int bw_loop_forget(struct bw_loop *host, const struct bw_id *id) {
     bw_host_pump(host, now);
     return error;
 }
+
+int bw_loop_rtt(struct bw_loop *host, const struct bw_id *a, const struct bw_id *b, struct bw_rtt *rtt) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_rtt(bw_loop_node(host), a, b, rtt, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
+int bw_loop_survey(struct bw_loop *host) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_survey(bw_loop_node(host), now);
+    bw_host_pump(host, now);
+    return error;
+}
+
+int bw_loop_send(struct bw_loop *host, const struct bw_id *to, uint8_t channel, const void *data, size_t size) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_send(bw_loop_node(host), to, channel, data, size, now);
+    bw_host_pump(host, now);
+    return error;
+}

@@ -1,4 +1,4 @@
-/* What the host may do about members: our own tags, and the dead. */
+/* What the host may do about members: our own tags, the dead, and where the others are. */
 #include "node/internal.h"
 
 #include <string.h>
@@ -35,4 +35,27 @@ int bw_node_forget(struct bw_node *node, const struct bw_id *id, struct bw_time 
     int error = bw_gossip_forget(node->gossip, id, now);
     bw_node_pump(node);
     return error;
+}
+
+int bw_node_rtt(struct bw_node *node, const struct bw_id *a, const struct bw_id *b, struct bw_rtt *rtt,
+                struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_gossip_rtt(node->gossip, a, b, rtt, now);
+    bw_node_pump(node);
+    return error;
+}
+
+int bw_node_survey(struct bw_node *node, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_gossip_survey(node->gossip, now);
+    bw_node_pump(node);
+    return error;
+}
+
+bool bw_node_surveying(const struct bw_node *node) {
+    return bw_gossip_surveying(node->gossip);
+}
+
+int bw_node_reach(const struct bw_node *node, size_t index, struct bw_reach *reach) {
+    return bw_gossip_reach(node->gossip, index, reach);
 }

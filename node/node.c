@@ -162,6 +162,7 @@ static int create(struct bw_node **made, const struct bw_config *config, const s
     node->persistence.started = !config->durable;
     node->persistence.want_node = config->durable;
     node->persistence.retry_us = INT64_MIN;
+    bw_messages_init(node);
     bw_event_queue_init(&node->events, 2 * (size_t)config->params.member_max + EVENTS_SPARE);
     int error = assemble(node, config, state);
     if (error != 0) {
@@ -199,6 +200,7 @@ void bw_node_destroy(struct bw_node *node) {
     bw_election_destroy(node->election);
     bw_channel_destroy(node->channel);
     bw_keyring_destroy(node->keyring);
+    bw_messages_free(node);
     bw_event_queue_free(&node->events, &node->allocator);
     bw_free(&node->allocator, node->persistence.blob, node->persistence.blob_capacity);
     struct bw_allocator allocator = node->allocator;

@@ -76,6 +76,8 @@ static void on_message(struct bw_node *node, const struct bw_gossip_event *event
         if (error != 0) {
             bw_channel_count_drop(node->channel, error);
         }
+    } else if (event->channel >= BW_CHANNEL_MIN) {
+        bw_messages_push(node, &event->id, event->channel, event->message);
     }
 }
 

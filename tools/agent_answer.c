@@ -7,6 +7,7 @@
 #include "build-config.h"
 #include "tools/addr.h"
 #include "tools/agent_members.h"
+#include "tools/agent_network.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
 #include "tools/json_info.h"
@@ -92,9 +93,17 @@ json_t *agent_answer(void *context, const char *op, const json_t *request) {
         const char *op;
         json_t *(*answer)(struct agent_view *view, const json_t *request);
     } list[] = {
-        {"members", answer_members}, {"leader", answer_leader}, {"info", answer_info},
-        {"join", answer_join},       {"leave", answer_leave},   {"stepdown", answer_stepdown},
-        {"tags", answer_tags},       {"forget", answer_forget}, {"why", answer_why},
+        {"members", answer_members},
+        {"leader", answer_leader},
+        {"info", answer_info},
+        {"join", answer_join},
+        {"leave", answer_leave},
+        {"stepdown", answer_stepdown},
+        {"tags", answer_tags},
+        {"forget", answer_forget},
+        {"why", answer_why},
+        {"rtt", answer_rtt},
+        {"reachability", answer_reachability},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (strcmp(list[i].op, op) == 0)

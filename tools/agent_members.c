@@ -10,6 +10,9 @@
 
 /* ------------------------------------------------------------------ which member is meant */
 
+const int rank_present[4] = {
+    [BW_STATUS_ALIVE] = 3, [BW_STATUS_SUSPECT] = 3, [BW_STATUS_DEAD] = 2, [BW_STATUS_LEFT] = 1};
+
 /* Whether the text is its name, or how its id begins. */
 static bool is_called(const struct bw_member_info *member, const char *text, bool by_id) {
     char id[BW_ID_TEXT_SIZE];
@@ -32,9 +35,7 @@ static size_t count_called(const struct bw_node *node, const char *text, bool by
     return count;
 }
 
-/* The member that `name` is: NULL, or an error to answer with. */
-static json_t *find_member(const struct bw_node *node, const char *name, const int rank[4],
-                           struct bw_member_info *member) {
+json_t *find_member(const struct bw_node *node, const char *name, const int rank[4], struct bw_member_info *member) {
     char why[BW_NAME_MAX + 96];
     if (name == NULL || name[0] == '\0')
         return control_error("invalid", "name is a member's name, or the beginning of its id");
@@ -164,12 +165,10 @@ static json_t *json_suspicion(const struct bw_node *node, const struct bw_why *w
 }
 
 json_t *answer_why(struct agent_view *view, const json_t *request) {
-    static const int rank[4] = {
-        [BW_STATUS_ALIVE] = 3, [BW_STATUS_SUSPECT] = 3, [BW_STATUS_DEAD] = 2, [BW_STATUS_LEFT] = 1};
     const struct bw_node *node = bw_loop_node(view->host);
     struct bw_member_info member;
     struct bw_why why;
-    json_t *error = find_member(node, json_string_value(json_object_get(request, "name")), rank, &member);
+    json_t *error = find_member(node, json_string_value(json_object_get(request, "name")), rank_present, &member);
     if (error != NULL)
         return error;
     char id[BW_ID_TEXT_SIZE], since[TIME_TEXT_SIZE];

@@ -13,7 +13,7 @@ static void print_commands(FILE *file) {
           "Who is here, and who leads: membership and leader election for a cluster.\n\n",
           file);
     for (const struct command *command = commands; command->name != NULL; command++)
-        fprintf(file, "  %-10s %s\n", command->name, command->summary);
+        fprintf(file, "  %-12s %s\n", command->name, command->summary);
     fputs(
         "\n'bellwether COMMAND --help' explains a command, 'bellwether help parameters' what agent --set takes.\n"
         "Exit codes: 0 done; 1 the answer is no, or it failed; 2 usage; 3 no agent; 4 timed out; 5 the agent refused.\n"

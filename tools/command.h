@@ -38,6 +38,8 @@ int cmd_leader(int argc, char **argv);
 int cmd_leave(int argc, char **argv);
 int cmd_members(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
+int cmd_reachability(int argc, char **argv);
+int cmd_rtt(int argc, char **argv);
 int cmd_stepdown(int argc, char **argv);
 int cmd_tags(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -6,6 +6,7 @@ tools_bellwether_SOURCES = \
 	tools/agent.c tools/agent.h \
 	tools/agent_members.c tools/agent_members.h \
 	tools/agent_answer.c tools/agent_answer.h \
+	tools/agent_network.c tools/agent_network.h \
 	tools/agent_options.c tools/agent_options.h \
 	tools/cmd_agent.c \
 	tools/cmd_forget.c \
@@ -19,6 +20,8 @@ tools_bellwether_SOURCES = \
 	tools/cmd_leave.c \
 	tools/cmd_members.c \
 	tools/cmd_monitor.c \
+	tools/cmd_reachability.c \
+	tools/cmd_rtt.c \
 	tools/cmd_stepdown.c \
 	tools/cmd_tags.c \
 	tools/cmd_wait.c \
@@ -27,6 +30,7 @@ tools_bellwether_SOURCES = \
 	tools/config_file.c \
 	tools/control_client.c tools/control_client.h \
 	tools/control_path.c tools/control_path.h \
+	tools/control_poll.c tools/control_poll.h \
 	tools/control_server.c tools/control_server.h \
 	tools/control_stream.c tools/control_stream.h \
 	tools/demo.c tools/demo.h \

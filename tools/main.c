@@ -22,6 +22,8 @@ const struct command commands[] = {
     {"tags", "[K=V...] [--delete K]", "change the agent's tags while it runs", cmd_tags},
     {"forget", "NAME", "declare a dead member gone", cmd_forget},
     {"why", "NAME [--json]", "what a member's status rests on", cmd_why},
+    {"rtt", "NAME [NAME]", "the round trip between any two members", cmd_rtt},
+    {"reachability", "[--json]", "who hears whom, by asking everybody", cmd_reachability},
     {"leave", "[--stay]", "make the agent resign, leave and exit", cmd_leave},
     {"demo", "[--nodes N] [--keep]", "a real cluster on this host that loses its leader", cmd_demo},
     {"version", "", "print the version", cmd_version},

@@ -25,7 +25,11 @@ struct bw_loop_config {
                                          may be NULL */
     void (*on_problem)(void *context, const char *message); /**< something degraded, or is well again, in words; rate
                                          limited; not to call bw_loop_destroy; may be NULL */
-    void *context;                                          /**< given to the three */
+    void *context;                                          /**< given to all of them */
+    void (*on_message)(void *context,
+                       const struct bw_message *message); /**< called from the loop for each direct message;
+                                         its data is valid until this returns, or calls any function that changes the
+                                         node. May be NULL; not to call bw_loop_destroy */
 };
 
 /** Binds, loads the state, makes the node and starts its watchers on `loop`.
@@ -65,6 +69,15 @@ int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t cou
 
 /** Declares a dead member gone. @return as bw_node_forget */
 int bw_loop_forget(struct bw_loop *host, const struct bw_id *id);
+
+/** The round trip between two members. @return as bw_node_rtt */
+int bw_loop_rtt(struct bw_loop *host, const struct bw_id *a, const struct bw_id *b, struct bw_rtt *rtt);
+
+/** Asks all members whom they do not hear. @return as bw_node_survey */
+int bw_loop_survey(struct bw_loop *host);
+
+/** Sends a direct message. @return as bw_node_send */
+int bw_loop_send(struct bw_loop *host, const struct bw_id *to, uint8_t channel, const void *data, size_t size);
 
 #define BW_ADDR_TEXT_SIZE 56u /**< the longest address in text and a zero */
 

@@ -133,6 +133,64 @@ int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_in
  *  @return false at the end; name and value point into tags and are not zero-terminated */
 bool bw_tag_next(struct bw_bytes tags, size_t *at, struct bw_bytes *name, struct bw_bytes *value);
 
+/** The round trip between two members. */
+struct bw_rtt {
+    int64_t estimate_us; /**< from their network coordinates (Vivaldi) */
+    uint32_t
+        error_percent;   /**< how far off estimates of the less sure one have been lately; 150: nothing is known yet */
+    int64_t measured_us; /**< smoothed, if one of them is this node and it measured; else -1 */
+};
+
+/** Estimates the round trip between two members, of which one may be this node.
+ *  @return 0; BW_ERR_NOT_FOUND: no such member; BW_ERR_BUSY: a coordinate was not known and is asked for: call again after a
+ *          round trip */
+int bw_node_rtt(struct bw_node *node, const struct bw_id *a, const struct bw_id *b, struct bw_rtt *rtt,
+                struct bw_time now);
+
+/** Asks every living member whom it has not heard within two rounds of probes. One survey at a time: while one runs this
+ *  changes nothing. @return 0 or BW_ERR_MEMORY */
+int bw_node_survey(struct bw_node *node, struct bw_time now);
+
+/** Whether answers to the survey are still waited for; a few seconds at most. */
+bool bw_node_surveying(const struct bw_node *node);
+
+/** What a member answered. unheard is valid until the next call that takes `now`. */
+struct bw_reach {
+    struct bw_id id;
+    bool answered;
+    size_t living_count;  /**< members alive to it, itself included */
+    size_t unheard_count; /**< members, dead ones included, that it has not heard within two rounds */
+    const struct bw_id *unheard;
+    size_t id_count; /**< ids in unheard: the first 60, the living ahead */
+};
+
+/** Answer number index of the last survey; who did not answer is there, too. @return 0 or BW_ERR_NOT_FOUND past the end */
+int bw_node_reach(const struct bw_node *node, size_t index, struct bw_reach *reach);
+
+#define BW_CHANNEL_MIN 16u        /**< channels below are the library's own */
+#define BW_MESSAGE_SIZE_MAX 1024u /**< a message, bytes */
+
+/** A direct message from a member. data is valid until the next call on the node. */
+struct bw_message {
+    struct bw_id from;
+    uint8_t channel;
+    const uint8_t *data;
+    size_t size;
+};
+
+/** Sends a message to a member, once: it may be lost, come late or out of order, never twice and never damaged. Both ends are
+ *  authenticated as the cluster's members. Several to one member share a datagram.
+ *  @param channel BW_CHANNEL_MIN to 255, what the two sides agree on
+ *  @param data copied; at most BW_MESSAGE_SIZE_MAX bytes
+ *  @return 0; BW_ERR_NOT_FOUND: no such member, or this node; BW_ERR_SPACE: too large; BW_ERR_INVALID: the channel;
+ *          BW_ERR_FULL: too much waits to be sent */
+int bw_node_send(struct bw_node *node, const struct bw_id *to, uint8_t channel, const void *data, size_t size,
+                 struct bw_time now);
+
+/** The next message that came. Up to 256 KiB wait; what comes beyond that is dropped and counted (bw_node_stats): drain it
+ *  after each call, as events. @return false if there is none */
+bool bw_node_message(struct bw_node *node, struct bw_message *message);
+
 /** What a suspicion rests on, as far as this node knows. X(NAME, "word", "sentence"). Append only. */
 #define BW_EVIDENCES(X)                                                                       \
     X(NONE, "none", "it was not suspected")                                                   \
@@ -236,6 +294,7 @@ struct bw_node_stats {
     uint64_t received_size; /**< bytes of UDP payload */
     uint64_t events_lost;   /**< events that no memory was left for */
     uint32_t health;        /**< Lifeguard's local health, 0: healthy */
+    uint64_t messages_lost; /**< direct messages that found no room, see bw_node_message */
 };
 
 /** Fills in stats as far as its size says. */

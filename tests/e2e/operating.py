@@ -1,5 +1,7 @@
 """The operator's hand on running members: tags, forget."""
 
+import signal
+
 import tap
 from cluster import LIMIT, Cluster, run
 
@@ -23,6 +25,9 @@ def usage_mistakes_give_2():
         (["tags", "--delte", "zone"], "--delete"),
         (["forget"], "NAME"),
         (["forget", "n1", "n2"], "'n2'"),
+        (["rtt"], "NAME"),
+        (["rtt", "a", "b", "c"], "'c'"),
+        (["reachability", "n1"], "'n1'"),
         (["why"], "NAME"),
         (["why", "n1", "n2"], "'n2'"),
     ]:
@@ -93,6 +98,36 @@ def why_a_member_is_dead_can_be_asked():
     tap.check("n3 is dead since" in text and "evidence   " in text, text)
     tap.equal(first.run("forget", "n3").returncode, 0, "forget")
     tap.equal(first.ask("why", third.id[:8])["forgotten_by"], "n1", "forgotten by")
+
+
+@tap.test(timeout=60)
+def round_trips_are_estimated():
+    cluster, agents = form(3)
+    answer = agents[0].ask("rtt", "n2", "n3")
+    tap.equal((answer["from"], answer["to"], answer["measured_ms"]), ("n2", "n3", None), "others")
+    tap.check(0 < answer["estimate_ms"] < 1000 and 0 <= answer["error_percent"] <= 150, f"{answer}")
+    agents[0].wait_event("converged")
+    own = cluster.wait(lambda: agents[0].ask("rtt", "n2"), LIMIT, "rtt")
+    tap.equal((own["from"], own["to"]), ("n1", "n2"), "own")
+    tap.check(own["measured_ms"] is None or own["measured_ms"] > 0, f"{own}")
+    tap.check("n2 - n3: " in agents[0].run("rtt", "n2", "n3").stdout, "in words")
+    tap.equal(agents[0].run("rtt", "n2", "nobody").returncode, 5, "unknown")
+
+
+@tap.test(timeout=60)
+def who_hears_whom_is_shown():
+    cluster, agents = form(3)
+    cluster.wait(lambda: agents[0].run("reachability").returncode == 0, LIMIT, "everybody has heard everybody")
+    answer = agents[1].ask("reachability")
+    tap.equal(answer["pending"], False, "pending")
+    tap.equal([(row["name"], row["answered"], row["members"], row["unheard"]) for row in answer["members"]],
+              [(name, True, 3, []) for name in ("n1", "n2", "n3")], "rows")
+    text = agents[0].run("reachability").stdout
+    tap.check(text.startswith("NAME") and "n3" in text, text)
+    agents[2].signal(signal.SIGSTOP)
+    result = agents[0].run("reachability", "--timeout", "10")
+    tap.equal(result.returncode, 1, "one does not answer")
+    agents[2].signal(signal.SIGCONT)
 
 
 if __name__ == "__main__":

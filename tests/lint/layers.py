@@ -10,7 +10,7 @@ import tap
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 # What the pure part may take from outside. Nothing there does I/O, tells the time or allocates.
-CORE_SYSTEM = {"stdalign.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "string.h"}
+CORE_SYSTEM = {"stdalign.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "string.h", "math.h"}
 LIBRARIES = {
     "crypto": {"sodium.h"},
     "gossip": {"sodium.h"},

@@ -1,4 +1,4 @@
-/* Scenarios of what operators do to running members: tags, and forgetting the dead. */
+/* Scenarios of what operators do to running members, and ask of them: tags, forgetting the dead, who hears whom. */
 #include "tests/scenario/story.h"
 
 #include <stdio.h>
@@ -205,6 +205,91 @@ static void a_forgotten_leader_is_succeeded_as_a_dead_one(void) {
     }
 }
 
+/* -- paths -- */
+
+static int rtt_call(struct bw_node *node, struct bw_time now, void *context) {
+    struct bw_id *ids = context;
+    struct bw_rtt rtt = {.estimate_us = -1};
+    int error = bw_node_rtt(node, &ids[0], &ids[1], &rtt, now);
+    return error != 0 ? error : (int)rtt.estimate_us;
+}
+
+static int64_t estimate_us(size_t at, size_t a, size_t b) {
+    struct bw_id ids[2] = {id_of(a), id_of(b)};
+    return bw_sim_call(sim, at, "asks for a round trip", rtt_call, ids);
+}
+
+/* Two sites 20 ms apart, 1 ms inside each: any member tells the round trip between any two, without having measured it. */
+static void round_trips_of_others_are_estimated(void) {
+    struct sample off = {.count = 0};
+    options.latency_us = 500;
+    options.jitter_us = 100;
+    world(5, 20);
+    for (size_t a = 0; a < 10; a++) {
+        for (size_t b = 10; b < 20; b++) {
+            bw_sim_link(sim, a, b)->latency_us = 10000;
+            bw_sim_link(sim, b, a)->latency_us = 10000;
+        }
+    }
+    bw_sim_start_all(sim);
+    CHECK(wait_converged(10000));
+    run_ms(300000);
+    for (size_t a = 1; a < 20; a++) {
+        for (size_t b = 1; b < a; b++) {
+            int64_t real_us = (a < 10) == (b < 10) ? 1100 : 21100;
+            int64_t found_us = estimate_us(0, a, b);
+            CHECK(found_us > 0);
+            sample_add(&off, (found_us > real_us ? found_us - real_us : real_us - found_us) / 1000);
+            CHECK(real_us < 2000 ? found_us < 8000 : found_us > 15000 && found_us < 27000);
+        }
+    }
+    CHECK(sample_percentile(&off, 50) <= 2);
+    sample_note(&off, "estimates are off by");
+}
+
+static int survey_call(struct bw_node *node, struct bw_time now, void *context) {
+    (void)context;
+    return bw_node_survey(node, now);
+}
+
+static struct bw_reach reach_of(size_t at, size_t of) {
+    struct bw_reach reach = {.answered = false};
+    struct bw_id id = id_of(of);
+    for (size_t i = 0; bw_node_reach(bw_sim_node(sim, at), i, &reach) == 0; i++)
+        if (bw_id_equal(&reach.id, &id))
+            return reach;
+    CHECK(!"in the survey");
+    return reach;
+}
+
+/* Two cannot hear each other, others vouch for both: the views agree, and the survey shows it all the same. With loss. */
+static void a_survey_finds_the_broken_link(void) {
+    for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
+        cluster(seed, 30);
+        bw_sim_cut(sim, 4, 9);
+        run_ms(120000);
+        bw_sim_loss(sim, 100000);
+        CHECK(bw_sim_call(sim, 0, "asks who hears whom", survey_call, NULL) == 0);
+        CHECK(bw_node_surveying(bw_sim_node(sim, 0)));
+        run_ms(5000);
+        CHECK(!bw_node_surveying(bw_sim_node(sim, 0)));
+        struct bw_id ids[2] = {id_of(4), id_of(9)};
+        for (size_t host = 0; host < 30; host++) {
+            struct bw_reach reach = reach_of(0, host);
+            bool cut = host == 4 || host == 9;
+            if (!reach.answered)
+                continue; /* three losses in a row are possible, on cut ends not more than elsewhere */
+            CHECK(reach.unheard_count == cut);
+            if (cut && reach.id_count == 1)
+                CHECK(bw_id_equal(&reach.unheard[0], &ids[host == 4]));
+        }
+    }
+}
+
+static const struct tap_test path_tests[] = {
+    TAP_TEST(round_trips_of_others_are_estimated),
+    TAP_TEST(a_survey_finds_the_broken_link),
+};
 static const struct tap_test tag_tests[] = {
     TAP_TEST(tags_that_race_in_partitions_converge),
     TAP_TEST(a_hundred_that_change_tags_at_once_converge),
@@ -218,6 +303,7 @@ static const struct tap_test forget_tests[] = {
 };
 static const struct tap_suite suites[] = {
     TAP_SUITE_WITH("tags", tag_tests, members_only, story_tear_down),
+    TAP_SUITE_WITH("paths", path_tests, members_only, story_tear_down),
     TAP_SUITE_WITH("forget", forget_tests, members_only, story_tear_down),
 };
 

@@ -115,6 +115,7 @@ tests_unit_gossip_test_SOURCES = \
 	tests/unit/gossip_detector_test.c \
 	tests/unit/gossip_frames_test.c \
 	tests/unit/gossip_member_test.c \
+	tests/unit/gossip_network_test.c \
 	tests/unit/gossip_operator_test.c \
 	tests/unit/gossip_pure_test.c \
 	tests/unit/gossip_view_test.c

@@ -105,6 +105,12 @@ bool bw_node_event(struct bw_node *node, struct bw_event *event) {
     return true;
 }
 
+bool bw_node_message(struct bw_node *node, struct bw_message *message) {
+    (void)node;
+    (void)message;
+    return false;
+}
+
 bool bw_node_persist(struct bw_node *node, struct bw_bytes *state) {
     node->asked_while_writing = node->asked_while_writing || node->writing;
     if (node->want_state == NULL) {

@@ -13,6 +13,8 @@ struct member {
     unsigned gone;  /* others seen dead or left */
     bool elected;
     bool left;
+    size_t message_size; /* of the last one */
+    uint8_t channel;
 };
 
 static struct ev_loop *loop;
@@ -30,6 +32,12 @@ static void on_event(void *context, const struct bw_event *event) {
 
 static void on_left(void *context) {
     ((struct member *)context)->left = true;
+}
+
+static void on_message(void *context, const struct bw_message *message) {
+    struct member *member = context;
+    member->message_size = message->size;
+    member->channel = message->channel;
 }
 
 static void set_up(void) {
@@ -51,6 +59,7 @@ static int create(unsigned i, struct bw_addr bind, const struct bw_addr *seed, c
                                          .state_dir = state_dir,
                                          .on_event = on_event,
                                          .on_left = on_left,
+                                         .on_message = on_message,
                                          .context = &members[i]};
     struct bw_scope_config scope;
     struct bw_config config;
@@ -165,6 +174,28 @@ static void stepdown_goes_through_the_host(void) {
     CU_ASSERT_TRUE(run_until(loop, first_has_resigned, NULL));
 }
 
+static bool second_has_a_message(void *context) {
+    (void)context;
+    return members[1].message_size == 5;
+}
+
+static bool first_sees_second(void *context) {
+    (void)context;
+    return members[0].alive > 0;
+}
+
+static void a_direct_message_goes_from_host_to_host(void) {
+    CU_ASSERT_EQUAL_FATAL(create(0, loopback_v4(0), NULL, NULL), 0);
+    struct bw_addr seed = bw_loop_bound(members[0].host);
+    CU_ASSERT_EQUAL_FATAL(create(1, loopback_v4(0), &seed, NULL), 0);
+    CU_ASSERT_TRUE(run_until(loop, first_sees_second, NULL));
+    struct bw_id to = bw_node_id(bw_loop_node(members[1].host));
+    CU_ASSERT_EQUAL(bw_loop_send(members[0].host, &to, 1, "hello", 5), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(bw_loop_send(members[0].host, &to, 42, "hello", 5), 0);
+    CU_ASSERT_TRUE(run_until(loop, second_has_a_message, NULL));
+    CU_ASSERT_EQUAL(members[1].channel, 42);
+}
+
 /* What waits for durable state goes on once it is written: an election needs several writes. */
 static void one_alone_with_a_state_directory_is_elected(void) {
     uint8_t state[4096];
@@ -206,6 +237,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(one_that_leaves_is_known_to_have_left),
     TAP_TEST(one_that_has_left_comes_back_and_leaves_again),
     TAP_TEST(stepdown_goes_through_the_host),
+    TAP_TEST(a_direct_message_goes_from_host_to_host),
     TAP_TEST(one_alone_with_a_state_directory_is_elected),
     TAP_TEST(foreign_and_torn_state_files_are_refused),
 };

@@ -322,7 +322,83 @@ static void one_failed_allocation_keeps_no_view_apart(void) {
     }
 }
 
+/* ------------------------------------------------------------------ direct messages */
+
+static int message(struct pair *pair, size_t from, uint8_t channel, const void *data, size_t size) {
+    struct bw_id to = bw_node_id(pair->node[1 - from]);
+    int error = bw_node_send(pair->node[from], &to, channel, data, size, node_test_time(pair->now_ms));
+    drain(pair, from);
+    return error;
+}
+
+static void messages_arrive_whole_on_their_channel(void) {
+    struct pair *pair = start(1);
+    struct bw_message got;
+    uint8_t large[BW_MESSAGE_SIZE_MAX + 1];
+    run(pair, 5000);
+    memset(large, 7, sizeof(large));
+    CU_ASSERT_EQUAL(message(pair, 0, 16, "one", 3), 0);
+    CU_ASSERT_EQUAL(message(pair, 0, 255, NULL, 0), 0);
+    CU_ASSERT_EQUAL(message(pair, 0, 16, large, BW_MESSAGE_SIZE_MAX), 0);
+    run(pair, 20);
+    struct bw_id from = bw_node_id(pair->node[0]);
+    CU_ASSERT_FATAL(bw_node_message(pair->node[1], &got));
+    CU_ASSERT(got.channel == 16 && got.size == 3 && memcmp(got.data, "one", 3) == 0);
+    CU_ASSERT_EQUAL(memcmp(&got.from, &from, sizeof(from)), 0);
+    CU_ASSERT_FATAL(bw_node_message(pair->node[1], &got));
+    CU_ASSERT(got.channel == 255 && got.size == 0);
+    CU_ASSERT_FATAL(bw_node_message(pair->node[1], &got));
+    CU_ASSERT(got.size == BW_MESSAGE_SIZE_MAX && memcmp(got.data, large, BW_MESSAGE_SIZE_MAX) == 0);
+    CU_ASSERT_FALSE(bw_node_message(pair->node[1], &got));
+    CU_ASSERT_FALSE(bw_node_message(pair->node[0], &got));
+    stop(pair);
+}
+
+static void what_cannot_be_sent_is_refused(void) {
+    struct pair *pair = start(1);
+    uint8_t large[BW_MESSAGE_SIZE_MAX + 1] = {0};
+    struct bw_id own = bw_node_id(pair->node[0]);
+    struct bw_time now = node_test_time(5000);
+    run(pair, 5000);
+    for (unsigned channel = 0; channel < BW_CHANNEL_MIN; channel++) { /* the election's among them */
+        CU_ASSERT_EQUAL(message(pair, 0, (uint8_t)channel, "x", 1), BW_ERR_INVALID);
+    }
+    CU_ASSERT_EQUAL(message(pair, 0, 16, large, sizeof(large)), BW_ERR_SPACE);
+    CU_ASSERT_EQUAL(bw_node_send(pair->node[0], &own, 16, "x", 1, now), BW_ERR_NOT_FOUND);
+    struct bw_id nobody = {{1}};
+    CU_ASSERT_EQUAL(bw_node_send(pair->node[0], &nobody, 16, "x", 1, now), BW_ERR_NOT_FOUND);
+    stop(pair);
+}
+
+/* A host that takes none: what has no room is counted, and nothing else suffers. */
+static void messages_that_nobody_takes_have_a_bound(void) {
+    struct pair *pair = start(1);
+    struct bw_node_stats stats = {.size = sizeof(stats)};
+    struct bw_message got;
+    static const uint8_t data[BW_MESSAGE_SIZE_MAX];
+    run(pair, 5000);
+    for (int i = 0; i < 300; i++) {
+        CU_ASSERT_EQUAL(message(pair, 0, 16, data, sizeof(data)), 0);
+        run(pair, 2);
+    }
+    bw_node_stats(pair->node[1], &stats);
+    uint64_t lost = stats.messages_lost;
+    uint64_t taken = 0;
+    while (bw_node_message(pair->node[1], &got)) {
+        taken++;
+    }
+    CU_ASSERT(lost > 0 && taken > 200);
+    CU_ASSERT_EQUAL(lost + taken, 300);
+    CU_ASSERT_EQUAL(message(pair, 0, 16, "x", 1), 0);
+    run(pair, 20);
+    CU_ASSERT_TRUE(bw_node_message(pair->node[1], &got));
+    stop(pair);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(messages_arrive_whole_on_their_channel),
+    TAP_TEST(what_cannot_be_sent_is_refused),
+    TAP_TEST(messages_that_nobody_takes_have_a_bound),
     TAP_TEST(two_nodes_find_each_other_and_agree),
     TAP_TEST(one_of_two_leads_and_both_say_so),
     TAP_TEST(a_leave_hands_the_lead_over_at_once),
