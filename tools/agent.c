@@ -202,7 +202,9 @@ int agent_run(const struct agent_options *options) {
     agent->options = options;
     agent->loop = ev_default_loop(EVFLAG_AUTO);
     agent->exit_code = EXIT_NO;
-    if (agent->loop != NULL && open_all(agent)) {
+    if (agent->loop == NULL)
+        complain("no event loop can be made: out of memory or of file descriptors (ulimit -n)");
+    else if (open_all(agent)) {
         agent->view = (struct agent_view){
             .options = options, .host = agent->host, .started = bw_loop_now(), .leave = leave, .joined = joined};
         watch_signals(agent);

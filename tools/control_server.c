@@ -59,8 +59,10 @@ static bool remove_stale(const char *path, const struct sockaddr_un *address) {
 static int lock_directory(const char *path) {
     const char *slash = strrchr(path, '/');
     char *directory = slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-    if (directory == NULL)
+    if (directory == NULL) {
+        complain("control socket %s: out of memory", path);
         return -1;
+    }
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     int fd = open(directory, flags);
     if (fd < 0 && errno == ENOENT && mkdir(directory, 0755) == 0)
@@ -156,12 +158,16 @@ static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events) {
 
 struct control_server *control_server_open(const char *path, struct ev_loop *loop, const struct control_host *host) {
     struct control_server *server = calloc(1, sizeof(*server));
-    if (server == NULL)
+    char *copy = server != NULL ? strdup(path) : NULL;
+    if (copy == NULL) {
+        complain("control socket %s: out of memory", path);
+        free(server);
         return NULL;
+    }
     server->loop = loop;
     server->host = *host;
-    server->path = strdup(path);
-    server->fd = server->path == NULL ? -1 : listen_at(path);
+    server->path = copy;
+    server->fd = listen_at(path);
     if (server->fd < 0 || stat(path, &server->file) != 0) {
         free(server->path);
         free(server);

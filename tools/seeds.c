@@ -11,6 +11,7 @@
 #include "tools/addr.h"
 #include "tools/agent_options.h"
 #include "tools/log.h"
+#include "tools/text.h"
 
 enum { LIST_MAX = SEED_COUNT_MAX, HOST_SIZE = 256 }; /* a node takes no more; a name may have many addresses */
 static const double poll_s = 0.1;
@@ -135,6 +136,8 @@ struct seeds *seeds_create(char *const *joins, size_t count, uint8_t bind_family
             addr_split(joins[i], DEFAULT_PORT, lookup->host, sizeof(lookup->host), &lookup->port);
             lookup_start(lookup);
             seeds->lookups[seeds->lookup_count++] = lookup;
+        } else {
+            complain("out of memory: %s is not looked up, and not joined", joins[i]);
         }
     }
     wait_a_moment(seeds);
