@@ -114,6 +114,9 @@ void bw_why_end(struct bw_gossip *g, const struct bw_member *member, enum bw_sta
             reason->accusers[0] = by ? *by : (struct bw_id){{0}};
         }
     }
+    if (reason && outcome == BW_STATUS_ALIVE) {
+        reason->forgotten_by = (struct bw_id){{0}};
+    }
     if (reason && outcome == BW_STATUS_LEFT && by && !bw_id_none(by)) {
         reason->forgotten_by = *by;
     }
@@ -146,7 +149,9 @@ int bw_gossip_why(const struct bw_gossip *g, const struct bw_id *id, struct bw_w
         return BW_ERR_NOT_FOUND;
     }
     bool heard = member->peer && member->peer->heard_us != BW_NOT_HEARD;
-    *why = (struct bw_why){.heard_us = heard ? g->now.mono_us - member->peer->heard_us : -1,
+    *why = (struct bw_why){.heard_us = member == g->self ? 0
+                                       : heard           ? g->now.mono_us - member->peer->heard_us
+                                                         : -1,
                            .alone = member->lost,
                            .refutations = member->info->refutations,
                            .unstable = bw_refute_unstable(member)};
@@ -171,5 +176,8 @@ int bw_gossip_why(const struct bw_gossip *g, const struct bw_id *id, struct bw_w
         why->accusers[i] = reason->accusers[i];
         why->own = why->own || bw_id_equal(&reason->accusers[i], &g->self->id);
     }
+    /* We are named, and have not probed for ourselves: whoever accused it first had our refusal as a helper. */
+    bool told = why->evidence == BW_EVIDENCE_TOLD || why->evidence == BW_EVIDENCE_VERDICT;
+    why->evidence = why->own && told ? BW_EVIDENCE_HELPED : why->evidence;
     return 0;
 }

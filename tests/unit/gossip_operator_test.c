@@ -13,6 +13,13 @@ static void tear_down(void) {
     net_close(&net);
 }
 
+static struct bw_why why(size_t at, size_t of) {
+    struct bw_why why = {0};
+    struct bw_id id = net_id(of);
+    CU_ASSERT_EQUAL(bw_gossip_why(net.nodes[at].gossip, &id, &why), 0);
+    return why;
+}
+
 /* ------------------------------------------------------------------ tags */
 
 static int set_tag(size_t index, const char *name, const char *value) {
@@ -159,16 +166,11 @@ static void a_living_one_is_back_once_it_hears_of_it(void) {
     }
     CU_ASSERT(net_member(&net, 0, 4)->incarnation > before);
     CU_ASSERT(net_hits(&net, 4, BW_RULE_REFUTE_OWN_SUSPICION) > 0);
+    struct bw_why after = why(0, 4);
+    CU_ASSERT(bw_id_none(&after.forgotten_by)); /* that is over */
 }
 
 /* ------------------------------------------------------------------ why */
-
-static struct bw_why why(size_t at, size_t of) {
-    struct bw_why why = {0};
-    struct bw_id id = net_id(of);
-    CU_ASSERT_EQUAL(bw_gossip_why(net.nodes[at].gossip, &id, &why), 0);
-    return why;
-}
 
 static void a_healthy_member_has_no_suspicion(void) {
     struct bw_why none;
@@ -213,10 +215,15 @@ static void a_refused_port_is_the_evidence(void) {
     net_crash(&net, 3);
     CU_ASSERT(net_wait_status(&net, 3, BW_STATUS_DEAD, 30000));
     size_t refused = 0;
+    size_t helped = 0;
     for (size_t at = 0; at < 3; at++) {
-        refused += why(at, 3).evidence == BW_EVIDENCE_REFUSED_TWICE;
+        struct bw_why found = why(at, 3);
+        refused += found.evidence == BW_EVIDENCE_REFUSED_TWICE;
+        helped += found.evidence == BW_EVIDENCE_HELPED;
+        CU_ASSERT_EQUAL(found.own, found.evidence != BW_EVIDENCE_TOLD && found.evidence != BW_EVIDENCE_VERDICT);
     }
     CU_ASSERT(refused >= 1);
+    CU_ASSERT(refused + helped >= 2);
 }
 
 static void refutations_are_counted_and_the_running_shown(void) {
