@@ -31,6 +31,10 @@ const char *bw_sim_violation(const struct bw_sim *sim) {
     return sim->violation[0] != '\0' ? sim->violation : NULL;
 }
 
+void bw_sim_demand_memory(struct bw_sim *sim, size_t size_max) {
+    sim->memory_max = size_max;
+}
+
 void bw_sim_protect(struct bw_sim *sim, size_t host, bool protect) {
     bw_sim_host(sim, host)->protect = protect;
 }
@@ -244,6 +248,9 @@ static void check_gone(struct bw_sim *sim, size_t index) {
 void bw_sim_check_host(struct bw_sim *sim, size_t index) {
     if (sim->hosts[index].leaving)
         check_gone(sim, index);
+    if (sim->hosts[index].allocated_size > sim->memory_max)
+        bw_sim_violate(sim, "bounded memory: n%zu has %zu bytes, more than %zu", index,
+                       sim->hosts[index].allocated_size, sim->memory_max);
     if (sim->scope[0] != '\0')
         check_acting(sim, index, sim->scope);
     for (size_t i = 0; i < sim->scope_count && sim->open_count > 0; i++)
@@ -256,6 +263,7 @@ void bw_sim_check_start(struct bw_sim *sim, size_t index) {
     struct bw_id id = bw_node_id(host->node);
     bool same = bw_id_equal(&id, &host->id);
     bw_sim_tell(sim, BW_STORY_UP, index);
+    bw_sim_touched(host);
     host->id = id;
     free(host->seen);
     host->seen = NULL;

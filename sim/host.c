@@ -142,8 +142,8 @@ void bw_sim_host_deliver(struct bw_sim *sim, size_t index, const struct bw_sim_i
     struct bw_sim_host *host = &sim->hosts[index];
     if (host->silent)
         return;
-    if (host->node == NULL) {
-        if (!refusal)
+    if (host->node == NULL || (!refusal && host->refusals == BW_SIM_REFUSALS_ALWAYS)) {
+        if (!refusal && host->refusals != BW_SIM_REFUSALS_NEVER)
             bw_sim_refuse(sim, index, item->from, item->data, item->size);
         return;
     }
@@ -260,6 +260,7 @@ void bw_sim_pause(struct bw_sim *sim, size_t index) {
     bw_sim_tell(sim, BW_STORY_PAUSED, index);
     host->paused = true;
     host->asleep = true;
+    bw_sim_touched(host);
     sim->change_count++;
 }
 
@@ -269,6 +270,7 @@ void bw_sim_continue(struct bw_sim *sim, size_t index) {
     bw_sim_record_text(sim, index, "continued");
     bw_sim_tell(sim, BW_STORY_CONTINUED, index);
     host->paused = false;
+    bw_sim_touched(host);
     wake(sim, index);
 }
 

@@ -77,7 +77,8 @@ struct bw_sim_host {
     bool paused;
     uint32_t slow_us;
     bool leaving;
-    bool asleep; /* paused, or slow and not yet on the processor: datagrams wait in the socket */
+    int64_t touched_us; /* when it was last started, stopped, continued, cut off or put elsewhere */
+    bool asleep;        /* paused, or slow and not yet on the processor: datagrams wait in the socket */
     uint64_t wake_stamp;
     uint64_t tick_stamp;
     int64_t tick_at_us; /* real; BW_NEVER: not armed */
@@ -99,6 +100,7 @@ struct bw_sim_host {
     struct bw_sim_link out;
     struct bw_sim_path *paths; /* by destination; NULL: nothing special */
     bool silent;
+    enum bw_sim_refusals refusals;
     unsigned group;
     /* memory */
     uint64_t allocation_count;
@@ -151,6 +153,8 @@ struct bw_sim_record {
 
 #define BW_SIM_RECORD_COUNT 2048u
 
+struct bw_sim_demand;
+
 struct bw_sim {
     struct bw_sim_options options;
     int64_t collision_us;
@@ -172,6 +176,8 @@ struct bw_sim {
     size_t reign_count;
     size_t reign_capacity;
     size_t open_count; /* reigns that are not over */
+    size_t memory_max; /* of one node; bytes */
+    struct bw_sim_demand *demands;
     char violation[240];
 };
 
@@ -219,6 +225,10 @@ void bw_sim_record_datagram(struct bw_sim *sim, enum bw_sim_line line, size_t fr
                             size_t size);
 void bw_sim_record_rule(struct bw_sim *sim, size_t host, enum bw_rule rule, const struct bw_id *subject,
                         uint64_t detail);
+
+/* demand.c */
+void bw_sim_demands_free(struct bw_sim *sim);
+void bw_sim_touched(struct bw_sim_host *host);
 
 /* tell.c */
 void bw_sim_tell(struct bw_sim *sim, enum bw_story_kind kind, size_t host);

@@ -45,10 +45,16 @@ static bool chance(struct bw_sim *sim, uint32_t ppm) {
     return ppm > 0 && bw_rng_below(&sim->network, BW_SIM_PPM_MAX) < ppm;
 }
 
+static int64_t transfer_us(const struct bw_sim_link *link, size_t size) {
+    return (int64_t)(((uint64_t)size * BW_US_PER_S + link->bytes_per_s - 1) / link->bytes_per_s);
+}
+
 static bool passes(struct bw_sim *sim, const struct bw_sim_link *link, size_t size) {
     if (link->cut || (link->mtu > 0 && size > link->mtu))
         return false;
     if (link->up_ms > 0 && sim->now_us / BW_US_PER_MS % (link->up_ms + link->down_ms) >= link->up_ms)
+        return false;
+    if (link->bytes_per_s > 0 && link->busy_us - sim->now_us > transfer_us(link, BW_SIM_LINE_BUFFER))
         return false;
     return !chance(sim, link->loss_ppm);
 }
@@ -65,21 +71,39 @@ static bool arrives(struct bw_sim *sim, size_t from, size_t to, size_t size) {
     return passes(sim, &sender->out, size) && passes(sim, &receiver->in, size) && !chance(sim, sim->options.loss_ppm);
 }
 
-static int64_t travel_us(struct bw_sim *sim, size_t from, size_t to) {
+/* What a link adds to a datagram's way. Behind a link of limited bandwidth it waits until those before it are through. */
+static uint64_t link_us(struct bw_sim *sim, struct bw_sim_link *link, size_t size) {
+    uint64_t us = link->latency_us;
+    if (chance(sim, link->reorder_ppm))
+        us += bw_rng_below(&sim->network, (uint64_t)sim->options.reorder_us + 1);
+    if (link->bytes_per_s == 0)
+        return us;
+    link->busy_us = (link->busy_us > sim->now_us ? link->busy_us : sim->now_us) + transfer_us(link, size);
+    return us + (uint64_t)(link->busy_us - sim->now_us);
+}
+
+static int64_t travel_us(struct bw_sim *sim, size_t from, size_t to, size_t size) {
     const struct bw_sim_options *options = &sim->options;
-    const struct bw_sim_host *sender = &sim->hosts[from];
+    struct bw_sim_host *sender = &sim->hosts[from];
     uint64_t us = options->latency_us;
     us += bw_rng_below(&sim->network, (uint64_t)options->jitter_us + 1);
-    us += sender->out.latency_us;
-    us += sim->hosts[to].in.latency_us;
-    us += sender->paths != NULL ? sender->paths[to].link.latency_us : 0;
+    us += link_us(sim, &sender->out, size);
+    us += link_us(sim, &sim->hosts[to].in, size);
+    us += sender->paths != NULL ? link_us(sim, &sender->paths[to].link, size) : 0;
     if (chance(sim, options->reorder_ppm))
         us += bw_rng_below(&sim->network, (uint64_t)options->reorder_us + 1);
     return (int64_t)us;
 }
 
+static bool comes_twice(struct bw_sim *sim, size_t from, size_t to) {
+    const struct bw_sim_host *sender = &sim->hosts[from];
+    return chance(sim, sim->options.duplicate_ppm) || chance(sim, sender->out.duplicate_ppm) ||
+           chance(sim, sim->hosts[to].in.duplicate_ppm) ||
+           (sender->paths != NULL && chance(sim, sender->paths[to].link.duplicate_ppm));
+}
+
 static void push(struct bw_sim *sim, enum bw_sim_kind kind, size_t from, size_t to, const uint8_t *data, size_t size) {
-    struct bw_sim_item item = {.at_us = sim->now_us + travel_us(sim, from, to),
+    struct bw_sim_item item = {.at_us = sim->now_us + travel_us(sim, from, to, size),
                                .kind = kind,
                                .host = to,
                                .from = from,
@@ -96,7 +120,7 @@ static void carry(struct bw_sim *sim, size_t from, size_t to, const uint8_t *dat
     }
     bw_sim_record_datagram(sim, BW_SIM_LINE_SENT, from, to, data, size);
     push(sim, BW_SIM_DELIVER, from, to, data, size);
-    if (chance(sim, sim->options.duplicate_ppm))
+    if (comes_twice(sim, from, to))
         push(sim, BW_SIM_DELIVER, from, to, data, size);
 }
 
@@ -156,8 +180,16 @@ void bw_sim_mend(struct bw_sim *sim, size_t a, size_t b) {
     bw_sim_link(sim, b, a)->cut = false;
 }
 
+void bw_sim_refusals(struct bw_sim *sim, size_t host, enum bw_sim_refusals refusals) {
+    static const char *const texts[] = {"refuses as usual", "refuses nothing", "refuses everything"};
+    bw_sim_record_text(sim, host, "%s", texts[refusals]);
+    bw_sim_host(sim, host)->refusals = refusals;
+}
+
 void bw_sim_host_silent(struct bw_sim *sim, size_t host, bool silent) {
     bw_sim_record_text(sim, host, silent ? "silent" : "no longer silent");
+    if (bw_sim_host(sim, host)->silent != silent)
+        bw_sim_touched(bw_sim_host(sim, host));
     bw_sim_host(sim, host)->silent = silent;
 }
 
@@ -165,6 +197,7 @@ static void put_into_group(struct bw_sim *sim, size_t host, unsigned group) {
     if (sim->hosts[host].group == group)
         return;
     sim->hosts[host].group = group;
+    bw_sim_touched(&sim->hosts[host]);
     bw_sim_tell(sim, BW_STORY_GROUP, host);
 }
 

@@ -19,6 +19,9 @@ struct bw_sim;
 #define BW_SIM_NONE SIZE_MAX /* no such host */
 #define BW_SIM_ALL SIZE_MAX
 #define BW_SIM_PPM_MAX 1000000u
+#define BW_SIM_LINE_BUFFER 65536u
+#define BW_SIM_MEMORY_LEAST (512u * 1024u)
+#define BW_SIM_MEMORY_PER_HOST 4096u
 
 /* Which hosts a node is told to join. */
 enum bw_sim_seeds {
@@ -67,6 +70,10 @@ struct bw_sim_link {
     uint32_t up_ms;      /* on for so long, then off for down_ms, and so on; 0: always on */
     uint32_t down_ms;
     size_t mtu; /* 0: no limit */
+    uint32_t duplicate_ppm;
+    uint32_t reorder_ppm;
+    uint64_t bytes_per_s; /* 0: no limit; what has to wait longer than BW_SIM_LINE_BUFFER bytes take is lost */
+    int64_t busy_us;      /* kept by the world: until when earlier datagrams take */
     bool cut;
 };
 
@@ -98,6 +105,8 @@ bool bw_sim_run_until(struct bw_sim *sim, bool (*condition)(struct bw_sim *sim, 
 /* Calls action at a time from the world's start (at once if that has passed). */
 void bw_sim_schedule(struct bw_sim *sim, int64_t at_ms, void (*action)(struct bw_sim *sim, void *context),
                      void *context);
+void bw_sim_schedule_us(struct bw_sim *sim, int64_t at_us, void (*action)(struct bw_sim *sim, void *context),
+                        void *context);
 
 /* -- processes -- */
 int bw_sim_start(struct bw_sim *sim, size_t host); /* 0 or what bw_node_create says */
@@ -144,6 +153,10 @@ void bw_sim_cut_one_way(struct bw_sim *sim, size_t from, size_t to);
 void bw_sim_mend(struct bw_sim *sim, size_t a, size_t b);
 void bw_sim_host_silent(struct bw_sim *sim, size_t host,
                         bool silent); /* nothing comes out or gets in, no refusals either */
+/* What a datagram to its port meets: a port-unreachable answer if no process has it (usual); none even then; one in
+ * any case, as from a firewall, and the process gets nothing. */
+enum bw_sim_refusals { BW_SIM_REFUSALS_USUAL, BW_SIM_REFUSALS_NEVER, BW_SIM_REFUSALS_ALWAYS };
+void bw_sim_refusals(struct bw_sim *sim, size_t host, enum bw_sim_refusals refusals);
 void bw_sim_partition(struct bw_sim *sim,
                       const unsigned *groups);             /* hosts reach those of their own group; one number each */
 void bw_sim_split(struct bw_sim *sim, size_t first_count); /* the first so many from the rest */
@@ -158,7 +171,8 @@ int bw_sim_status_at(const struct bw_sim *sim, size_t observer, size_t subject);
 bool bw_sim_status_everywhere(const struct bw_sim *sim, size_t subject, enum bw_status status);
 /* How many running hosts do. */
 size_t bw_sim_status_count(const struct bw_sim *sim, size_t subject, enum bw_status status);
-/* Every running host holds all running hosts of its group, and nobody else, for alive; per group all digests are equal. */
+/* Every running host holds all running hosts of its group, and nobody else, for alive; per group all digests are equal.
+ * Silent hosts count as not running. */
 bool bw_sim_converged(const struct bw_sim *sim);
 size_t bw_sim_alive_count(const struct bw_sim *sim, size_t observer); /* members alive to it, itself included */
 size_t bw_sim_leader_of(const struct bw_sim *sim, size_t observer,
@@ -201,6 +215,13 @@ void bw_sim_fail_allocation(struct bw_sim *sim, size_t host, uint64_t nth, bool 
 /* -- invariants -- */
 /* From now on nobody that is protected itself may hold this host for dead. */
 void bw_sim_protect(struct bw_sim *sim, size_t host, bool protect);
+/* After this time every other member of its group that runs, and that nothing has happened to since, must know that this
+ * host is gone; but if something happens to the host meanwhile. */
+void bw_sim_demand_known(struct bw_sim *sim, size_t subject, int64_t within_us);
+/* Within this time all views must be right and equal once (bw_sim_converged). */
+void bw_sim_demand_converged(struct bw_sim *sim, int64_t within_us);
+/* No node may ever take more memory than this. At first it is BW_SIM_MEMORY_LEAST and BW_SIM_MEMORY_PER_HOST for each. */
+void bw_sim_demand_memory(struct bw_sim *sim, size_t size_max);
 /* The first violation in words; NULL: none. */
 const char *bw_sim_violation(const struct bw_sim *sim);
 /* From now on two nodes that may act in one scope at one real instant are a violation, or not; reigns that began within

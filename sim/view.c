@@ -54,14 +54,19 @@ size_t bw_sim_alive_count(const struct bw_sim *sim, size_t observer) {
     return count;
 }
 
-static size_t running_in_group(const struct bw_sim *sim, unsigned group) {
+/* Runs, and its host is on the network. */
+static bool is_present(const struct bw_sim *sim, size_t host) {
+    return bw_sim_running(sim, host) && !sim->hosts[host].silent;
+}
+
+static size_t present_in_group(const struct bw_sim *sim, unsigned group) {
     size_t count = 0;
     for (size_t i = 0; i < sim->host_count; i++)
-        count += bw_sim_running(sim, i) && sim->hosts[i].group == group;
+        count += is_present(sim, i) && sim->hosts[i].group == group;
     return count;
 }
 
-/* Whether it holds exactly the running hosts of its group for alive. */
+/* Whether it holds exactly the present hosts of its group for alive. */
 static bool view_right(const struct bw_sim *sim, size_t observer) {
     const struct bw_sim_host *host = &sim->hosts[observer];
     struct bw_member_info info;
@@ -70,28 +75,28 @@ static bool view_right(const struct bw_sim *sim, size_t observer) {
         size_t index = bw_sim_host_at(sim, &info.addr);
         if (info.status != BW_STATUS_ALIVE && info.status != BW_STATUS_SUSPECT)
             continue;
-        if (info.status == BW_STATUS_SUSPECT || index == BW_SIM_NONE || !bw_sim_running(sim, index) ||
+        if (info.status == BW_STATUS_SUSPECT || index == BW_SIM_NONE || !is_present(sim, index) ||
             sim->hosts[index].group != host->group || !bw_id_equal(&info.id, &sim->hosts[index].id))
             return false;
         right++;
     }
-    return right == running_in_group(sim, host->group);
+    return right == present_in_group(sim, host->group);
 }
 
 static bool digest_agrees(const struct bw_sim *sim, size_t observer) {
     uint64_t digest = bw_node_digest(sim->hosts[observer].node);
     for (size_t i = 0; i < observer; i++)
-        if (bw_sim_running(sim, i) && sim->hosts[i].group == sim->hosts[observer].group)
+        if (is_present(sim, i) && sim->hosts[i].group == sim->hosts[observer].group)
             return bw_node_digest(sim->hosts[i].node) == digest; /* the first of the group: all compare with it */
     return true;
 }
 
 bool bw_sim_converged(const struct bw_sim *sim) {
     for (size_t i = 0; i < sim->host_count; i++)
-        if (bw_sim_running(sim, i) && !digest_agrees(sim, i)) /* the cheap half first */
+        if (is_present(sim, i) && !digest_agrees(sim, i)) /* the cheap half first */
             return false;
     for (size_t i = 0; i < sim->host_count; i++)
-        if (bw_sim_running(sim, i) && !view_right(sim, i))
+        if (is_present(sim, i) && !view_right(sim, i))
             return false;
     return true;
 }

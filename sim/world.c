@@ -63,6 +63,7 @@ struct bw_sim *bw_sim_create(uint64_t seed, size_t host_count, const struct bw_s
     sim->host_count = host_count;
     sim->hosts = bw_sim_memory(host_count * sizeof sim->hosts[0]);
     sim->records = bw_sim_memory(BW_SIM_RECORD_COUNT * sizeof sim->records[0]);
+    bw_sim_demand_memory(sim, BW_SIM_MEMORY_LEAST + host_count * BW_SIM_MEMORY_PER_HOST);
     bw_rng_seed(&seeds, seed);
     bw_rng_seed(&sim->network, bw_rng_next(&seeds));
     bw_rng_seed(&sim->extra, bw_rng_next(&seeds));
@@ -98,6 +99,7 @@ void bw_sim_destroy(struct bw_sim *sim) {
         free(sim->scopes[i].durable);
     }
     bw_sim_heap_free(&sim->heap);
+    bw_sim_demands_free(sim);
     free(sim->hosts);
     free(sim->records);
     free(sim->scopes);
@@ -182,14 +184,18 @@ bool bw_sim_run_until(struct bw_sim *sim, bool (*condition)(struct bw_sim *sim, 
     return sim->violation[0] == '\0' && condition(sim, context);
 }
 
-void bw_sim_schedule(struct bw_sim *sim, int64_t at_ms, void (*action)(struct bw_sim *sim, void *context),
-                     void *context) {
-    int64_t at_us = at_ms * BW_US_PER_MS;
+void bw_sim_schedule_us(struct bw_sim *sim, int64_t at_us, void (*action)(struct bw_sim *sim, void *context),
+                        void *context) {
     struct bw_sim_item item = {.at_us = at_us > sim->now_us ? at_us : sim->now_us,
                                .kind = BW_SIM_ACTION,
                                .action = action,
                                .context = context};
     bw_sim_heap_push(&sim->heap, &item);
+}
+
+void bw_sim_schedule(struct bw_sim *sim, int64_t at_ms, void (*action)(struct bw_sim *sim, void *context),
+                     void *context) {
+    bw_sim_schedule_us(sim, at_ms * BW_US_PER_MS, action, context);
 }
 
 void bw_sim_set_name(struct bw_sim *sim, size_t host, const char *name) {

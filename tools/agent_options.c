@@ -196,7 +196,7 @@ static bool set_log_format(struct agent_options *options, const char *value, cha
 }
 
 /* Tells why bw_params_set refuses NAME=VALUE. */
-static bool apply_set(struct bw_params *params, const char *text, char *why, size_t why_size) {
+bool agent_options_apply_set(struct bw_params *params, const char *text, char *why, size_t why_size) {
     char name[64] = "";
     char hint[96];
     uint64_t value = 0;
@@ -228,7 +228,7 @@ static bool apply_set(struct bw_params *params, const char *text, char *why, siz
 static bool set_param(struct agent_options *options, const char *value, char *why, size_t why_size) {
     struct bw_config config;
     bw_config_init(&config, options->profile);
-    if (!apply_set(&config.params, value, why, why_size))
+    if (!agent_options_apply_set(&config.params, value, why, why_size))
         return false;
     snprintf(why, why_size, "at most %d parameters can be set", SET_COUNT_MAX);
     return options->set_count < SET_COUNT_MAX && set_text(&options->sets[options->set_count++], value);
@@ -363,7 +363,7 @@ bool agent_options_params(const struct agent_options *options, struct bw_params 
     bw_config_init(&config, options->profile);
     *params = config.params;
     for (size_t i = 0; i < options->set_count; i++) {
-        if (!apply_set(params, options->sets[i], why, sizeof(why))) {
+        if (!agent_options_apply_set(params, options->sets[i], why, sizeof(why))) {
             complain("--set %s: %s", options->sets[i], why);
             return false;
         }

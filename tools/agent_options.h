@@ -54,6 +54,9 @@ bool agent_options_complete(struct agent_options *options);
 /* The parameters: profile, then sets, then checked. Complains and returns false. */
 bool agent_options_params(const struct agent_options *options, struct bw_params *params);
 
+/* Takes one PARAM=VALUE. False: why says what is wrong. */
+bool agent_options_apply_set(struct bw_params *params, const char *text, char *why, size_t why_size);
+
 /* Reads a configuration file. Complains with file and line and returns false. */
 bool config_file_read(const char *path, struct agent_options *options);
 

@@ -40,6 +40,7 @@ int cmd_members(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_reachability(int argc, char **argv);
 int cmd_rtt(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
 int cmd_stepdown(int argc, char **argv);
 int cmd_tags(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -22,6 +22,7 @@ tools_bellwether_SOURCES = \
 	tools/cmd_monitor.c \
 	tools/cmd_reachability.c \
 	tools/cmd_rtt.c \
+	tools/cmd_simulate.c \
 	tools/cmd_stepdown.c \
 	tools/cmd_tags.c \
 	tools/cmd_wait.c \
@@ -50,11 +51,16 @@ tools_bellwether_SOURCES = \
 	tools/options.c tools/options.h \
 	tools/scope_option.c tools/scope_option.h \
 	tools/seeds.c tools/seeds.h \
+	tools/simulate.h \
+	tools/simulate_plan.c \
+	tools/simulate_report.c \
+	tools/simulate_run.c \
+	tools/simulate_sweep.c \
 	tools/table.c tools/table.h \
 	tools/text.c tools/text.h \
 	tools/watch.c tools/watch.h
 tools_bellwether_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tools_bellwether_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) $(SMARTCOLS_CFLAGS)
-tools_bellwether_LDADD = $(inside_libs) $(JANSSON_LIBS) $(INIH_LIBS) $(SMARTCOLS_LIBS)
+tools_bellwether_LDADD = libsim.la $(inside_libs) $(JANSSON_LIBS) $(INIH_LIBS) $(SMARTCOLS_LIBS)
 EXTRA_DIST += docs/CONTROL.md
 endif

@@ -26,6 +26,7 @@ const struct command commands[] = {
     {"reachability", "[--json]", "who hears whom, by asking everybody", cmd_reachability},
     {"leave", "[--stay]", "make the agent resign, leave and exit", cmd_leave},
     {"demo", "[--nodes N] [--keep]", "a real cluster on this host that loses its leader", cmd_demo},
+    {"simulate", "[OPTION...]", "a cluster in virtual time: faults, figures, sweeps", cmd_simulate},
     {"version", "", "print the version", cmd_version},
     {"help", "[COMMAND]", "explain a command", cmd_help},
     {NULL, NULL, NULL, NULL},

@@ -21,6 +21,12 @@ error_t options_mistake(struct argp_state *state, const char *format, ...) {
     return EINVAL;
 }
 
+error_t options_told(struct argp_state *state) {
+    (void)state;
+    mistaken = true;
+    return EINVAL;
+}
+
 error_t options_surplus(struct argp_state *state, const char *operand) {
     return options_mistake(state, "'%s' is one word too many", operand);
 }

@@ -14,6 +14,9 @@ int options_parse(const struct argp *argp, int argc, char **argv, void *input);
 /* A mistake found in a parser function: says so, makes options_parse return EXIT_USAGE. */
 error_t options_mistake(struct argp_state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for a mistake that has been complained about. */
+error_t options_told(struct argp_state *state);
+
 /* An operand that the command does not take. */
 error_t options_surplus(struct argp_state *state, const char *operand);
 

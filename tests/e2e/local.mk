@@ -9,6 +9,7 @@ py_tests += \
 	tests/e2e/monitor.py \
 	tests/e2e/network.py \
 	tests/e2e/operating.py \
+	tests/e2e/simulate.py \
 	tests/e2e/state.py
 endif
 EXTRA_DIST += tests/e2e/cluster.py tests/e2e/namespaces.py

@@ -278,7 +278,112 @@ static void memory_that_is_kept_fires(void) {
     bw_free(&allocator, kept, 24);
 }
 
+static void know(size_t host, size_t friend, enum bw_status status) {
+    struct bw_node *node = bw_sim_node(sim, host);
+    node->has_friend = true;
+    node->friend = (struct bw_member_info){
+        .id = bw_node_id(bw_sim_node(sim, friend)), .addr = bw_sim_addr(friend), .status = status};
+}
+
+static void who_never_learns_of_a_crash_fires(void) {
+    start(2);
+    know(0, 1, BW_STATUS_ALIVE);
+    bw_sim_crash(sim, 1);
+    bw_sim_demand_known(sim, 1, 5000 * BW_US_PER_MS);
+    bw_sim_run_ms(sim, 4999);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    bw_sim_run_ms(sim, 1);
+    CU_ASSERT(violated("completeness: n1 is gone for 5000 ms, and n0 does not know"));
+}
+
+static void who_suspects_for_ever_fires(void) {
+    start(2);
+    know(0, 1, BW_STATUS_SUSPECT);
+    bw_sim_crash(sim, 1);
+    bw_sim_demand_known(sim, 1, 1000);
+    bw_sim_run_ms(sim, 1);
+    CU_ASSERT(violated("completeness"));
+}
+
+static void who_learns_of_a_crash_is_complete(void) {
+    start(4);
+    know(0, 1, BW_STATUS_DEAD);
+    know(2, 1, BW_STATUS_ALIVE);
+    know(3, 1, BW_STATUS_ALIVE);
+    bw_sim_crash(sim, 1);
+    bw_sim_demand_known(sim, 1, 5000 * BW_US_PER_MS);
+    bw_sim_run_ms(sim, 100);
+    bw_sim_pause(sim, 2); /* it was away meanwhile */
+    bw_sim_continue(sim, 2);
+    bw_sim_host_silent(sim, 3, true);
+    bw_sim_run_ms(sim, 5000);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+}
+
+static void who_comes_back_need_not_be_missed(void) {
+    start(2);
+    know(0, 1, BW_STATUS_ALIVE);
+    bw_sim_crash(sim, 1);
+    bw_sim_demand_known(sim, 1, 5000 * BW_US_PER_MS);
+    bw_sim_run_ms(sim, 100);
+    bw_sim_restart(sim, 1);
+    bw_sim_run_ms(sim, 5000);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+}
+
+static void views_that_stay_wrong_fire(void) {
+    start(2); /* each knows itself alone */
+    bw_sim_demand_converged(sim, 3000 * BW_US_PER_MS);
+    bw_sim_run_ms(sim, 2999);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    bw_sim_run_ms(sim, 1);
+    CU_ASSERT(violated("agreement: 3000 ms after the last fault"));
+}
+
+static void digests_that_stay_different_fire(void) {
+    start(2);
+    know(0, 1, BW_STATUS_ALIVE);
+    know(1, 0, BW_STATUS_ALIVE);
+    bw_sim_node(sim, 1)->digest = 1;
+    bw_sim_demand_converged(sim, 3000 * BW_US_PER_MS);
+    bw_sim_run_ms(sim, 3000);
+    CU_ASSERT(violated("agreement"));
+}
+
+static void one_view_within_its_time_is_agreement(void) {
+    start(2);
+    know(0, 1, BW_STATUS_ALIVE);
+    bw_sim_demand_converged(sim, 3000 * BW_US_PER_MS);
+    bw_sim_run_ms(sim, 2000);
+    know(1, 0, BW_STATUS_ALIVE);
+    bw_sim_run_ms(sim, 2000);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+}
+
+static void too_much_memory_fires(void) {
+    start(1);
+    struct bw_node *node = bw_sim_node(sim, 0);
+    struct bw_allocator allocator = node->allocator;
+    size_t size = BW_SIM_MEMORY_LEAST + BW_SIM_MEMORY_PER_HOST;
+    void *hoard = bw_alloc(&allocator, size - sizeof *node);
+    poke(0);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    void *more = bw_alloc(&allocator, 1);
+    poke(0);
+    CU_ASSERT(violated("bounded memory: n0 has"));
+    bw_free(&allocator, hoard, size - sizeof *node);
+    bw_free(&allocator, more, 1);
+}
+
 const struct tap_test sim_invariant_tests[] = {
+    TAP_TEST(who_never_learns_of_a_crash_fires),
+    TAP_TEST(who_suspects_for_ever_fires),
+    TAP_TEST(who_learns_of_a_crash_is_complete),
+    TAP_TEST(who_comes_back_need_not_be_missed),
+    TAP_TEST(views_that_stay_wrong_fire),
+    TAP_TEST(digests_that_stay_different_fire),
+    TAP_TEST(one_view_within_its_time_is_agreement),
+    TAP_TEST(too_much_memory_fires),
     TAP_TEST(a_sound_reign_is_no_violation),
     TAP_TEST(a_reign_in_another_name_fires),
     TAP_TEST(a_token_for_two_reigns_fires),

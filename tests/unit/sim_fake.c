@@ -179,6 +179,10 @@ int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, s
 }
 
 int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_info *info) {
+    if (index == 1 && node->has_friend) {
+        *info = node->friend;
+        return 0;
+    }
     if (index > 0)
         return BW_ERR_NOT_FOUND;
     *info = (struct bw_member_info){.id = node->id, .name = node->name, .addr = node->addr, .self = true};
@@ -190,8 +194,7 @@ struct bw_id bw_node_id(const struct bw_node *node) {
 }
 
 uint64_t bw_node_digest(const struct bw_node *node) {
-    (void)node;
-    return 0;
+    return node->digest;
 }
 
 int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info *info, struct bw_time now) {

@@ -44,6 +44,9 @@ struct bw_node {
     bool stuck;       /* its deadline does not move */
     bool minds_ticks; /* broken: early ticks have an effect */
     bool endless;     /* does not stop sending */
+    bool has_friend;  /* a second member that it knows */
+    struct bw_member_info friend;
+    uint64_t digest;
     struct bw_event events[FAKE_QUEUE_MAX];
     size_t event_count;
     bool leads;

@@ -46,6 +46,62 @@ static void jitter_adds_up_to_its_limit(void) {
     CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 2);
 }
 
+static void a_narrow_link_makes_datagrams_wait(void) {
+    start(2);
+    bw_sim_in(sim, 0)->bytes_per_s = 10000; /* 100 bytes: 10 ms; two every 100 ms */
+    bw_sim_run_us(sim, 100000 + 10099);
+    CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 0);
+    bw_sim_run_us(sim, 1);
+    CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 1);
+    bw_sim_run_us(sim, 9999);
+    CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 1);
+    bw_sim_run_us(sim, 1);
+    CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 2);
+}
+
+static void what_a_narrow_link_cannot_hold_is_lost(void) {
+    struct bw_sim_counts counts;
+    start(2);
+    bw_sim_in(sim, 0)->bytes_per_s = 100; /* a twentieth of what comes */
+    bw_sim_run_ms(sim, 20000);
+    bw_sim_counts(sim, BW_SIM_ALL, &counts);
+    CU_ASSERT_EQUAL(counts.lost, 0);
+    bw_sim_run_ms(sim, 80000);
+    bw_sim_counts(sim, BW_SIM_ALL, &counts);
+    CU_ASSERT(counts.lost > 1000 && counts.lost < 2000);
+}
+
+static void a_link_duplicates_and_holds_back(void) {
+    start(2);
+    bw_sim_out(sim, 1)->duplicate_ppm = BW_SIM_PPM_MAX;
+    bw_sim_run_ms(sim, 110);
+    CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 3);
+    bw_sim_link(sim, 1, 0)->reorder_ppm = BW_SIM_PPM_MAX;
+    bw_sim_run_us(sim, 90100);
+    CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 4); /* its own; the others are held back */
+    bw_sim_run_ms(sim, 5);
+    CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 6);
+}
+
+static void a_host_may_refuse_always_or_never(void) {
+    struct bw_sim_counts counts;
+    start(2);
+    bw_sim_refusals(sim, 0, BW_SIM_REFUSALS_ALWAYS);
+    bw_sim_run_ms(sim, 150);
+    bw_sim_counts(sim, 1, &counts);
+    CU_ASSERT_EQUAL(counts.refused, 1);
+    CU_ASSERT_EQUAL(fake_hosts[0].heard_count, 1); /* the refusal of its own */
+    bw_sim_refusals(sim, 0, BW_SIM_REFUSALS_NEVER);
+    bw_sim_crash(sim, 0);
+    bw_sim_run_ms(sim, 500);
+    bw_sim_counts(sim, 1, &counts);
+    CU_ASSERT_EQUAL(counts.refused, 1);
+    bw_sim_refusals(sim, 0, BW_SIM_REFUSALS_USUAL);
+    bw_sim_run_ms(sim, 100);
+    bw_sim_counts(sim, 1, &counts);
+    CU_ASSERT_EQUAL(counts.refused, 2);
+}
+
 static size_t heard_with_loss(uint32_t ppm) {
     set_up();
     options.loss_ppm = ppm;
@@ -338,6 +394,10 @@ static void waiting_ends_when_it_is_so(void) {
 static const struct tap_test network_tests[] = {
     TAP_TEST(a_datagram_takes_its_latency),
     TAP_TEST(jitter_adds_up_to_its_limit),
+    TAP_TEST(a_narrow_link_makes_datagrams_wait),
+    TAP_TEST(what_a_narrow_link_cannot_hold_is_lost),
+    TAP_TEST(a_link_duplicates_and_holds_back),
+    TAP_TEST(a_host_may_refuse_always_or_never),
     TAP_TEST(loss_takes_its_share),
     TAP_TEST(duplicates_come_twice),
     TAP_TEST(reordered_datagrams_are_overtaken),
