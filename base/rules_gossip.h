@@ -64,6 +64,20 @@
       "an ack carries the coordinate of who sends it, and its round trip moves that of who gets it")                   \
     X(SURVEY_ASKS_EACH, "gossip Also", "each living member is asked a few times whom it has not heard lately")         \
     X(RETURN_AS_NEW, "gossip Also", "who comes back after leaving does so with a new incarnation, and joins anew")     \
+    X(TELL_USERS_ONCE, "gossip Also",                                                                                  \
+      "a user event or a query is delivered and relayed once, however often it is heard")                              \
+    X(GO_PAST_LTIME, "Lamport 1978", "who hears of an event is past its time with whatever it begins next")            \
+    X(TOO_OLD_TO_TELL_APART, "gossip Also",                                                                            \
+      "what is older than everything kept may have been delivered before, and is not taken")                           \
+    X(NOT_OF_AN_EARLIER_LIFE, "gossip Also",                                                                           \
+      "a user event that began before we were a member is kept and not delivered")                                     \
+    X(COMPARE_RECENT_EVENTS, "gossip Also",                                                                            \
+      "members whose recent events differ when both had time to hear of them send each other the missing ones")        \
+    X(USERS_HAVE_DATAGRAMS_OF_THEIR_OWN, "scenario 24",                                                                \
+      "events and queries fill what membership leaves, and datagrams of their own: neither starves the other")         \
+    X(QUERY_ONLY_WHOM_IT_IS_FOR, "gossip Also", "a query is relayed by all, and delivered to whom its filters name")   \
+    X(QUERY_ANSWERED_ONCE, "gossip Also",                                                                              \
+      "of each member one ack and one response count, and none after the deadline")                                    \
     X(DROP_MALFORMED_WHOLE, "architecture Rules", "a datagram that is not well formed changes nothing")                \
     X(BOUND_EVERYTHING, "gossip Bounds", "past a bound the least useful thing is dropped")
 

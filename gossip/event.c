@@ -33,9 +33,9 @@ void bw_event_forget(struct bw_gossip *g, const struct bw_member *member) {
 }
 
 void bw_event_push(struct bw_gossip *g, const struct bw_gossip_event *event) {
-    size_t sizes[3] = {event->record.key.size, event->record.body.size, event->message.size};
-    const uint8_t *parts[3] = {event->record.key.data, event->record.body.data, event->message.data};
-    uint8_t *to = bw_buffer_append(&g->events, sizeof(*event) + sizes[0] + sizes[1] + sizes[2]);
+    size_t sizes[4] = {event->record.key.size, event->record.body.size, event->message.size, event->name.size};
+    const uint8_t *parts[4] = {event->record.key.data, event->record.body.data, event->message.data, event->name.data};
+    uint8_t *to = bw_buffer_append(&g->events, sizeof(*event) + sizes[0] + sizes[1] + sizes[2] + sizes[3]);
     if (!to) {
         bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &event->id, event->type);
         return;
@@ -110,5 +110,6 @@ bool bw_gossip_event(struct bw_gossip *g, struct bw_gossip_event *event) {
     event->record.key = take_bytes(&g->events, event->record.key.size);
     event->record.body = take_bytes(&g->events, event->record.body.size);
     event->message = take_bytes(&g->events, event->message.size);
+    event->name = take_bytes(&g->events, event->name.size);
     return true;
 }

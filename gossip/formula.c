@@ -6,6 +6,7 @@
 
 #define LOG10_2 0.30102999566398119521
 #define DAMPING 4        /* each refutation above one makes the least suspicion so many times as long */
+#define QUERY_MULT 16    /* gossip intervals per digit of n: Serf's QueryTimeoutMult */
 #define PAIR_INTERVALS 4 /* suspicion of the only other member: nobody can confirm it */
 
 double bw_log2(double value) {
@@ -75,12 +76,21 @@ int64_t bw_suspicion_damped_us(const struct bw_params *params, size_t n, uint8_t
     return wait_us < most_us ? wait_us : most_us;
 }
 
-uint32_t bw_transmit_limit(const struct bw_params *params, size_t n) {
-    uint32_t digits = 1; /* ceil(log10(n + 1)) */
+/* ceil(log10(n + 1)) */
+static uint32_t digits_of(size_t n) {
+    uint32_t digits = 1;
     for (size_t power = 10; power < n + 1; power *= 10) {
         digits++;
     }
-    return params->retransmit_mult * digits;
+    return digits;
+}
+
+uint32_t bw_transmit_limit(const struct bw_params *params, size_t n) {
+    return params->retransmit_mult * digits_of(n);
+}
+
+int64_t bw_query_timeout_us(const struct bw_params *params, size_t n) {
+    return (int64_t)params->gossip_interval_ms * BW_US_PER_MS * QUERY_MULT * digits_of(n);
 }
 
 int64_t bw_dissemination_us(const struct bw_params *params, size_t n) {

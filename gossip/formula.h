@@ -21,6 +21,8 @@ int64_t bw_suspicion_damped_us(const struct bw_params *params, size_t n, uint8_t
 uint32_t bw_transmit_limit(const struct bw_params *params, size_t n);
 /* An update has reached everybody, almost surely, after so long. */
 int64_t bw_dissemination_us(const struct bw_params *params, size_t n);
+/* How long a query waits for answers unless told otherwise: as Serf's. */
+int64_t bw_query_timeout_us(const struct bw_params *params, size_t n);
 /* Twice as long as a round of probes: what was heard within it counts as fresh. */
 int64_t bw_two_rounds_us(const struct bw_params *params, size_t n);
 /* Who has heard nobody for so long is alone. */

@@ -31,6 +31,40 @@ static bool sync_valid(const struct bw_frame_sync *sync) {
            count <= (size_t)sync->buckets - sync->first;
 }
 
+bool bw_names_next(struct bw_bytes names, size_t *at, struct bw_bytes *name) {
+    size_t left = names.size - *at;
+    if (left < 1 || left - 1 < names.data[*at]) {
+        return false;
+    }
+    *name = (struct bw_bytes){names.data + *at + 1, names.data[*at]};
+    *at += 1 + name->size;
+    return true;
+}
+
+static bool names_valid(struct bw_bytes names) {
+    struct bw_bytes name;
+    size_t at = 0;
+    while (bw_names_next(names, &at, &name)) {
+        if (!bw_text_valid(name.data, name.size, BW_NAME_MAX)) {
+            return false;
+        }
+    }
+    return at == names.size;
+}
+
+static bool user_event_valid(const struct bw_frame_user_event *event) {
+    return event->ltime > 0 && !bw_id_none(&event->origin) &&
+           event->name.size + event->payload.size <= BW_USER_SIZE_MAX &&
+           bw_text_valid(event->name.data, event->name.size, BW_NAME_MAX);
+}
+
+bool bw_query_valid(const struct bw_frame_query *query) {
+    size_t size = query->name.size + query->payload.size + query->nodes.size + query->tags.size;
+    return query->ltime > 0 && !bw_id_none(&query->origin) && size <= BW_USER_SIZE_MAX &&
+           bw_text_valid(query->name.data, query->name.size, BW_NAME_MAX) && names_valid(query->nodes) &&
+           bw_tags_valid(query->tags);
+}
+
 static bool frame_valid(const struct bw_frame *frame) {
     switch (frame->type) {
     case BW_FRAME_NUMBER_member:
@@ -50,6 +84,14 @@ static bool frame_valid(const struct bw_frame *frame) {
         return sync_valid(&frame->as.sync);
     case BW_FRAME_NUMBER_page:
         return frame->as.page.next > frame->as.page.first && frame->as.page.next <= BW_BUCKETS_MAX;
+    case BW_FRAME_NUMBER_user_event:
+        return user_event_valid(&frame->as.user_event);
+    case BW_FRAME_NUMBER_query:
+        return bw_query_valid(&frame->as.query);
+    case BW_FRAME_NUMBER_reply:
+        return frame->as.reply.ack == 0 || frame->as.reply.payload.size == 0;
+    case BW_FRAME_NUMBER_have:
+        return frame->as.have.digests.size % 4 == 0;
     default:
         return true;
     }

@@ -18,6 +18,9 @@
 #define BW_AGE_MS_MAX (UINT64_C(1) << 40)
 #define BW_UNHEARD_MAX 60u /* ids in a heard frame */
 #define BW_PROTOCOL 1u
+#define BW_LTIME_MAX (UINT64_C(1) << 62)
+#define BW_RUMOUR_MAX 256u       /* recent events, and recent queries, that are kept */
+#define BW_QUERY_MS_MAX 3600000u /* longest time for answers */
 /* still: the sender's view has not changed for as long as dissemination takes */
 #define BW_FRAME_PING(F, T) F(T, U32, seq, 0) F(T, U8, still, 1) F(T, U64, digest, 0)
 /* As large as a ping, so that an answer is never larger than its question. */
@@ -65,6 +68,30 @@
     F(T, U32, sync, 0)      \
     F(T, U16, first, 0) F(T, U16, next, 0) F(T, U16, page, 0) F(T, U8, last, 1) F(T, U64, digest, 0)
 #define BW_FRAME_MESSAGE(F, T) F(T, U8, channel, 0) F(T, BYTES, data, BW_MESSAGE_MAX)
+/* ltime: Lamport's; number: random, tells apart what began at one ltime; age_ms: it began so long ago. */
+#define BW_FRAME_USER_EVENT(F, T)  \
+    F(T, U64, ltime, BW_LTIME_MAX) \
+    F(T, U64, number, 0)           \
+    F(T, ID, origin, 0)            \
+    F(T, U32, age_ms, 0)           \
+    F(T, BYTES, name, BW_NAME_MAX) \
+    F(T, BYTES, payload, BW_USER_SIZE_MAX)
+/* left_ms: until the deadline; ack: say so when you hear it. For members with one of the names and all of the tags. */
+#define BW_FRAME_QUERY(F, T)               \
+    F(T, U64, ltime, BW_LTIME_MAX)         \
+    F(T, U64, number, 0)                   \
+    F(T, ID, origin, 0)                    \
+    F(T, U32, left_ms, BW_QUERY_MS_MAX)    \
+    F(T, U8, ack, 1)                       \
+    F(T, BYTES, name, BW_NAME_MAX)         \
+    F(T, BYTES, payload, BW_USER_SIZE_MAX) \
+    F(T, BYTES, nodes, BW_USER_SIZE_MAX) F(T, BYTES, tags, BW_TAG_SIZE_MAX)
+/* To the asker. ack: heard, no response. */
+#define BW_FRAME_REPLY(F, T) F(T, U64, number, 0) F(T, U8, ack, 1) F(T, BYTES, payload, BW_USER_SIZE_MAX)
+/* Rides on pings and acks once there has been an event or a query. digest: of the recent events. */
+#define BW_FRAME_CLOCKS(F, T) F(T, U64, events, BW_LTIME_MAX) F(T, U64, queries, BW_LTIME_MAX) F(T, U64, digest, 0)
+/* My recent events, 4 bytes of each one's digest: send me the others. mutual: and tell me yours, if you lack some. */
+#define BW_FRAME_HAVE(F, T) F(T, U8, mutual, 1) F(T, BYTES, digests, 4u * BW_RUMOUR_MAX)
 
 /* Rides on an ack: where I am (vivaldi.h). at: coordinates, 2 bytes each; they and adjustment are in two's complement. */
 #define BW_FRAME_COORDINATE(F, T)                \
@@ -93,6 +120,11 @@
     X(10, sync, BW_FRAME_SYNC)             \
     X(11, page, BW_FRAME_PAGE)             \
     X(12, message, BW_FRAME_MESSAGE)       \
+    X(20, user_event, BW_FRAME_USER_EVENT) \
+    X(21, query, BW_FRAME_QUERY)           \
+    X(22, reply, BW_FRAME_REPLY)           \
+    X(23, clocks, BW_FRAME_CLOCKS)         \
+    X(24, have, BW_FRAME_HAVE)             \
     X(32, coordinate, BW_FRAME_COORDINATE) \
     X(33, survey, BW_FRAME_SURVEY)         \
     X(34, heard, BW_FRAME_HEARD)
@@ -122,5 +154,8 @@ const struct bw_schema *bw_frame_schema(uint8_t type);
 /* Decodes the next known frame and checks all that can be checked without a table: 1, 0 at the end, BW_ERR_DROP_MALFORMED. */
 int bw_frame_next(struct bw_reader *reader, struct bw_frame *frame);
 bool bw_tags_valid(struct bw_bytes tags);
+bool bw_query_valid(const struct bw_frame_query *query);
+/* Names as queries list them: size (1), name, and so on. Steps through them as bw_tag_next does. */
+bool bw_names_next(struct bw_bytes names, size_t *at, struct bw_bytes *name);
 
 #endif

@@ -11,6 +11,7 @@
  *   alone, leave, forget        being the last, going, and being declared gone
  *   why                         what is remembered of suspicions, for people
  *   vivaldi, rtt, survey        where members are, and who hears whom
+ *   rumour, user_event, query   what users of the layer tell and ask all others
  *   receive, timers, event      what comes in, falls due, and is told to the owner */
 #include <string.h>
 
@@ -85,6 +86,9 @@ static int init(struct bw_gossip *g, const struct bw_gossip_config *config, stru
                             .key = bw_digest_key(config->label),
                             .differ_us = BW_NEVER,
                             .gossiped_us = now.mono_us - BW_US_PER_S * 3600,
+                            .rumoured_us = now.mono_us - BW_US_PER_S * 3600,
+                            .compared_us = now.mono_us,
+                            .life_us = now.mono_us,
                             .changed_us = now.mono_us};
     g->heard[0].at_us = g->heard[1].at_us = BW_NOT_HEARD;
     bw_rng_seed(&g->rng, config->seed);
@@ -94,6 +98,8 @@ static int init(struct bw_gossip *g, const struct bw_gossip_config *config, stru
     bw_table_init(&g->records, config->allocator, (size_t)config->params.scope_max * RECORDS_PER_SCOPE);
     bw_buffer_init(&g->outbox, config->allocator, OUTBOX_MAX);
     bw_buffer_init(&g->events, config->allocator, EVENTS_MAX);
+    bw_rumours_init(&g->events_of_users, config->allocator);
+    bw_rumours_init(&g->queries, config->allocator);
     for (size_t i = 0; i < BW_UPDATE_LEVELS; i++) {
         bw_list_init(&g->levels[0][i]);
         bw_list_init(&g->levels[1][i]);
@@ -166,6 +172,9 @@ void bw_gossip_destroy(struct bw_gossip *g) {
     bw_record_free_all(g);
     bw_why_free(g);
     bw_survey_free(g);
+    bw_query_free_all(g);
+    bw_rumours_free(&g->events_of_users);
+    bw_rumours_free(&g->queries);
     bw_buffer_free(&g->outbox);
     bw_buffer_free(&g->events);
     struct bw_allocator allocator = g->allocator;

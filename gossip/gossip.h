@@ -16,6 +16,7 @@
 #define BW_RECORD_BODY_MAX 256u
 #define BW_MESSAGE_MAX 1024u /* a direct message, bytes */
 #define BW_CANDIDACY_SIZE_MAX 512u
+#define BW_ASKED_MAX 16u /* queries of ours that wait for answers at a time */
 #define BW_SEED_MAX 64u
 
 struct bw_gossip;
@@ -56,6 +57,11 @@ enum bw_gossip_event_type {
     BW_GOSSIP_ANSWERED,  /* the answer to bw_gossip_probe: ok = it answered (directly or through a helper) */
     BW_GOSSIP_CONVERGED, /* the last peers heard have our view */
     BW_GOSSIP_DIVERGED,
+    BW_GOSSIP_USER_EVENT,     /* a user event, once */
+    BW_GOSSIP_QUERY,          /* a query that is for us, once */
+    BW_GOSSIP_QUERY_ACK,      /* a member has heard our query */
+    BW_GOSSIP_QUERY_RESPONSE, /* a member answers it */
+    BW_GOSSIP_QUERY_END,      /* it is over */
 };
 
 struct bw_gossip_event {
@@ -74,6 +80,25 @@ struct bw_gossip_event {
     /* message */
     uint8_t channel;
     struct bw_bytes message; /* bytes are valid until the next call that takes `now` */
+    /* user event, query: id is who began it, message the payload. query ack, response: id is who answers, message what */
+    struct bw_bytes name;
+    uint64_t ltime;
+    uint64_t number; /* of the query */
+    int64_t left_us; /* query: until its deadline */
+    uint32_t acks;   /* query end */
+    uint32_t responses;
+    uint32_t expected; /* query end: living members that it was for, by our view when it began */
+};
+
+/* For members with one of the names, if there are any (size 1, name, and so on), and with all of the tags, if there are any
+ * (encoded as bw_gossip_encode_tags does). */
+struct bw_gossip_query {
+    struct bw_bytes name; /* as a member's */
+    struct bw_bytes payload;
+    struct bw_bytes nodes;
+    struct bw_bytes tags;
+    bool ack;            /* each of them says that it has heard it */
+    uint32_t timeout_ms; /* 0: bw_query_timeout_us */
 };
 
 int bw_gossip_create(struct bw_gossip **gossip, const struct bw_gossip_config *config, struct bw_time now);
@@ -106,6 +131,18 @@ int bw_gossip_send(struct bw_gossip *gossip, const struct bw_id *to, uint8_t cha
 /* Stores a record (own, or accepted) and disseminates it if its rank is larger than the stored one's. BW_ERR_FULL,
  * BW_ERR_MEMORY: nothing changed, and the owner puts it again. */
 int bw_gossip_put(struct bw_gossip *gossip, const struct bw_record *record, struct bw_time now);
+/* Tells all members, ourselves included: Lamport-ordered, once each. ltime gets its time; may be NULL. BW_ERR_INVALID (the name),
+ * BW_ERR_SPACE (name and payload are more than BW_USER_SIZE_MAX), BW_ERR_BUSY (leaving, or 64 have not been
+ * sent to anybody yet), BW_ERR_MEMORY. */
+int bw_gossip_user_event(struct bw_gossip *gossip, struct bw_bytes name, struct bw_bytes payload, uint64_t *ltime,
+                         struct bw_time now);
+/* Asks; BW_GOSSIP_QUERY_END follows, at the deadline or when all have answered. number gets the query's. Errors as above;
+ * BW_ERR_FULL: BW_ASKED_MAX queries of ours wait for answers. */
+int bw_gossip_query(struct bw_gossip *gossip, const struct bw_gossip_query *query, uint64_t *number,
+                    struct bw_time now);
+/* Answers a query that BW_GOSSIP_QUERY told of, once. BW_ERR_NOT_FOUND (no such query for us, its deadline is over, or who asked
+ * is unknown), BW_ERR_INVALID (it is answered already), BW_ERR_SPACE, BW_ERR_FULL. */
+int bw_gossip_respond(struct bw_gossip *gossip, uint64_t number, struct bw_bytes payload, struct bw_time now);
 /* Changes our own record: a new incarnation. */
 int bw_gossip_set_candidacies(struct bw_gossip *gossip, struct bw_bytes candidacies, struct bw_time now);
 /* The same of our tags, as bw_gossip_encode_tags gives them. BW_ERR_SPACE, BW_ERR_MEMORY: nothing changed. */

@@ -100,6 +100,7 @@ static void return_to_life(struct bw_gossip *g) {
     g->leave.acks = 0;
     g->synchronised = false;
     g->recent_count = 0;
+    g->life_us = g->now.mono_us;
     bw_refute_renew(g, bw_incarnation_above(g->self->incarnation));
     bw_trace_rule(g->trace, BW_RULE_RETURN_AS_NEW, &g->self->id, g->self->incarnation);
     for (size_t i = 0; i < g->seed_count; i++) {

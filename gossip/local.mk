@@ -28,15 +28,19 @@ core_sources += \
 	gossip/params.c \
 	gossip/ping.c \
 	gossip/probe.c \
+	gossip/query.c \
 	gossip/receive.c \
 	gossip/record.c \
 	gossip/refute.c \
 	gossip/rtt.c \
+	gossip/rumour.c \
+	gossip/rumour.h \
 	gossip/survey.c \
 	gossip/suspect.c \
 	gossip/sync.c \
 	gossip/tags.c \
 	gossip/timers.c \
+	gossip/user_event.c \
 	gossip/view.c \
 	gossip/vivaldi.c \
 	gossip/vivaldi.h \

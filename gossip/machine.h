@@ -12,6 +12,7 @@
 #include "gossip/frames.h"
 #include "gossip/gossip.h"
 #include "gossip/member.h"
+#include "gossip/rumour.h"
 
 #define BW_PING_MAX 48u      /* outstanding at a time */
 #define BW_LEAVE_ACKS 3u     /* members that acknowledge a leave */
@@ -37,8 +38,10 @@ enum bw_timer_kind {
     BW_TIMER_SYNC,      /* patience: pages are missing */
     BW_TIMER_SURVEY,    /* patience: members have not answered a survey */
     BW_TIMER_LEAVE,     /* patience: too few have acknowledged our leaving */
+    BW_TIMER_RUMOUR,    /* patience: there are events or queries to relay */
     BW_TIMER_REAP,      /* promise: the dead are forgotten in time */
     BW_TIMER_DECAY,     /* promise: refutations are forgiven in time */
+    BW_TIMER_QUERY,     /* promise: a query of ours ends in time */
 };
 
 struct bw_dest {
@@ -153,6 +156,17 @@ struct bw_seed {
 struct bw_rate {
     struct bw_addr addr;
     int64_t full_us; /* when its allowance is whole again */
+};
+
+/* A query of ours that waits for answers. */
+struct bw_asked {
+    struct bw_timer timer;
+    uint64_t number;
+    bool ack;
+    uint32_t acks;
+    uint32_t responses;
+    uint32_t expected;
+    struct bw_table answered; /* by member: what has come of it */
 };
 
 struct bw_gossip {
@@ -274,6 +288,16 @@ struct bw_gossip {
     size_t reason_count;
     size_t reason_capacity;
 
+    /* rumour.c, user_event.c, query.c */
+    struct bw_rumours events_of_users;
+    struct bw_rumours queries;
+    struct bw_timer rumour;
+    int64_t rumoured_us;
+    bool queries_next;   /* the next place in a datagram is a query's */
+    int64_t life_us;     /* since when we are a member: what began before is not delivered */
+    int64_t compared_us; /* when recent events were compared last */
+    struct bw_asked *asked[BW_ASKED_MAX];
+
     /* leave.c */
     struct {
         struct bw_timer timer;
@@ -367,6 +391,8 @@ int bw_outbox_put_bare(struct bw_gossip *g, const struct bw_dest *to, const stru
                        const void *message);
 /* Whole frames; none: whatever updates there are. */
 int bw_outbox_put_frames(struct bw_gossip *g, const struct bw_dest *to, const void *frames, size_t size, bool bare);
+/* User events and queries: nothing more of that kind joins them. */
+int bw_outbox_put_rumours(struct bw_gossip *g, const struct bw_dest *to, const void *frames, size_t size);
 
 /* event.c */
 void bw_event_member(struct bw_gossip *g, struct bw_member *member);
@@ -446,6 +472,27 @@ void bw_why_probe(struct bw_gossip *g, const struct bw_member *member, const str
 void bw_why_end(struct bw_gossip *g, const struct bw_member *member, enum bw_status outcome, const struct bw_id *by);
 void bw_why_reaped(struct bw_gossip *g, const struct bw_id *id);
 void bw_why_free(struct bw_gossip *g);
+
+/* rumour.c */
+/* Has it sent to others, if there are any. */
+void bw_rumour_relay(struct bw_gossip *g, struct bw_rumours *rumours, struct bw_rumour *rumour);
+void bw_rumour_piggyback(struct bw_gossip *g, struct bw_writer *writer);
+void bw_rumour_tick(struct bw_gossip *g);
+
+/* user_event.c */
+void bw_user_event_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_user_event *frame);
+void bw_user_event_clocks(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_clocks *frame);
+void bw_user_event_have(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_have *frame);
+int bw_user_event_write(const struct bw_gossip *g, const struct bw_rumour *rumour, struct bw_writer *writer);
+/* Beside a ping or an ack, if that is what has been written. */
+void bw_user_event_tell_clocks(const struct bw_gossip *g, struct bw_writer *writer, const struct bw_member *to);
+
+/* query.c */
+void bw_query_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_query *frame);
+void bw_query_replied(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_reply *frame);
+void bw_query_timeout(struct bw_gossip *g, struct bw_asked *asked);
+int bw_query_write(const struct bw_gossip *g, const struct bw_rumour *rumour, struct bw_writer *writer);
+void bw_query_free_all(struct bw_gossip *g);
 
 /* leave.c */
 void bw_leave_timeout(struct bw_gossip *g);

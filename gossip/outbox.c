@@ -10,14 +10,15 @@ struct entry {
     struct bw_dest to;
     uint16_t size;
     bool bare;
+    bool rumours;
     bool taken;
 };
 
-int bw_outbox_put_frames(struct bw_gossip *g, const struct bw_dest *to, const void *frames, size_t size, bool bare) {
-    struct entry entry = {.to = *to, .size = (uint16_t)size, .bare = bare};
+static int append(struct bw_gossip *g, struct entry entry, const void *frames) {
+    size_t size = entry.size;
     uint8_t *at = bw_buffer_append(&g->outbox, sizeof(entry) + size);
     if (!at) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &to->id, size);
+        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &entry.to.id, size);
         return BW_ERR_FULL;
     }
     memcpy(at, &entry, sizeof(entry));
@@ -25,6 +26,14 @@ int bw_outbox_put_frames(struct bw_gossip *g, const struct bw_dest *to, const vo
         memcpy(at + sizeof(entry), frames, size);
     }
     return 0;
+}
+
+int bw_outbox_put_frames(struct bw_gossip *g, const struct bw_dest *to, const void *frames, size_t size, bool bare) {
+    return append(g, (struct entry){.to = *to, .size = (uint16_t)size, .bare = bare}, frames);
+}
+
+int bw_outbox_put_rumours(struct bw_gossip *g, const struct bw_dest *to, const void *frames, size_t size) {
+    return append(g, (struct entry){.to = *to, .size = (uint16_t)size, .rumours = true}, frames);
 }
 
 static int put(struct bw_gossip *g, const struct bw_dest *to, const struct bw_schema *schema, const void *message,
@@ -57,7 +66,8 @@ static void merge(struct bw_gossip *g, const struct bw_dest *to, struct bw_write
     struct entry entry;
     for (size_t i = 0; i < MERGE_AHEAD && at < g->outbox.used; i++, at += sizeof(entry) + entry.size) {
         read_entry(g, at, &entry);
-        if (entry.taken || entry.bare || entry.size > writer->capacity - writer->used || !same_dest(&entry.to, to)) {
+        if (entry.taken || entry.bare || entry.rumours || entry.size > writer->capacity - writer->used ||
+            !same_dest(&entry.to, to)) {
             continue;
         }
         memcpy(writer->data + writer->used, g->outbox.data + at + sizeof(entry), entry.size);
@@ -91,9 +101,13 @@ bool bw_gossip_transmit(struct bw_gossip *g, struct bw_outbound *out, struct bw_
         writer.used = entry.size;
         if (!entry.bare) {
             const struct bw_member *to = bw_members_find(&g->members, &entry.to.id);
+            bw_user_event_tell_clocks(g, &writer, to);
             merge(g, &entry.to, &writer);
             tell_accused(g, to, &writer);
             bw_update_piggyback(g, &writer, to);
+            if (to && entry.to.session != 0 && !entry.rumours) { /* an unbound one would not be believed */
+                bw_rumour_piggyback(g, &writer);
+            }
         }
         if (writer.used > 0) {
             *out = (struct bw_outbound){.to = entry.to.id,

@@ -92,6 +92,21 @@ static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_so
     case BW_FRAME_NUMBER_message:
         take_message(g, in, &frame->as.message);
         break;
+    case BW_FRAME_NUMBER_user_event:
+        bw_user_event_receive(g, in, &frame->as.user_event);
+        break;
+    case BW_FRAME_NUMBER_query:
+        bw_query_receive(g, in, &frame->as.query);
+        break;
+    case BW_FRAME_NUMBER_reply:
+        bw_query_replied(g, in, &frame->as.reply);
+        break;
+    case BW_FRAME_NUMBER_clocks:
+        bw_user_event_clocks(g, in, &frame->as.clocks);
+        break;
+    case BW_FRAME_NUMBER_have:
+        bw_user_event_have(g, in, &frame->as.have);
+        break;
     }
 }
 

@@ -52,5 +52,11 @@ void bw_gossip_fire(struct bw_gossip *g, struct bw_timer *timer) {
     case BW_TIMER_DECAY:
         bw_refute_decay(g);
         break;
+    case BW_TIMER_RUMOUR:
+        bw_rumour_tick(g);
+        break;
+    case BW_TIMER_QUERY:
+        bw_query_timeout(g, bw_container(timer, struct bw_asked, timer));
+        break;
     }
 }

@@ -8,7 +8,16 @@ void bw_event_queue_init(struct bw_event_queue *queue, size_t limit) {
     queue->limit = limit;
 }
 
+static void free_payload(const struct bw_allocator *allocator, struct bw_bytes *payload) {
+    bw_free(allocator, (void *)(uintptr_t)payload->data, payload->size);
+    *payload = (struct bw_bytes){NULL, 0};
+}
+
 void bw_event_queue_free(struct bw_event_queue *queue, const struct bw_allocator *allocator) {
+    for (size_t i = 0; i < queue->count; i++) {
+        free_payload(allocator, &queue->events[(queue->first + i) % queue->capacity].payload);
+    }
+    free_payload(allocator, &queue->popped);
     bw_free(allocator, queue->events, queue->capacity * sizeof(*queue->events));
     bw_event_queue_init(queue, queue->limit);
 }
@@ -33,23 +42,43 @@ static bool grow(struct bw_event_queue *queue, const struct bw_allocator *alloca
     return true;
 }
 
+/* The queue's own copy. False: no memory, or too much waits. */
+static bool copy_payload(struct bw_event_queue *queue, const struct bw_allocator *allocator, struct bw_bytes *payload) {
+    uint8_t *copy = NULL;
+    if (payload->size > 0) {
+        copy = payload->size <= BW_EVENT_PAYLOAD_MAX - queue->payload_size ? bw_alloc(allocator, payload->size) : NULL;
+        if (copy == NULL) {
+            return false;
+        }
+        memcpy(copy, payload->data, payload->size);
+    }
+    payload->data = copy;
+    queue->payload_size += payload->size;
+    return true;
+}
+
 void bw_event_queue_push(struct bw_event_queue *queue, const struct bw_allocator *allocator,
                          const struct bw_event *event) {
-    if (queue->count == queue->capacity && !grow(queue, allocator)) {
+    struct bw_event copy = *event;
+    if ((queue->count == queue->capacity && !grow(queue, allocator)) ||
+        !copy_payload(queue, allocator, &copy.payload)) {
         queue->lost++;
         return;
     }
-    queue->events[(queue->first + queue->count) % queue->capacity] = *event;
+    queue->events[(queue->first + queue->count) % queue->capacity] = copy;
     queue->count++;
 }
 
-bool bw_event_queue_pop(struct bw_event_queue *queue, struct bw_event *event) {
+bool bw_event_queue_pop(struct bw_event_queue *queue, const struct bw_allocator *allocator, struct bw_event *event) {
+    free_payload(allocator, &queue->popped);
     if (queue->count == 0) {
         return false;
     }
     *event = queue->events[queue->first];
     queue->first = (queue->first + 1) % queue->capacity;
     queue->count--;
+    queue->payload_size -= event->payload.size;
+    queue->popped = event->payload;
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* Inside the libev host: what its tests reach beyond <bellwether/loop.h>. */
+/* Inside the libev host: what its tests and files reach beyond <bellwether/loop.h>. */
 #ifndef BW_NODE_HOST_H
 #define BW_NODE_HOST_H
 

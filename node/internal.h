@@ -11,8 +11,9 @@
 #include "gossip/gossip.h"
 #include <bellwether/node.h>
 
-#define BW_CHANNEL_ELECTION 1u  /* direct messages of the election */
-#define BW_RECORD_KIND_CLAIM 1u /* keyed records that are claims of leadership; key = scope */
+#define BW_CHANNEL_ELECTION 1u               /* direct messages of the election */
+#define BW_EVENT_PAYLOAD_MAX (1024u * 1024u) /* of events that the host has not taken, bytes */
+#define BW_RECORD_KIND_CLAIM 1u              /* keyed records that are claims of leadership; key = scope */
 
 /* Events wait here until the host asks. Grows while a burst needs it, up to a bound, and keeps its size. */
 struct bw_event_queue {
@@ -21,7 +22,9 @@ struct bw_event_queue {
     size_t first;
     size_t count;
     size_t limit;
-    uint64_t lost; /* no memory, or past the bound */
+    size_t payload_size;    /* of those that wait, bytes */
+    struct bw_bytes popped; /* the payload of the last one that the host took */
+    uint64_t lost;          /* no memory, or past the bound */
 };
 
 struct bw_persistence {
@@ -90,6 +93,10 @@ void bw_event_queue_init(struct bw_event_queue *queue, size_t limit);
 void bw_event_queue_free(struct bw_event_queue *queue, const struct bw_allocator *allocator);
 void bw_event_queue_push(struct bw_event_queue *queue, const struct bw_allocator *allocator,
                          const struct bw_event *event);
-bool bw_event_queue_pop(struct bw_event_queue *queue, struct bw_event *event);
+/* Frees the payload of the one before. */
+bool bw_event_queue_pop(struct bw_event_queue *queue, const struct bw_allocator *allocator, struct bw_event *event);
+
+/* user.c: what gossip tells of user events and queries. */
+void bw_node_on_user(struct bw_node *node, const struct bw_gossip_event *told);
 
 #endif

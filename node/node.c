@@ -270,7 +270,7 @@ bool bw_node_transmit(struct bw_node *node, struct bw_datagram *datagram, struct
 }
 
 bool bw_node_event(struct bw_node *node, struct bw_event *event) {
-    return bw_event_queue_pop(&node->events, event);
+    return bw_event_queue_pop(&node->events, &node->allocator, event);
 }
 
 void bw_node_leave(struct bw_node *node, struct bw_time now) {

@@ -113,6 +113,13 @@ static void on_gossip(struct bw_node *node, const struct bw_gossip_event *event)
     case BW_GOSSIP_DIVERGED:
         push_view(node, BW_EVENT_DIVERGED);
         break;
+    case BW_GOSSIP_USER_EVENT:
+    case BW_GOSSIP_QUERY:
+    case BW_GOSSIP_QUERY_ACK:
+    case BW_GOSSIP_QUERY_RESPONSE:
+    case BW_GOSSIP_QUERY_END:
+        bw_node_on_user(node, event);
+        break;
     }
 }
 

@@ -165,7 +165,10 @@ static void record_event(struct bw_sim *sim, size_t host, const struct bw_event 
     const char *type = bw_event_name(event->type);
     char token[BW_TOKEN_TEXT_SIZE];
     bw_token_text(&event->token, token);
-    if (event->scope[0] != '\0')
+    if (event->topic[0] != '\0')
+        bw_sim_record_text(sim, host, "%s %s by %s at ltime %llu", type, event->topic, event->name,
+                           (unsigned long long)event->ltime);
+    else if (event->scope[0] != '\0')
         bw_sim_record_text(sim, host, "%s %s %s token %s reason %s", type, event->scope, event->name, token,
                            bw_loss_name(event->reason));
     else if (event->name[0] != '\0')

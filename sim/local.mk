@@ -22,5 +22,6 @@ sim_sources += \
 	sim/story.c \
 	sim/story.h \
 	sim/tell.c \
+	sim/user.c \
 	sim/view.c \
 	sim/world.c

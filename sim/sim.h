@@ -127,6 +127,9 @@ int bw_sim_stepdown(struct bw_sim *sim, size_t host, const char *scope, uint32_t
 /* Any other call on the node, as its host makes it; what: for the trace. Returns what call returns. */
 int bw_sim_call(struct bw_sim *sim, size_t host, const char *what,
                 int (*call)(struct bw_node *node, struct bw_time now, void *context), void *context);
+int bw_sim_user_event(struct bw_sim *sim, size_t host, const char *name, struct bw_bytes payload);
+int bw_sim_query(struct bw_sim *sim, size_t host, const struct bw_query *query, uint64_t *number);
+int bw_sim_respond(struct bw_sim *sim, size_t host, uint64_t number, struct bw_bytes payload);
 
 /* -- before the start -- */
 void bw_sim_set_name(struct bw_sim *sim, size_t host, const char *name);

@@ -8,6 +8,7 @@
 #include "tools/addr.h"
 #include "tools/agent_members.h"
 #include "tools/agent_network.h"
+#include "tools/agent_user.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
 #include "tools/json_info.h"
@@ -104,6 +105,18 @@ json_t *agent_answer(void *context, const char *op, const json_t *request) {
         {"why", answer_why},
         {"rtt", answer_rtt},
         {"reachability", answer_reachability},
+        {"members", answer_members},
+        {"leader", answer_leader},
+        {"info", answer_info},
+        {"join", answer_join},
+        {"leave", answer_leave},
+        {"stepdown", answer_stepdown},
+        {"tags", answer_tags},
+        {"forget", answer_forget},
+        {"why", answer_why},
+        {"event", answer_event},
+        {"query", answer_query},
+        {"respond", answer_respond},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (strcmp(list[i].op, op) == 0)

@@ -84,7 +84,9 @@ static const struct argp monitor_argp = {
     .doc = "Shows events as they happen, in order, until the agent goes or you stop it.\v"
            "Types: member-alive, member-suspect, member-dead, member-left, member-update, member-conflict, "
            "leader-elected, "
-           "leader-lost, self-elected, self-deposed, split-brain-healed, converged, diverged."};
+           "leader-lost, self-elected, self-deposed, split-brain-healed, converged, diverged, user-event, query, "
+           "query-ack, query-response, "
+           "query-end."};
 
 /* A stream that cannot begin where it was asked to says so. */
 static void tell_gap(const struct monitor *monitor, const json_t *answer) {

@@ -27,6 +27,7 @@ int command_unknown(const char *name);                /* says so, with the neare
 
 int cmd_agent(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_event(int argc, char **argv);
 int cmd_forget(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_info(int argc, char **argv);
@@ -40,6 +41,8 @@ int cmd_members(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_reachability(int argc, char **argv);
 int cmd_rtt(int argc, char **argv);
+int cmd_query(int argc, char **argv);
+int cmd_respond(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_stepdown(int argc, char **argv);
 int cmd_tags(int argc, char **argv);

@@ -6,7 +6,8 @@
 #include "tools/json.h"
 #include "tools/text.h"
 
-/* How a type is told. In the pattern $x stands for a field: n name, a addr, b by, s scope, l leader, t token, r reason. */
+/* How a type is told. In the pattern $x stands for a field: n name, a addr, b by, s scope, l leader, t token, r reason,
+ * f from, q query, p payload. */
 static const struct wording {
     const char *type;
     const char *pattern;
@@ -25,6 +26,11 @@ static const struct wording {
     {"split-brain-healed", "two led $s: $l stays, token $t", "\033[33m"},
     {"converged", "all members heard of have the same view", ""},
     {"diverged", "views differ", ""},
+    {"user-event", "$f tells all: $n $p", "\033[36m"},
+    {"query", "$f asks: $n $p (query $q)", "\033[36m"},
+    {"query-ack", "$f has been asked (query $q)", ""},
+    {"query-response", "$f answers: $p (query $q)", ""},
+    {"query-end", "no more answers are waited for (query $q)", ""},
 };
 
 static const struct wording *wording_of(const json_t *event) {
@@ -40,11 +46,20 @@ const char *event_color(const json_t *event) {
 }
 
 static const char *field_of(char letter) {
-    static const char *const fields[] = {"name", "addr", "by", "scope", "leader", "token", "reason"};
+    static const char *const fields[] = {"name",  "addr",   "by",   "scope", "leader",
+                                         "token", "reason", "from", "query", "payload"};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (fields[i][0] == letter)
             return fields[i];
     return "type";
+}
+
+static void print_field(FILE *to, const json_t *event, char letter) {
+    const char *base64 = json_text_of(event, "payload_base64");
+    if (letter == 'p' && base64[0] != '\0')
+        fprintf(to, "base64:%s", base64);
+    else
+        text_print_safe(to, json_text_of(event, field_of(letter)));
 }
 
 char *event_sentence(const json_t *event) {
@@ -55,7 +70,7 @@ char *event_sentence(const json_t *event) {
         return NULL;
     for (const char *at = wording_of(event)->pattern; *at != '\0'; at++) {
         if (*at == '$')
-            text_print_safe(to, json_text_of(event, field_of(*++at)));
+            print_field(to, event, *++at);
         else
             fputc(*at, to);
     }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "tools/json_user.h"
 
 void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]) {
     time_t seconds = (time_t)(wall_us / BW_US_PER_S);
@@ -129,6 +130,13 @@ json_t *json_event(const struct bw_event *event, uint64_t seq) {
         break;
     case BW_EVENT_SPLIT_BRAIN_HEALED:
         add_healed_fields(object, event);
+        break;
+    case BW_EVENT_USER_EVENT:
+    case BW_EVENT_QUERY:
+    case BW_EVENT_QUERY_ACK:
+    case BW_EVENT_QUERY_RESPONSE:
+    case BW_EVENT_QUERY_END:
+        json_user_fields(object, event);
         break;
     case BW_EVENT_CONVERGED:
     case BW_EVENT_DIVERGED:

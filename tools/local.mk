@@ -8,7 +8,9 @@ tools_bellwether_SOURCES = \
 	tools/agent_answer.c tools/agent_answer.h \
 	tools/agent_network.c tools/agent_network.h \
 	tools/agent_options.c tools/agent_options.h \
+	tools/agent_user.c tools/agent_user.h \
 	tools/cmd_agent.c \
+	tools/cmd_event.c \
 	tools/cmd_forget.c \
 	tools/cmd_help.c \
 	tools/cmd_info.c \
@@ -22,6 +24,7 @@ tools_bellwether_SOURCES = \
 	tools/cmd_monitor.c \
 	tools/cmd_reachability.c \
 	tools/cmd_rtt.c \
+	tools/cmd_query.c \
 	tools/cmd_simulate.c \
 	tools/cmd_stepdown.c \
 	tools/cmd_tags.c \
@@ -43,6 +46,7 @@ tools_bellwether_SOURCES = \
 	tools/hints.c tools/hints.h \
 	tools/json.c tools/json.h \
 	tools/json_info.c tools/json_info.h \
+	tools/json_user.c tools/json_user.h \
 	tools/key_file.c tools/key_file.h \
 	tools/log.c tools/log.h \
 	tools/main.c \

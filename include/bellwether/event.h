@@ -24,7 +24,12 @@ extern "C" {
     X(SELF_DEPOSED, "self-deposed")             \
     X(SPLIT_BRAIN_HEALED, "split-brain-healed") \
     X(CONVERGED, "converged")                   \
-    X(DIVERGED, "diverged")
+    X(DIVERGED, "diverged")                     \
+    X(USER_EVENT, "user-event")                 \
+    X(QUERY, "query")                           \
+    X(QUERY_ACK, "query-ack")                   \
+    X(QUERY_RESPONSE, "query-response")         \
+    X(QUERY_END, "query-end")
 
 #define BW_EVENT_VALUE_(name, text) BW_EVENT_##name,
 enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
@@ -44,7 +49,7 @@ enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
 enum bw_loss { BW_LOSSES(BW_LOSS_VALUE_) BW_LOSS_COUNT };
 #undef BW_LOSS_VALUE_
 
-/** One event. Fields that a type does not name below are zero. */
+/** One event. Fields that a type does not name below are zero. A copy of it does not copy the payload. */
 struct bw_event {
     enum bw_event_type type;
     struct bw_time time; /**< when the node noticed */
@@ -61,6 +66,17 @@ struct bw_event {
     struct bw_token other;       /**< split-brain-healed: the one that ended */
     int64_t overlap_ms;          /**< split-brain-healed: both are known to have reigned so long, -1 unknown */
     enum bw_loss reason;         /**< leader-lost, self-deposed */
+    /* user-event, query: name and id are who began it; query-ack, query-response: who answers a query of ours */
+    char topic[BW_NAME_MAX + 1]; /**< user-event, query: its name */
+    struct bw_bytes payload;     /**< user-event, query, query-response: any bytes, not zero-terminated. They are the
+                                      node's, and valid until the next bw_node_event or bw_node_destroy */
+    uint64_t ltime;     /**< user-event, query: Lamport's. What was begun by somebody who had been told of another
+                                      one has a larger one; of two with the same neither knew of the other */
+    uint64_t query;     /**< query-*: the number that bw_node_query gave, and that bw_node_respond takes */
+    int64_t left_ms;    /**< query: until its deadline */
+    uint32_t acks;      /**< query-end */
+    uint32_t responses; /**< query-end */
+    uint32_t expected;  /**< query-end: living members that it was for, as we knew them when it began */
 };
 
 /** The name of an event type as in `monitor --json`. @return a static string */

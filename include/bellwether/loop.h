@@ -20,7 +20,8 @@ struct bw_loop_config {
     struct bw_addr bind;   /**< family 0: all addresses, v4 and v6; port 0: chosen by the kernel */
     const char *state_dir; /**< made, owner-only, if missing; NULL: nothing is durable, the id is new in every run */
     void (*on_event)(void *context, const struct bw_event *event); /**< called from the loop, in order; may be NULL.
-                                   It may read the node, call bw_loop_join and bw_loop_leave, but not bw_loop_destroy */
+                                   It may read the node, call bw_loop_join, bw_loop_leave, bw_loop_user_event, bw_loop_query
+                                   and bw_loop_respond, but not bw_loop_destroy */
     void (*on_left)(void *context); /**< called from the loop, once, when a leave is done; may call bw_loop_destroy;
                                          may be NULL */
     void (*on_problem)(void *context, const char *message); /**< something degraded, or is well again, in words; rate
@@ -78,6 +79,16 @@ int bw_loop_survey(struct bw_loop *host);
 
 /** Sends a direct message. @return as bw_node_send */
 int bw_loop_send(struct bw_loop *host, const struct bw_id *to, uint8_t channel, const void *data, size_t size);
+
+/** Tells all members. @return as bw_node_user_event */
+int bw_loop_user_event(struct bw_loop *host, const char *name, struct bw_bytes payload, uint64_t *ltime);
+
+/** Asks members; the answers come through on_event, the first ones perhaps before this returns: number is set by then.
+ *  @return as bw_node_query */
+int bw_loop_query(struct bw_loop *host, const struct bw_query *query, uint64_t *number);
+
+/** Answers a query; on_event may call it at once. @return as bw_node_respond */
+int bw_loop_respond(struct bw_loop *host, uint64_t number, struct bw_bytes payload);
 
 #define BW_ADDR_TEXT_SIZE 56u /**< the longest address in text and a zero */
 

@@ -101,6 +101,44 @@ int bw_node_set_tags(struct bw_node *node, const struct bw_tag *tags, size_t cou
  *  @return 0, also if it has left already; BW_ERR_NOT_FOUND; BW_ERR_BUSY: it is not dead to us, or it is this node */
 int bw_node_forget(struct bw_node *node, const struct bw_id *id, struct bw_time now);
 
+/** Tells all members, this one included, by BW_EVENT_USER_EVENT: at most once each, almost surely at all that are members by
+ *  then. Who was cut off gets it afterwards, if it is one of the last 256 events and 128 KiB; who joins later does not.
+ *  @param name 1..BW_NAME_MAX bytes of UTF-8 without control characters
+ *  @param payload any bytes; with the name at most BW_USER_SIZE_MAX
+ *  @param ltime gets its Lamport time; may be NULL
+ *  @return 0; BW_ERR_INVALID: the name; BW_ERR_SPACE: too large; BW_ERR_BUSY: we have left, or 64 earlier ones have not
+ *          been sent yet; BW_ERR_MEMORY */
+int bw_node_user_event(struct bw_node *node, const char *name, struct bw_bytes payload, uint64_t *ltime,
+                       struct bw_time now);
+
+/** A question to the members. All zero but the name is one to everybody. Pointers are copied. */
+struct bw_query {
+    const char *name; /**< as a user event's */
+    struct bw_bytes payload;
+    const char *const *nodes; /**< names: only members with one of them; none: all */
+    size_t node_count;
+    const struct bw_tag *tags; /**< only members with all of them */
+    size_t tag_count;
+    bool ack; /**< each says at once that it has been asked: BW_EVENT_QUERY_ACK */
+    uint32_t
+        timeout_ms; /**< how long answers are waited for, at most an hour; 0: 16 gossip intervals * ceil(log10(n + 1)) */
+};
+
+/** Asks. BW_EVENT_QUERY tells each member of it that it is for, us included, at most once. BW_EVENT_QUERY_RESPONSE follows for
+ *  each answer, and BW_EVENT_QUERY_END at the deadline, or when all members that it is for have answered. An ack or response is one datagram,
+ *  straight to us, and is not repeated when it is lost.
+ *  @param query name, payload and filters together at most BW_USER_SIZE_MAX
+ *  @param number gets what the events name it by
+ *  @return 0; BW_ERR_INVALID: a name, a tag, or the time; BW_ERR_SPACE: too large; BW_ERR_BUSY: we have left; BW_ERR_FULL: 16
+ *          of ours wait for answers; BW_ERR_MEMORY */
+int bw_node_query(struct bw_node *node, const struct bw_query *query, uint64_t *number, struct bw_time now);
+
+/** Answers a query that BW_EVENT_QUERY has told of, once.
+ *  @param payload any bytes, at most BW_USER_SIZE_MAX
+ *  @return 0; BW_ERR_NOT_FOUND: no query for us has this number, its deadline is over, or we do not know who asked;
+ *          BW_ERR_INVALID: it is answered already; BW_ERR_SPACE: too large; BW_ERR_FULL: too much waits to be sent */
+int bw_node_respond(struct bw_node *node, uint64_t number, struct bw_bytes payload, struct bw_time now);
+
 /** Where a member stands. */
 enum bw_status { BW_STATUS_ALIVE, BW_STATUS_SUSPECT, BW_STATUS_DEAD, BW_STATUS_LEFT };
 

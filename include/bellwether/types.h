@@ -60,6 +60,7 @@ struct bw_allocator {
 #define BW_NAME_MAX 63u        /**< longest member, cluster or scope name, bytes */
 #define BW_TAG_COUNT_MAX 32u   /**< tags per member */
 #define BW_TAG_SIZE_MAX 512u   /**< all tags of a member together, encoded, bytes */
+#define BW_USER_SIZE_MAX 1024u /**< a user event's name and payload; a query's, filters included; a response: bytes */
 #define BW_DATAGRAM_MAX 1232u  /**< largest datagram ever sent: IPv6's least MTU less its headers, bytes */
 #define BW_TOKEN_TEXT_SIZE 33u /**< 32 hex digits and a zero */
 #define BW_ID_TEXT_SIZE 33u    /**< 32 hex digits and a zero */

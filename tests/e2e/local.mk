@@ -10,7 +10,8 @@ py_tests += \
 	tests/e2e/network.py \
 	tests/e2e/operating.py \
 	tests/e2e/simulate.py \
-	tests/e2e/state.py
+	tests/e2e/state.py \
+	tests/e2e/users.py
 endif
 EXTRA_DIST += tests/e2e/cluster.py tests/e2e/namespaces.py
 

@@ -29,3 +29,5 @@ c_tests += tests/scenario/late
 tests_scenario_late_SOURCES = tests/scenario/late.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/operator
 tests_scenario_operator_SOURCES = tests/scenario/operator.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/users
+tests_scenario_users_SOURCES = tests/scenario/users.c tests/scenario/story.c tests/scenario/story.h

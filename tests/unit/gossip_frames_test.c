@@ -48,6 +48,12 @@ static size_t everything(uint8_t *bytes, size_t capacity) {
     struct bw_frame_coordinate coordinate = {9, 192, 65535, 65535, {digests, 16}};
     struct bw_frame_survey survey = {10};
     struct bw_frame_heard heard = {10, 3, 2, {a.bytes, 16}};
+    static const uint8_t names[] = {1, 'n'};
+    struct bw_frame_user_event user_event = {9, 10, a, 11, {(const uint8_t *)"e", 1}, {(const uint8_t *)"\0p", 2}};
+    struct bw_frame_query query = {12, 13, a, 14, 1, {(const uint8_t *)"q", 1}, {NULL, 0}, {names, 2}, {NULL, 0}};
+    struct bw_frame_reply reply = {15, 0, {(const uint8_t *)"r", 1}};
+    struct bw_frame_clocks clocks = {16, 17, 18};
+    struct bw_frame_have have = {1, {digests, 8}};
 #define PUT(number, name, FIELDS) CU_ASSERT_EQUAL(bw_wire_put(&writer, &bw_schema_##name, &name), 0);
     BW_GOSSIP_FRAMES(PUT)
 #undef PUT
@@ -98,6 +104,16 @@ static void largest_frames_fit(void) {
     struct bw_frame_message message = {0, {bytes, sizeof(bytes)}};
     CU_ASSERT(bw_wire_size(&bw_schema_member, &member) + bw_wire_size(&bw_schema_ping, &ping) <= BW_FRAMES_MAX);
     CU_ASSERT(bw_wire_size(&bw_schema_message, &message) + bw_wire_size(&bw_schema_ping, &ping) <= BW_FRAMES_MAX);
+    struct bw_frame_clocks clocks = {0};
+    struct bw_frame_user_event event = {.name = {name, sizeof(name)},
+                                        .payload = {bytes, BW_USER_SIZE_MAX - sizeof(name)}};
+    struct bw_frame_query query = {.name = {name, sizeof(name)}, .payload = {bytes, BW_USER_SIZE_MAX - sizeof(name)}};
+    struct bw_frame_have have = {.digests = {bytes, sizeof(bytes)}};
+    CU_ASSERT(bw_wire_size(&bw_schema_clocks, &clocks) + bw_wire_size(&bw_schema_ping, &ping) +
+                  bw_wire_size(&bw_schema_user_event, &event) <=
+              BW_FRAMES_MAX);
+    CU_ASSERT(bw_wire_size(&bw_schema_query, &query) <= BW_FRAMES_MAX);
+    CU_ASSERT(bw_wire_size(&bw_schema_have, &have) <= BW_FRAMES_MAX);
 }
 
 struct picture {

@@ -143,6 +143,9 @@ void net_drain(struct net *net, size_t index) {
         }
         while (bw_gossip_event(node->gossip, &event)) {
             note_event(net, node, &event);
+            if (net->on_event) {
+                net->on_event(net, index, &event);
+            }
             if (event.type == BW_GOSSIP_RECORD && node->accept_records) {
                 CU_ASSERT_EQUAL(bw_gossip_put(node->gossip, &event.record, net_now(net)), 0);
                 again = true;

@@ -21,6 +21,8 @@ extern const struct tap_suite gossip_view_suite;
 extern const struct tap_suite gossip_cost_suite;
 extern const struct tap_suite gossip_bounds_suite;
 extern const struct tap_suite gossip_cluster_suite;
+extern const struct tap_suite gossip_user_suite;
+extern const struct tap_suite gossip_query_suite;
 
 #define NET_MAX 128u
 #define MS(ms) ((int64_t)(ms)*1000)
@@ -73,6 +75,8 @@ struct net {
     struct bw_params params;
     /* Sees each datagram before it is delivered; false drops it. */
     bool (*filter)(struct net *net, const struct net_packet *packet, size_t to);
+    /* Sees each event before it is gone. */
+    void (*on_event)(struct net *net, size_t at, const struct bw_gossip_event *event);
     void *context;
 };
 

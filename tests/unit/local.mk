@@ -118,6 +118,9 @@ tests_unit_gossip_test_SOURCES = \
 	tests/unit/gossip_network_test.c \
 	tests/unit/gossip_operator_test.c \
 	tests/unit/gossip_pure_test.c \
+	tests/unit/gossip_query_test.c \
+	tests/unit/gossip_user_test.c \
+	tests/unit/gossip_user_test.h \
 	tests/unit/gossip_view_test.c
 tests_unit_gossip_test_LDADD = $(LDADD) -lm
 
@@ -128,6 +131,7 @@ tests_unit_tools_test_SOURCES = \
 	tools/addr.c \
 	tools/event_ring.c \
 	tools/json.c \
+	tools/json_user.c \
 	tools/log.c \
 	tools/scope_option.c \
 	tools/seeds.c \

@@ -128,6 +128,40 @@ static void a_durable_node_is_mute_until_its_boot_is_durable(void) {
     bw_node_destroy(node);
 }
 
+/* The queue's copies: the caller's bytes may change, and what the host has taken lasts until it takes the next. */
+static void payloads_are_the_queues_own(void) {
+    static uint8_t large[BW_EVENT_PAYLOAD_MAX];
+    uint8_t bytes[3] = {1, 2, 3};
+    struct test_memory memory = {0};
+    struct bw_allocator allocator = test_allocator(&memory);
+    struct bw_event_queue queue;
+    struct bw_event event = {.payload = {bytes, sizeof(bytes)}};
+    bw_event_queue_init(&queue, 10);
+    bw_event_queue_push(&queue, &allocator, &event);
+    bytes[0] = 9;
+    event.payload = (struct bw_bytes){large, sizeof(large) - 3};
+    bw_event_queue_push(&queue, &allocator, &event); /* as much as may wait */
+    event.payload.size = 1;
+    bw_event_queue_push(&queue, &allocator, &event);
+    CU_ASSERT_EQUAL(queue.lost, 1);
+    event.payload.size = 0;
+    bw_event_queue_push(&queue, &allocator, &event); /* one without is not in the way */
+    memory.fail_at = memory.calls + 1;
+    CU_ASSERT_TRUE(bw_event_queue_pop(&queue, &allocator, &event));
+    CU_ASSERT_TRUE(event.payload.size == 3 && event.payload.data[0] == 1 && event.payload.data != bytes);
+    event.payload = (struct bw_bytes){large, 1};
+    bw_event_queue_push(&queue, &allocator, &event); /* no memory */
+    CU_ASSERT_EQUAL(queue.lost, 2);
+    CU_ASSERT_TRUE(bw_event_queue_pop(&queue, &allocator, &event));
+    CU_ASSERT_EQUAL(event.payload.size, sizeof(large) - 3);
+    event.payload = (struct bw_bytes){large, sizeof(large)};
+    bw_event_queue_push(&queue, &allocator, &event); /* there is room again; it is freed with the queue */
+    CU_ASSERT_TRUE(bw_event_queue_pop(&queue, &allocator, &event) && event.payload.size == 0);
+    CU_ASSERT_EQUAL(queue.count, 1);
+    bw_event_queue_free(&queue, &allocator);
+    CU_ASSERT_EQUAL(memory.used_size, 0);
+}
+
 static void the_event_queue_is_bounded_and_ordered(void) {
     struct test_memory memory = {0};
     struct bw_allocator allocator = test_allocator(&memory);
@@ -140,7 +174,7 @@ static void the_event_queue_is_bounded_and_ordered(void) {
         bw_event_queue_push(&queue, &allocator, &event);
         event.incarnation = 2 * i + 1;
         bw_event_queue_push(&queue, &allocator, &event);
-        CU_ASSERT_TRUE(bw_event_queue_pop(&queue, &event) && event.incarnation == popped);
+        CU_ASSERT_TRUE(bw_event_queue_pop(&queue, &allocator, &event) && event.incarnation == popped);
         popped++;
     }
     CU_ASSERT_EQUAL(queue.lost, 0);
@@ -164,6 +198,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(only_sound_configurations_are_taken),
     TAP_TEST(each_failing_allocation_at_creation_is_an_error_without_a_leak),
     TAP_TEST(a_durable_node_is_mute_until_its_boot_is_durable),
+    TAP_TEST(payloads_are_the_queues_own),
     TAP_TEST(the_event_queue_is_bounded_and_ordered),
     TAP_TEST(every_name_is_known),
 };
