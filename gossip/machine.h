@@ -158,17 +158,6 @@ struct bw_rate {
     int64_t full_us; /* when its allowance is whole again */
 };
 
-/* A query of ours that waits for answers. */
-struct bw_asked {
-    struct bw_timer timer;
-    uint64_t number;
-    bool ack;
-    uint32_t acks;
-    uint32_t responses;
-    uint32_t expected;
-    struct bw_table answered; /* by member: what has come of it */
-};
-
 struct bw_gossip {
     struct bw_allocator allocator;
     struct bw_trace *trace;
@@ -472,27 +461,6 @@ void bw_why_probe(struct bw_gossip *g, const struct bw_member *member, const str
 void bw_why_end(struct bw_gossip *g, const struct bw_member *member, enum bw_status outcome, const struct bw_id *by);
 void bw_why_reaped(struct bw_gossip *g, const struct bw_id *id);
 void bw_why_free(struct bw_gossip *g);
-
-/* rumour.c */
-/* Has it sent to others, if there are any. */
-void bw_rumour_relay(struct bw_gossip *g, struct bw_rumours *rumours, struct bw_rumour *rumour);
-void bw_rumour_piggyback(struct bw_gossip *g, struct bw_writer *writer);
-void bw_rumour_tick(struct bw_gossip *g);
-
-/* user_event.c */
-void bw_user_event_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_user_event *frame);
-void bw_user_event_clocks(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_clocks *frame);
-void bw_user_event_have(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_have *frame);
-int bw_user_event_write(const struct bw_gossip *g, const struct bw_rumour *rumour, struct bw_writer *writer);
-/* Beside a ping or an ack, if that is what has been written. */
-void bw_user_event_tell_clocks(const struct bw_gossip *g, struct bw_writer *writer, const struct bw_member *to);
-
-/* query.c */
-void bw_query_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_query *frame);
-void bw_query_replied(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_reply *frame);
-void bw_query_timeout(struct bw_gossip *g, struct bw_asked *asked);
-int bw_query_write(const struct bw_gossip *g, const struct bw_rumour *rumour, struct bw_writer *writer);
-void bw_query_free_all(struct bw_gossip *g);
 
 /* leave.c */
 void bw_leave_timeout(struct bw_gossip *g);

@@ -5,10 +5,15 @@
 #ifndef BW_GOSSIP_RUMOUR_H
 #define BW_GOSSIP_RUMOUR_H
 
+#include "base/envelope.h"
 #include "base/list.h"
+#include "base/table.h"
+#include "base/timer.h"
 #include "gossip/frames.h"
 
 #define BW_RUMOUR_BYTES_MAX (128u * 1024u) /* names, payloads and filters of the recent ones of a kind */
+
+struct bw_member;
 
 struct bw_rumour {
     struct bw_list link; /* while it is to be sent */
@@ -66,5 +71,39 @@ struct bw_bytes bw_rumour_part(const struct bw_rumour *rumour, enum bw_rumour_pa
 /* Puts it where it belongs in the queue: behind those that were sent as often. */
 void bw_rumours_queue(struct bw_rumours *rumours, struct bw_rumour *rumour);
 void bw_rumours_unqueue(struct bw_rumour *rumour);
+
+/* A query of ours that waits for answers. */
+struct bw_asked {
+    struct bw_timer timer;
+    uint64_t number;
+    bool ack;
+    uint32_t acks;
+    uint32_t responses;
+    uint32_t expected;
+    struct bw_table answered; /* by member: what has come of it */
+};
+
+/* ------------------------------------------------------------------ the machine's part */
+
+/* rumour.c */
+/* Has it sent to others, if there are any. */
+void bw_rumour_relay(struct bw_gossip *g, struct bw_rumours *rumours, struct bw_rumour *rumour);
+void bw_rumour_piggyback(struct bw_gossip *g, struct bw_writer *writer);
+void bw_rumour_tick(struct bw_gossip *g);
+
+/* user_event.c */
+void bw_user_event_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_user_event *frame);
+void bw_user_event_clocks(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_clocks *frame);
+void bw_user_event_have(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_have *frame);
+int bw_user_event_write(const struct bw_gossip *g, const struct bw_rumour *rumour, struct bw_writer *writer);
+/* Beside a ping or an ack, if that is what has been written. */
+void bw_user_event_tell_clocks(const struct bw_gossip *g, struct bw_writer *writer, const struct bw_member *to);
+
+/* query.c */
+void bw_query_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_query *frame);
+void bw_query_replied(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_reply *frame);
+void bw_query_timeout(struct bw_gossip *g, struct bw_asked *asked);
+int bw_query_write(const struct bw_gossip *g, const struct bw_rumour *rumour, struct bw_writer *writer);
+void bw_query_free_all(struct bw_gossip *g);
 
 #endif
