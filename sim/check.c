@@ -7,12 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-void bw_sim_violate(struct bw_sim *sim, const char *format, ...) {
+static const char *const invariant_names[] = {
+#define NAME(name, text, meaning) text,
+    BW_INVARIANTS(NAME)
+#undef NAME
+};
+
+const char *bw_sim_invariant_name(enum bw_invariant invariant) {
+    return invariant_names[invariant];
+}
+
+void bw_sim_violate(struct bw_sim *sim, enum bw_invariant invariant, const char *format, ...) {
     if (sim->violation[0] != '\0')
         return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sim->violation, sizeof sim->violation, format, arguments);
+    sim->broken = invariant;
+    int size = snprintf(sim->violation, sizeof sim->violation, "%s: ", invariant_names[invariant]);
+    vsnprintf(sim->violation + size, sizeof sim->violation - (size_t)size, format, arguments);
     va_end(arguments);
     bw_sim_record_text(sim, BW_SIM_NONE, "violation: %.100s", sim->violation);
     bw_sim_tell(sim, BW_STORY_VIOLATION, BW_SIM_NONE);
@@ -24,7 +36,12 @@ void bw_sim_forbid_overlap(struct bw_sim *sim, bool forbid, int64_t collision_us
 }
 
 void bw_sim_fail(struct bw_sim *sim, const char *text) {
-    bw_sim_violate(sim, "%s", text);
+    bw_sim_violate(sim, BW_INVARIANT_DEMANDED, "%s", text);
+}
+
+enum bw_invariant bw_sim_broken(const struct bw_sim *sim) {
+    BW_ASSERT(sim->violation[0] != '\0');
+    return sim->broken;
 }
 
 const char *bw_sim_violation(const struct bw_sim *sim) {
@@ -92,22 +109,22 @@ static void end_reign(struct bw_sim *sim, struct bw_sim_reign *reign) {
 static void check_unclaimed(struct bw_sim *sim, size_t scope, size_t host, const struct bw_token *token) {
     for (size_t i = 0; i < sim->reign_count; i++)
         if (sim->reigns[i].scope == scope && bw_token_compare(&sim->reigns[i].token, token) == 0)
-            bw_sim_violate(sim, "one token for two reigns: of n%zu and of n%zu, term %llu", sim->reigns[i].host, host,
-                           (unsigned long long)token->term);
+            bw_sim_violate(sim, BW_INVARIANT_ONE_TOKEN, "one token for two reigns: of n%zu and of n%zu, term %llu",
+                           sim->reigns[i].host, host, (unsigned long long)token->term);
 }
 
 static void self_elected(struct bw_sim *sim, size_t host, const struct bw_event *event) {
     struct bw_sim_scope *scope = get_scope(sim, event->scope);
     size_t number = (size_t)(scope - sim->scopes);
     if (!bw_id_equal(&event->token.id, &sim->hosts[host].id))
-        bw_sim_violate(sim, "n%zu reigns in another's name", host);
+        bw_sim_violate(sim, BW_INVARIANT_OWN_NAME, "n%zu reigns in another's name", host);
     if (open_reign(sim, number, host) != NULL)
-        bw_sim_violate(sim, "n%zu is elected twice in a row", host);
+        bw_sim_violate(sim, BW_INVARIANT_OWN_NAME, "n%zu is elected twice in a row", host);
     if (bw_token_compare(&event->token, &scope->reigned[host]) <= 0)
-        bw_sim_violate(sim, "terms of n%zu do not rise: %llu after %llu", host, (unsigned long long)event->token.term,
-                       (unsigned long long)scope->reigned[host].term);
+        bw_sim_violate(sim, BW_INVARIANT_RISING_TERMS, "terms of n%zu do not rise: %llu after %llu", host,
+                       (unsigned long long)event->token.term, (unsigned long long)scope->reigned[host].term);
     if (sim->options.durable && scope->durable[host] < event->token.term)
-        bw_sim_violate(sim, "n%zu reigns in term %llu, but has only %llu on its disk", host,
+        bw_sim_violate(sim, BW_INVARIANT_DURABLE_TERM, "n%zu reigns in term %llu, but has only %llu on its disk", host,
                        (unsigned long long)event->token.term, (unsigned long long)scope->durable[host]);
     check_unclaimed(sim, number, host, &event->token);
     scope->reigned[host] = event->token;
@@ -118,7 +135,7 @@ static void self_deposed(struct bw_sim *sim, size_t host, const struct bw_event 
     size_t number = (size_t)(get_scope(sim, event->scope) - sim->scopes);
     struct bw_sim_reign *reign = open_reign(sim, number, host);
     if (reign == NULL || bw_token_compare(&reign->token, &event->token) != 0)
-        bw_sim_violate(sim, "n%zu is deposed from a reign that it did not have", host);
+        bw_sim_violate(sim, BW_INVARIANT_OWN_NAME, "n%zu is deposed from a reign that it did not have", host);
     else
         end_reign(sim, reign);
 }
@@ -126,7 +143,7 @@ static void self_deposed(struct bw_sim *sim, size_t host, const struct bw_event 
 static void leader_elected(struct bw_sim *sim, size_t host, const struct bw_event *event) {
     struct bw_token *known = &get_scope(sim, event->scope)->known[host];
     if (bw_token_compare(&event->token, known) < 0)
-        bw_sim_violate(sim, "n%zu goes back to a leader of term %llu, after %llu", host,
+        bw_sim_violate(sim, BW_INVARIANT_RISING_TERMS, "n%zu goes back to a leader of term %llu, after %llu", host,
                        (unsigned long long)event->token.term, (unsigned long long)known->term);
     *known = event->token;
 }
@@ -139,7 +156,7 @@ static void check_incarnation(struct bw_sim *sim, size_t host, size_t subject, c
         observer->seen = bw_sim_memory(sim->host_count * sizeof observer->seen[0]);
     struct bw_sim_seen *seen = &observer->seen[subject];
     if (bw_id_equal(&seen->id, &event->id) && event->incarnation < seen->incarnation)
-        bw_sim_violate(sim, "n%zu: the incarnation of n%zu goes back", host, subject);
+        bw_sim_violate(sim, BW_INVARIANT_LATTICE, "n%zu: the incarnation of n%zu goes back", host, subject);
     seen->id = event->id;
     seen->incarnation = event->incarnation;
 }
@@ -157,7 +174,7 @@ static void member_changed(struct bw_sim *sim, size_t host, const struct bw_even
     if (event->type == BW_EVENT_MEMBER_DEAD) {
         subject->dead_count++;
         if (subject->protect && sim->hosts[host].protect && bw_id_equal(&event->id, &subject->id))
-            bw_sim_violate(sim, "n%zu holds the healthy n%zu for dead", host, index);
+            bw_sim_violate(sim, BW_INVARIANT_ACCURACY, "n%zu holds the healthy n%zu for dead", host, index);
     }
 }
 
@@ -180,7 +197,7 @@ static void record_event(struct bw_sim *sim, size_t host, const struct bw_event 
 
 void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event *event) {
     if ((unsigned)event->type >= BW_EVENT_COUNT) {
-        bw_sim_violate(sim, "n%zu: unknown event %d", index, (int)event->type);
+        bw_sim_violate(sim, BW_INVARIANT_KNOWN_EVENTS, "n%zu: unknown event %d", index, (int)event->type);
         return;
     }
     sim->hosts[index].event_counts[event->type]++;
@@ -227,16 +244,16 @@ static void check_acting(struct bw_sim *sim, size_t index, const char *name) {
     struct bw_sim_scope *scope = get_scope(sim, name);
     const struct bw_sim_reign *reign = open_reign(sim, (size_t)(scope - sim->scopes), index);
     if (reign == NULL) {
-        bw_sim_violate(sim, "n%zu may act in %s without a reign", index, name);
+        bw_sim_violate(sim, BW_INVARIANT_LEASE, "n%zu may act in %s without a reign", index, name);
         return;
     }
     if (!scope_info(sim, index, name, &info) || info.role != BW_ROLE_LEADER || info.lease_us <= 0) {
-        bw_sim_violate(sim, "n%zu may act in %s without a lease", index, name);
+        bw_sim_violate(sim, BW_INVARIANT_LEASE, "n%zu may act in %s without a lease", index, name);
         return;
     }
     struct bw_time end = {now.mono_us + info.lease_us, now.wall_us + info.lease_us};
     if (bw_node_may_act(host->node, name, end))
-        bw_sim_violate(sim, "n%zu may act in %s past its lease's end", index, name);
+        bw_sim_violate(sim, BW_INVARIANT_LEASE, "n%zu may act in %s past its lease's end", index, name);
     use_resource(scope, &reign->token);
 }
 
@@ -252,7 +269,7 @@ void bw_sim_check_host(struct bw_sim *sim, size_t index) {
     if (sim->hosts[index].leaving)
         check_gone(sim, index);
     if (sim->hosts[index].allocated_size > sim->memory_max)
-        bw_sim_violate(sim, "bounded memory: n%zu has %zu bytes, more than %zu", index,
+        bw_sim_violate(sim, BW_INVARIANT_BOUNDED_MEMORY, "n%zu has %zu bytes, more than %zu", index,
                        sim->hosts[index].allocated_size, sim->memory_max);
     if (sim->scope[0] != '\0')
         check_acting(sim, index, sim->scope);
@@ -305,13 +322,13 @@ void bw_sim_check_state(struct bw_sim *sim, size_t index) {
     const struct bw_sim_host *host = &sim->hosts[index];
     struct bw_node_state state;
     if (bw_node_state_load(&state, &plain, (struct bw_bytes){host->state, host->state_size}, BW_SIM_CLUSTER) != 0) {
-        bw_sim_violate(sim, "n%zu writes a state that cannot be read", index);
+        bw_sim_violate(sim, BW_INVARIANT_ONE_WRITE, "n%zu writes a state that cannot be read", index);
         return;
     }
     for (size_t i = 0; i < state.term_count; i++) {
         uint64_t *durable = &get_scope(sim, state.terms[i].scope)->durable[index];
         if (state.terms[i].term < *durable)
-            bw_sim_violate(sim, "n%zu: the term on its disk falls from %llu to %llu", index,
+            bw_sim_violate(sim, BW_INVARIANT_DURABLE_TERM, "n%zu: the term on its disk falls from %llu to %llu", index,
                            (unsigned long long)*durable, (unsigned long long)state.terms[i].term);
         *durable = state.terms[i].term;
     }
@@ -341,7 +358,8 @@ static void overlap(struct bw_sim *sim, const struct bw_sim_reign *a, const stru
     sim->scopes[a->scope].overlap_us += end_us - sim->now_us;
     bool collision = b->begin_us - a->begin_us <= sim->collision_us; /* in order of their beginnings */
     if (sim->options.forbid_overlap && !collision)
-        bw_sim_violate(sim, "n%zu and n%zu may both act in %s", a->host, b->host, sim->scopes[a->scope].name);
+        bw_sim_violate(sim, BW_INVARIANT_NO_OVERLAP, "n%zu and n%zu may both act in %s", a->host, b->host,
+                       sim->scopes[a->scope].name);
 }
 
 /* Who may act changes only when a node is called; in between leases run out. */

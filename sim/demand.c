@@ -48,8 +48,8 @@ static void look_at_known(struct bw_sim *sim, void *context) {
             continue;
         int status = bw_sim_status_at(sim, i, demand->subject);
         if (status == BW_STATUS_ALIVE || status == BW_STATUS_SUSPECT)
-            bw_sim_violate(sim, "completeness: n%zu is gone for %lld ms, and n%zu does not know", demand->subject,
-                           (long long)(demand->within_us / BW_US_PER_MS), i);
+            bw_sim_violate(sim, BW_INVARIANT_COMPLETENESS, "n%zu is gone for %lld ms, and n%zu does not know",
+                           demand->subject, (long long)(demand->within_us / BW_US_PER_MS), i);
     }
 }
 
@@ -58,12 +58,21 @@ void bw_sim_demand_known(struct bw_sim *sim, size_t subject, int64_t within_us) 
     bw_sim_schedule_us(sim, sim->now_us + within_us, look_at_known, demand);
 }
 
+/* Each part has one leader, who may act and whom all know. */
+static bool all_are_led(const struct bw_sim *sim) {
+    for (size_t i = 0; sim->scope[0] != '\0' && i < sim->host_count; i++)
+        if (is_present(sim, i) && bw_sim_leader_in_group(sim, sim->hosts[i].group, sim->scope) == BW_SIM_NONE)
+            return false;
+    return true;
+}
+
 static void look_at_views(struct bw_sim *sim, void *context) {
     struct bw_sim_demand *demand = context;
-    if (bw_sim_converged(sim))
+    if (bw_sim_converged(sim) && all_are_led(sim))
         return;
     if (sim->now_us - demand->begin_us >= demand->within_us)
-        bw_sim_violate(sim, "agreement: %lld ms after the last fault views or digests differ",
+        bw_sim_violate(sim, BW_INVARIANT_AGREEMENT,
+                       "%lld ms after the last fault views or digests differ, or not all know one leader",
                        (long long)(demand->within_us / BW_US_PER_MS));
     else
         bw_sim_schedule_us(sim, sim->now_us + LOOK_US, look_at_views, demand);

@@ -288,7 +288,7 @@ static void start(struct bw_sim *sim, size_t host) {
         return;
     int error = bw_sim_start(sim, host);
     if (error != 0)
-        bw_sim_violate(sim, "n%zu does not start: %s", host, bw_error_name(error));
+        bw_sim_violate(sim, BW_INVARIANT_RESTART, "n%zu does not start: %s", host, bw_error_name(error));
 }
 
 static void look_whether_left(struct bw_sim *sim, void *context) {

@@ -43,9 +43,9 @@ static void arm(struct bw_sim *sim, size_t index) {
 static void write_state(struct bw_sim *sim, size_t index, const struct bw_bytes *state) {
     struct bw_sim_host *host = &sim->hosts[index];
     if (!sim->options.durable)
-        bw_sim_violate(sim, "n%zu wants to write without a disk", index);
+        bw_sim_violate(sim, BW_INVARIANT_ONE_WRITE, "n%zu wants to write without a disk", index);
     if (host->writing != NULL)
-        bw_sim_violate(sim, "n%zu asks for a second write before the first is answered", index);
+        bw_sim_violate(sim, BW_INVARIANT_ONE_WRITE, "n%zu asks for a second write before the first is answered", index);
     free(host->writing);
     host->writing = bw_sim_memory_copy(state->data, state->size);
     host->writing_size = state->size;
@@ -73,7 +73,7 @@ void bw_sim_host_pump(struct bw_sim *sim, size_t index) {
     struct bw_bytes state;
     for (size_t count = 0; bw_node_transmit(host->node, &datagram, now); count++) {
         if (count > TRANSMIT_MAX) {
-            bw_sim_violate(sim, "n%zu does not stop sending", index);
+            bw_sim_violate(sim, BW_INVARIANT_BOUNDED_OUTPUT, "n%zu does not stop sending", index);
             break;
         }
         bw_sim_send(sim, index, &datagram);
@@ -162,7 +162,7 @@ static void tick(struct bw_sim *sim, size_t index) {
     bw_sim_host_pump(sim, index);
     host->stuck_count = bw_node_deadline(host->node) <= now.mono_us ? host->stuck_count + 1 : 0;
     if (host->stuck_count > STUCK_MAX)
-        bw_sim_violate(sim, "n%zu: its deadline stays in the past", index);
+        bw_sim_violate(sim, BW_INVARIANT_BOUNDED_OUTPUT, "n%zu: its deadline stays in the past", index);
 }
 
 void bw_sim_host_tick(struct bw_sim *sim, size_t index, const struct bw_sim_item *item) {
@@ -288,7 +288,7 @@ void bw_sim_host_end(struct bw_sim *sim, size_t index) {
     bw_node_destroy(host->node);
     host->node = NULL;
     if (host->allocated_size != 0)
-        bw_sim_violate(sim, "n%zu: %zu bytes were not given back", index, host->allocated_size);
+        bw_sim_violate(sim, BW_INVARIANT_NO_LEAK, "n%zu: %zu bytes were not given back", index, host->allocated_size);
     free(host->writing);
     host->writing = NULL;
     host->write_done = false;

@@ -178,6 +178,7 @@ struct bw_sim {
     size_t open_count; /* reigns that are not over */
     size_t memory_max; /* of one node; bytes */
     struct bw_sim_demand *demands;
+    enum bw_invariant broken;
     char violation[240];
 };
 
@@ -211,7 +212,8 @@ void bw_sim_refuse(struct bw_sim *sim, size_t host, size_t sender, const uint8_t
 size_t bw_sim_host_at(const struct bw_sim *sim, const struct bw_addr *addr); /* BW_SIM_NONE */
 
 /* check.c */
-void bw_sim_violate(struct bw_sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bw_sim_violate(struct bw_sim *sim, enum bw_invariant invariant, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event *event);
 void bw_sim_check_host(struct bw_sim *sim, size_t index); /* after each call on its node */
 void bw_sim_check_start(struct bw_sim *sim, size_t index);

@@ -12,6 +12,7 @@ sim_sources += \
 	sim/heap.c \
 	sim/host.c \
 	sim/internal.h \
+	sim/invariants.h \
 	sim/measure.c \
 	sim/measure.h \
 	sim/measure_bounds.c \

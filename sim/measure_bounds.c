@@ -7,7 +7,7 @@
 
 static bool is_harmless(const struct bw_fault *fault) {
     return fault->kind == BW_FAULT_DUPLICATE || fault->kind == BW_FAULT_REORDER || fault->kind == BW_FAULT_CLOCK ||
-           fault->kind == BW_FAULT_DISK || fault->kind == BW_FAULT_STEPDOWN || bw_fault_removes(fault);
+           fault->kind == BW_FAULT_STEPDOWN || bw_fault_removes(fault);
 }
 
 /* The published bounds are those of a network that carries most of what is sent. */

@@ -132,7 +132,7 @@ void bw_sim_send(struct bw_sim *sim, size_t from, const struct bw_datagram *data
     if (datagram->size > counts->largest)
         counts->largest = datagram->size;
     if (datagram->size > BW_DATAGRAM_MAX || datagram->size == 0)
-        bw_sim_violate(sim, "n%zu sends a datagram of %zu bytes", from, datagram->size);
+        bw_sim_violate(sim, BW_INVARIANT_DATAGRAM_SIZE, "n%zu sends a datagram of %zu bytes", from, datagram->size);
     if (sim->options.on_datagram != NULL)
         sim->options.on_datagram(sim->options.context, from, to, datagram->data, datagram->size);
     if (to == BW_SIM_NONE)

@@ -8,6 +8,7 @@
 #define BW_SIM_SIM_H
 
 #include "base/rules.h"
+#include "sim/invariants.h"
 #include "sim/story.h"
 #include <bellwether/config.h>
 #include <bellwether/event.h>
@@ -221,12 +222,13 @@ void bw_sim_protect(struct bw_sim *sim, size_t host, bool protect);
 /* After this time every other member of its group that runs, and that nothing has happened to since, must know that this
  * host is gone; but if something happens to the host meanwhile. */
 void bw_sim_demand_known(struct bw_sim *sim, size_t subject, int64_t within_us);
-/* Within this time all views must be right and equal once (bw_sim_converged). */
+/* Within this time all views must be right and equal once (bw_sim_converged), and with a scope each group be led. */
 void bw_sim_demand_converged(struct bw_sim *sim, int64_t within_us);
 /* No node may ever take more memory than this. At first it is BW_SIM_MEMORY_LEAST and BW_SIM_MEMORY_PER_HOST for each. */
 void bw_sim_demand_memory(struct bw_sim *sim, size_t size_max);
 /* The first violation in words; NULL: none. */
 const char *bw_sim_violation(const struct bw_sim *sim);
+enum bw_invariant bw_sim_broken(const struct bw_sim *sim); /* which that was */
 /* From now on two nodes that may act in one scope at one real instant are a violation, or not; reigns that began within
  * collision_us of each other aside: two claims on their way at once may both be confirmed. */
 void bw_sim_forbid_overlap(struct bw_sim *sim, bool forbid, int64_t collision_us);

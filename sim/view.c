@@ -147,7 +147,7 @@ static size_t leader_among(const struct bw_sim *sim, const char *scope, bool one
     size_t leader = BW_SIM_NONE;
     struct bw_token reign = {0};
     for (size_t i = 0; i < sim->host_count; i++) {
-        if (!bw_sim_running(sim, i) || (one_group && sim->hosts[i].group != group))
+        if (!is_present(sim, i) || (one_group && sim->hosts[i].group != group))
             continue;
         struct bw_token token = bw_sim_token(sim, i, scope);
         if (token.term == 0 || (reign.term != 0 && bw_token_compare(&token, &reign) != 0))

@@ -21,6 +21,7 @@ enum {
     KEY_SEED,
     KEY_RUNS,
     KEY_SWEEP,
+    KEY_SWARM,
     KEY_FAILOVER,
     KEY_NO_STATE,
     KEY_NO_SCOPE,
@@ -37,6 +38,9 @@ struct simulate {
     size_t sweep_count;
     uint64_t seed;
     uint64_t runs;
+    bool swarm;
+    uint64_t swarm_count; /* 0: for so long */
+    int64_t swarm_us;
     bool json;
     enum color_choice color;
     const char *sets[SIMULATE_SETS_MAX]; /* they apply above the profile, wherever it stands */
@@ -69,6 +73,8 @@ static const struct argp_option options[] = {
      "A line for each value of loss, latency, nodes, stopped, stopped-for, ... or a parameter: loss=0..40:10, "
      "stopped=1,4,8. Up to three times: all combinations",
      4},
+    {"swarm", KEY_SWARM, "N|TIME", 0,
+     "So many random scenarios, or for so long; prints a command for each that breaks an invariant", 4},
     {"forbid-overlap", KEY_FORBID_OVERLAP, NULL, 0, "Two that may lead at one time break an invariant", 4},
     {"extra-ticks", KEY_EXTRA_TICKS, "PERCENT", 0, "Needless ticks after so many calls; nothing may change by them", 4},
     {NULL, 0, NULL, 0, "What is printed:", 5},
@@ -115,8 +121,21 @@ static error_t check_set(struct simulate *simulate, const char *value, struct ar
     return 0;
 }
 
+static error_t set_swarm(struct simulate *simulate, const char *value, struct argp_state *state) {
+    simulate->swarm = true;
+    if (parse_number(value, 1, 1000000000, &simulate->swarm_count))
+        return 0;
+    simulate->swarm_count = 0;
+    if (!bw_time_parse(value, &simulate->swarm_us) || simulate->swarm_us == 0)
+        return options_mistake(state, "--swarm %s: a number of scenarios, 200, or a time, 10m", value);
+    return 0;
+}
+
 static error_t finish(struct simulate *simulate, struct argp_state *state) {
     char why[256];
+    if (simulate->swarm &&
+        (simulate->simulation.fault_count > 0 || simulate->sweep_count > 0 || simulate->set_count > 0))
+        return options_mistake(state, "--swarm draws its own faults and settings: only --seed goes with it");
     for (size_t i = 0; i < simulate->set_count; i++)
         if (!simulation_set(&simulate->simulation, "set", simulate->sets[i], why, sizeof(why)))
             return options_mistake(state, "--set %s: %s", simulate->sets[i], why);
@@ -180,6 +199,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return simulation_read_faults(&simulate->simulation, value) ? 0 : options_told(state);
     case KEY_SWEEP:
         return add_sweep(simulate, value, state);
+    case KEY_SWARM:
+        return set_swarm(simulate, value, state);
     case KEY_SET:
         return check_set(simulate, value, state);
     case KEY_SEED:
@@ -244,7 +265,10 @@ int cmd_simulate(int argc, char **argv) {
     simulation_init(&simulate.simulation);
     int code = options_parse(&simulate_argp, argc, argv, &simulate);
     bool color = color_wanted(simulate.color, stdout);
-    if (code == EXIT_DONE && simulate.sweep_count > 0) {
+    if (code == EXIT_DONE && simulate.swarm) {
+        code =
+            simulate_swarm(simulate.seed, simulate.swarm_count, simulate.swarm_us, simulate.simulation.forbid_overlap);
+    } else if (code == EXIT_DONE && simulate.sweep_count > 0) {
         code = simulate_sweep(&simulate.simulation, simulate.sweeps, simulate.sweep_count, simulate.seed, simulate.runs,
                               simulate.json, color);
     } else if (code == EXIT_DONE && !simulate_runs(&simulate.simulation, simulate.seed, simulate.runs, &outcome)) {

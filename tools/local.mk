@@ -59,6 +59,7 @@ tools_bellwether_SOURCES = \
 	tools/simulate_plan.c \
 	tools/simulate_report.c \
 	tools/simulate_run.c \
+	tools/simulate_swarm.c \
 	tools/simulate_sweep.c \
 	tools/table.c tools/table.h \
 	tools/text.c tools/text.h \

@@ -95,4 +95,8 @@ void simulate_print_json(const struct simulation *simulation, struct simulate_ou
 int simulate_sweep(const struct simulation *simulation, const struct sweep *sweeps, size_t count, uint64_t first_seed,
                    uint64_t run_count, bool json, bool color);
 
+/* Random scenarios, a seed each, until there were so many (count 0: until the time is up). Prints the command for each that
+ * fails. */
+int simulate_swarm(uint64_t first_seed, uint64_t count, int64_t for_us, bool forbid_overlap);
+
 #endif

@@ -144,6 +144,8 @@ def mistakes_are_named_and_give_2():
         (["--sweep", "los=1,2"], "there is no parameter 'los'"),
         (["--sweep", "loss=1", "--sweep", "nodes=3", "--sweep", "stopped=1", "--sweep", "lease_ms=900"],
          "at most 3 sweeps"),
+        (["--swarm", "many"], "--swarm many: a number of scenarios, 200, or a time, 10m"),
+        (["--swarm", "5", "--fault", "crash:n1@3s"], "--swarm draws its own faults and settings"),
         (["now"], "'now' is one word too many"),
         (["--nods", "3"], "did you mean '--nodes'?"),
     ]:
@@ -182,12 +184,44 @@ def a_trace_is_told_on_standard_error():
 
 
 @tap.test
+def a_swarm_passes():
+    text = simulate("--swarm", "60").stdout
+    tap.check(re.fullmatch(r"60 scenarios, seeds 1 to 60, [0-9.]+ hours of nodes: 0 failed\n", text), text)
+    tap.check(" scenarios, seeds 9 to " in simulate("--swarm", "300ms", "--seed", "9").stdout, "for a time")
+
+
+@tap.test
+def what_a_swarm_finds_is_small_and_can_be_repeated():
+    lines = simulate("--swarm", "12", "--forbid-overlap", code=1).stdout.splitlines()
+    tap.check(len(lines) > 1, lines)
+    for line in lines[:-1]:
+        command, violation = line.split("  # ")
+        tap.check(violation.startswith("no-overlap: "), violation)
+        result = measured(*shlex.split(command)[2:], code=1)
+        tap.check(result["runs"][0]["violation"].startswith("no-overlap: "), result["runs"])
+        tap.check(command.count("--fault") <= 2, f"small: {command}")
+        tap.check("--set" not in command, f"no parameter is needed: {command}")
+
+
+@tap.test
 def help_lists_every_fault():
     text = simulate("--help").stdout
     for word in ("crash", "restart", "stop", "sleep", "leave", "stepdown", "silent", "partition", "cut", "loss",
                  "latency", "duplicate", "reorder", "flap", "mtu", "bandwidth", "refuse", "slow", "clock", "rate",
                  "disk"):
         tap.check(f"  {word}:" in text, word)
+
+
+@tap.test
+def every_invariant_and_fault_is_in_the_document():
+    source = pathlib.Path(os.environ["BW_SOURCE_DIR"])
+    text = (source / "docs" / "SIMULATOR.md").read_text(encoding="utf-8")
+    names = re.findall(r'^    X\([A-Z_]+, "([a-z-]+)"', (source / "sim" / "invariants.h").read_text(), re.MULTILINE)
+    tap.check(len(names) > 15, names)
+    tap.equal([name for name in names if f"| {name} |" not in text], [])
+    kinds = re.findall(r'^    X\([A-Z_]+, "([a-z]+)"', (source / "sim" / "fault.h").read_text(), re.MULTILINE)
+    tap.check(len(kinds) > 15, kinds)
+    tap.equal([kind for kind in kinds if f"| `{kind}:" not in text and f", `{kind}:" not in text], [])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,16 @@
 /* Every invariant of the simulator, with what breaks it. */
 #include "tests/unit/sim_test.h"
 
+#include "sim/fault.h"
+
 #include <string.h>
+
+static bool fired[BW_INVARIANT_COUNT];
 
 static bool violated(const char *words) {
     const char *violation = bw_sim_violation(sim);
+    if (violation != NULL)
+        fired[bw_sim_broken(sim)] = true;
     if (violation != NULL && strstr(violation, words) != NULL)
         return true;
     tap_note("violation: %s", violation != NULL ? violation : "none");
@@ -332,6 +338,7 @@ static void who_comes_back_need_not_be_missed(void) {
 }
 
 static void views_that_stay_wrong_fire(void) {
+    options.scope = NULL;
     start(2); /* each knows itself alone */
     bw_sim_demand_converged(sim, 3000 * BW_US_PER_MS);
     bw_sim_run_ms(sim, 2999);
@@ -341,6 +348,7 @@ static void views_that_stay_wrong_fire(void) {
 }
 
 static void digests_that_stay_different_fire(void) {
+    options.scope = NULL;
     start(2);
     know(0, 1, BW_STATUS_ALIVE);
     know(1, 0, BW_STATUS_ALIVE);
@@ -351,6 +359,7 @@ static void digests_that_stay_different_fire(void) {
 }
 
 static void one_view_within_its_time_is_agreement(void) {
+    options.scope = NULL;
     start(2);
     know(0, 1, BW_STATUS_ALIVE);
     bw_sim_demand_converged(sim, 3000 * BW_US_PER_MS);
@@ -358,6 +367,13 @@ static void one_view_within_its_time_is_agreement(void) {
     know(1, 0, BW_STATUS_ALIVE);
     bw_sim_run_ms(sim, 2000);
     CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+}
+
+static void one_view_without_a_leader_fires(void) {
+    start(1); /* of a scope */
+    bw_sim_demand_converged(sim, 3000 * BW_US_PER_MS);
+    bw_sim_run_ms(sim, 3000);
+    CU_ASSERT(violated("not all know one leader"));
 }
 
 static void too_much_memory_fires(void) {
@@ -370,12 +386,69 @@ static void too_much_memory_fires(void) {
     CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
     void *more = bw_alloc(&allocator, 1);
     poke(0);
-    CU_ASSERT(violated("bounded memory: n0 has"));
+    CU_ASSERT(violated("bounded-memory: n0 has"));
     bw_free(&allocator, hoard, size - sizeof *node);
     bw_free(&allocator, more, 1);
 }
 
+static void an_unknown_event_fires(void) {
+    struct bw_event event = {.type = BW_EVENT_COUNT};
+    start(1);
+    fake_say(bw_sim_node(sim, 0), &event);
+    poke(0);
+    CU_ASSERT(violated("known-events: n0: unknown event"));
+}
+
+static void a_second_write_before_the_first_is_answered_fires(void) {
+    options.durable = true;
+    options.write_us = 10000;
+    start(1);
+    fake_write(bw_sim_node(sim, 0), 5);
+    poke(0);
+    fake_write(bw_sim_node(sim, 0), 6);
+    poke(0);
+    CU_ASSERT(violated("one-write: n0 asks for a second write"));
+}
+
+static void a_node_that_does_not_start_again_fires(void) {
+    static const struct bw_fault_hooks none = {NULL, NULL, NULL};
+    struct bw_fault fault;
+    char why[64];
+    start(1);
+    CU_ASSERT(bw_fault_parse("restart:n0@1s", 1, &fault, why, sizeof why));
+    struct bw_fault_run *run = bw_fault_run_create(sim, &fault, 1, &none);
+    bw_sim_run_ms(sim, 999);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    bw_sim_fail_allocation(sim, 0, 1, false);
+    bw_sim_run_ms(sim, 1);
+    CU_ASSERT(violated("restart: n0 does not start: "));
+    bw_fault_run_destroy(run);
+}
+
+static void what_a_test_demands_fires(void) {
+    start(1);
+    bw_sim_fail(sim, "of its own");
+    CU_ASSERT(violated("demanded: of its own"));
+}
+
+/* The last of them. */
+static void every_invariant_has_fired(void) {
+    if (!fired[BW_INVARIANT_KNOWN_EVENTS]) {
+        tap_skip("the others have not run");
+        return;
+    }
+    for (int i = 0; i < BW_INVARIANT_COUNT; i++) {
+        CU_ASSERT(fired[i]);
+        if (!fired[i])
+            tap_note("%s has not fired", bw_sim_invariant_name((enum bw_invariant)i));
+    }
+}
+
 const struct tap_test sim_invariant_tests[] = {
+    TAP_TEST(an_unknown_event_fires),
+    TAP_TEST(a_second_write_before_the_first_is_answered_fires),
+    TAP_TEST(a_node_that_does_not_start_again_fires),
+    TAP_TEST(what_a_test_demands_fires),
     TAP_TEST(who_never_learns_of_a_crash_fires),
     TAP_TEST(who_suspects_for_ever_fires),
     TAP_TEST(who_learns_of_a_crash_is_complete),
@@ -383,6 +456,7 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(views_that_stay_wrong_fire),
     TAP_TEST(digests_that_stay_different_fire),
     TAP_TEST(one_view_within_its_time_is_agreement),
+    TAP_TEST(one_view_without_a_leader_fires),
     TAP_TEST(too_much_memory_fires),
     TAP_TEST(a_sound_reign_is_no_violation),
     TAP_TEST(a_reign_in_another_name_fires),
@@ -407,5 +481,6 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(endless_sending_fires),
     TAP_TEST(a_write_without_a_disk_fires),
     TAP_TEST(memory_that_is_kept_fires),
+    TAP_TEST(every_invariant_has_fired),
 };
 const size_t sim_invariant_test_count = BW_COUNT(sim_invariant_tests);

@@ -101,7 +101,7 @@ static void a_run_is_told(void) {
     CU_ASSERT_EQUAL(count_of(story, BW_STORY_FAULT, (uint32_t)leader, BW_STORY_NOBODY), 1);
     const struct bw_story_item *last = &story->items[story->item_count - 1];
     CU_ASSERT_EQUAL(last->kind, BW_STORY_VIOLATION);
-    CU_ASSERT_STRING_EQUAL(story->texts[last->text], "of the test's own");
+    CU_ASSERT_STRING_EQUAL(story->texts[last->text], "demanded: of the test's own");
     CU_ASSERT_STRING_EQUAL(bw_story_kind_name((enum bw_story_kind)last->kind), "violation");
     bw_story_destroy(story);
 }
