@@ -58,7 +58,10 @@ void bw_sim_tell_fault(struct bw_sim *sim, const char *text, size_t host, size_t
 
 static void tell_status(struct bw_sim *sim, size_t host, const struct bw_event *event, enum bw_status status) {
     struct bw_story_item item = item_of(sim, BW_STORY_STATUS, host);
-    item.whom = member(bw_sim_host_at(sim, &event->addr));
+    size_t whom = bw_sim_host_at(sim, &event->addr);
+    if (whom != BW_SIM_NONE && !bw_id_equal(&sim->hosts[whom].id, &event->id))
+        return; /* an earlier life of it, with another disk: its end says nothing about the member */
+    item.whom = member(whom);
     item.status = (uint8_t)status;
     item.term = event->incarnation;
     item.own = event->own;
