@@ -46,6 +46,7 @@ int cmd_respond(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_stepdown(int argc, char **argv);
 int cmd_tags(int argc, char **argv);
+int cmd_timeline(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_why(int argc, char **argv);

@@ -28,6 +28,7 @@ tools_bellwether_SOURCES = \
 	tools/cmd_simulate.c \
 	tools/cmd_stepdown.c \
 	tools/cmd_tags.c \
+	tools/cmd_timeline.c \
 	tools/cmd_wait.c \
 	tools/cmd_why.c \
 	tools/command.h \
@@ -63,9 +64,27 @@ tools_bellwether_SOURCES = \
 	tools/simulate_sweep.c \
 	tools/table.c tools/table.h \
 	tools/text.c tools/text.h \
+	tools/timeline_merge.c tools/timeline_merge.h \
+	tools/timeline_page.c tools/timeline_page.h \
+	tools/timeline_stream.c tools/timeline_stream.h \
 	tools/watch.c tools/watch.h
 tools_bellwether_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tools_bellwether_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) $(SMARTCOLS_CFLAGS)
 tools_bellwether_LDADD = libsim.la $(inside_libs) $(JANSSON_LIBS) $(INIH_LIBS) $(SMARTCOLS_LIBS)
 EXTRA_DIST += docs/CONTROL.md
+
+# The timeline's page, as strings.
+timeline_parts = \
+	tools/timeline/page.html \
+	tools/timeline/style.css \
+	tools/timeline/model.js \
+	tools/timeline/draw.js \
+	tools/timeline/panel.js \
+	tools/timeline/main.js
+tools/timeline_text.inc: $(timeline_parts) tools/timeline/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) tools && $(AWK) -v dir='$(srcdir)/tools/timeline' -f '$(srcdir)/tools/timeline/embed.awk' \
+		'$(srcdir)/tools/timeline/page.html' >$@-t && mv $@-t $@
+tools/bellwether-timeline_page.$(OBJEXT): tools/timeline_text.inc
+EXTRA_DIST += $(timeline_parts) tools/timeline/embed.awk
+CLEANFILES += tools/timeline_text.inc tools/timeline_text.inc-t
 endif

@@ -67,12 +67,12 @@ static const struct argp_option *known_find(const struct known *known, const cha
     return found;
 }
 
-/* Whether word is a dash and the letter of a switch. */
-static bool known_letter(const struct known *known, const char *word) {
+/* The option whose letter, behind a dash, word is; NULL if there is none. */
+static const struct argp_option *known_letter(const struct known *known, const char *word) {
     for (size_t i = 0; i < known->count; i++)
         if (word[0] == '-' && word[1] == known->option[i]->key && word[1] != '\0' && word[2] == '\0')
-            return known->option[i]->arg == NULL;
-    return false;
+            return known->option[i];
+    return NULL;
 }
 
 static int complain_unknown(const char *command, const struct known *known, const char *word, int size) {
@@ -108,7 +108,12 @@ static int check_words(const struct argp *argp, int argc, char **argv) {
             argp_help(argp, stdout, ARGP_HELP_STD_HELP, argv[0]);
             exit(EXIT_DONE);
         }
-        if (known_letter(&known, argv[i]))
+        const struct argp_option *letter = known_letter(&known, argv[i]);
+        if (letter != NULL && letter->arg != NULL && ++i >= argc) {
+            complain("option '-%c' needs a value: -%c %s", letter->key, letter->key, letter->arg);
+            return EXIT_USAGE;
+        }
+        if (letter != NULL)
             continue;
         if (argv[i][0] == '-' && argv[i][1] != '-' && argv[i][1] != '\0' && argv[i][1] != '?') {
             complain("unknown option '%s': options are written --NAME (see '%s --help')", argv[i], argv[0]);

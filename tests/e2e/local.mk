@@ -11,9 +11,12 @@ py_tests += \
 	tests/e2e/operating.py \
 	tests/e2e/simulate.py \
 	tests/e2e/state.py \
+	tests/e2e/timeline.py \
 	tests/e2e/users.py
 endif
-EXTRA_DIST += tests/e2e/cluster.py tests/e2e/namespaces.py
+# In check-full: it needs a browser.
+EXTRA_DIST += tests/e2e/timeline_browser.py tests/lib/browser.py
+EXTRA_DIST += tests/e2e/timeline_streams.py tests/e2e/cluster.py tests/e2e/namespaces.py
 
 EXTRA_DIST += tests/bench/failover.py
 CLEANFILES += bench-failover.json
