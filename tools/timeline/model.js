@@ -256,7 +256,7 @@ const describe = {
         const text = data.texts[item[4]] || "fault";
         if (item[2] < 0)
             return text;
-        return text + " " + names[item[2]] + (item[3] >= 0 ? " → " + names[item[3]] : "");
+        return text + " · " + names[item[2]] + (item[3] >= 0 ? " → " + names[item[3]] : "");
     },
     status(item) {
         const word = ["alive", "suspect", "dead", "gone"][item[4]];
@@ -328,6 +328,19 @@ function spans(into) {
     };
 }
 
+// One fault of many members is one bar.
+function addFault(item) {
+    const last = model.faults[model.faults.length - 1], name = data.texts[item[4]] || "fault";
+    const who = item[2] < 0 ? "" : names[item[2]] + (item[3] >= 0 ? " → " + names[item[3]] : "");
+    if (last && who && last.from === item[0] && last.name === name && last.who.length > 0) {
+        last.who.push(who);
+        last.text = `${name} · ${last.who.length > 6 ? last.who.length + " members" : last.who.join(", ")}`;
+        return;
+    }
+    model.faults.push({from: item[0], to: item[5] < 0 ? END : Math.max(item[5], item[0]), endless: item[5] < 0, name,
+        who: who ? [who] : [], text: who ? `${name} · ${who}` : name});
+}
+
 function build(scope) {
     const moment = new Moment(), tally = new Tally(moment, scope), many = () => Array.from({length: N}, () => []);
     const size = N * N + N * 40 + N * SCOPES * 12;
@@ -392,8 +405,7 @@ function build(scope) {
                 model.accusations.push(item);
             break;
         case KIND.fault:
-            model.faults.push({from: now, to: item[5] < 0 ? END : Math.max(item[5], now), endless: item[5] < 0,
-                text: describe.fault(item), who, whom: item[3]});
+            addFault(item);
             break;
         case KIND.violation: model.violations.push(item); break;
         }
