@@ -4,6 +4,7 @@
 #include "tools/command.h"
 #include "tools/options.h"
 #include "tools/simulate.h"
+#include "tools/timeline_page.h"
 
 enum {
     KEY_NODES = 0x3000,
@@ -27,6 +28,7 @@ enum {
     KEY_NO_SCOPE,
     KEY_FORBID_OVERLAP,
     KEY_EXTRA_TICKS,
+    KEY_TIMELINE,
     KEY_TRACE,
     KEY_JSON,
     KEY_COLOR,
@@ -79,6 +81,8 @@ static const struct argp_option options[] = {
     {"extra-ticks", KEY_EXTRA_TICKS, "PERCENT", 0, "Needless ticks after so many calls; nothing may change by them", 4},
     {NULL, 0, NULL, 0, "What is printed:", 5},
     {"json", KEY_JSON, NULL, 0, "JSON for programs; a sweep: an object a line", 5},
+    {"timeline", KEY_TIMELINE, "PAGE", 0,
+     "Draw one run as an HTML page: the first that broke an invariant, else the first", 5},
     {"trace", KEY_TRACE, NULL, 0, "Each event, fault and rule, on standard error", 5},
     {"color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never; NO_COLOR is respected", 5},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -139,6 +143,10 @@ static error_t finish(struct simulate *simulate, struct argp_state *state) {
     for (size_t i = 0; i < simulate->set_count; i++)
         if (!simulation_set(&simulate->simulation, "set", simulate->sets[i], why, sizeof(why)))
             return options_mistake(state, "--set %s: %s", simulate->sets[i], why);
+    if (simulate->simulation.timeline != NULL && simulate->sweep_count > 0)
+        return options_mistake(state, "--timeline draws one run, --sweep makes many settings' runs: one of them");
+    if (simulate->simulation.timeline != NULL && simulate->simulation.nodes > TIMELINE_MEMBER_MAX)
+        return options_mistake(state, "--timeline: a page takes at most %u nodes", TIMELINE_MEMBER_MAX);
     bool any = simulate->simulation.fault_count > 0 || simulate->simulation.stopped > 0;
     for (size_t i = 0; i < simulate->sweep_count; i++)
         any = any || strncmp(simulate->sweeps[i].name, "stopped", strlen("stopped")) == 0;
@@ -164,6 +172,9 @@ static error_t parse_switch(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_FORBID_OVERLAP:
         simulate->simulation.forbid_overlap = true;
+        return 0;
+    case KEY_TIMELINE:
+        simulate->simulation.timeline = value;
         return 0;
     case KEY_TRACE:
         simulate->simulation.trace = true;
@@ -278,7 +289,7 @@ int cmd_simulate(int argc, char **argv) {
             simulate_print_json(&simulate.simulation, &outcome);
         else
             simulate_print_table(&simulate.simulation, &outcome, color);
-        code = outcome.broken_count > 0 ? EXIT_NO : EXIT_DONE;
+        code = outcome.broken_count > 0 || outcome.unsaved ? EXIT_NO : EXIT_DONE;
         simulate_outcome_free(&outcome);
     }
     for (size_t i = 0; i < simulate.sweep_count; i++)

@@ -40,6 +40,8 @@ struct simulation {
     bool no_scope;
     bool forbid_overlap;
     bool trace; /* every line of it on standard error */
+    const char
+        *timeline; /* where the page of one run goes: the first that broke an invariant, else the first; or NULL */
     uint32_t extra_tick_ppm;
 };
 
@@ -82,6 +84,7 @@ struct simulate_outcome {
     } * runs;
     uint64_t run_count;
     uint64_t broken_count;
+    bool unsaved; /* the page could not be written, which has been said */
 };
 
 /* Complains about each broken invariant, with the command that repeats it. False: it could not be run. */

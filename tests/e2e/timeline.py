@@ -142,6 +142,25 @@ def the_end_of_an_earlier_life_says_nothing_about_the_next():
     tap.equal(found, [(0, "status", "n1", "n2", 0), (10, "status", "n1", "n2", 0), (30, "status", "n1", "n2", 1)])
 
 
+@tap.test
+def a_simulated_run_is_drawn():
+    where = folder()
+    words = ("simulate", "--duration", "40s", "--fault", "crash:n1@20s", "--seed", "9", "--timeline", where / "run.html")
+    result = run(*words)
+    tap.equal(result.returncode, 0, result.stderr)
+    data = data_of((where / "run.html").read_text())
+    tap.equal((data["source"], data["seed"], data["epoch"], len(data["members"])), ("simulation", "9", 0, 5))
+    tap.check("--fault 'crash:n1@20s'" in data["command"] and "--seed 9" in data["command"], data["command"])
+    items = items_of(data)
+    tap.check((20000, "down", "n1") in items, "the crash")
+    tap.equal({item[2] for item in items if item[1] == "status" and item[3] == "n1" and item[4] == 2},
+              {"n0", "n2", "n3", "n4"}, "who holds it for dead")
+    for more, code, part in (("--sweep=loss=0..10:5", 2, "--sweep"), ("--nodes=1025", 2, "1024"),
+                             ("--timeline=/nowhere/x.html", 1, "/nowhere/x.html")):
+        result = run(*words, more)
+        tap.check(result.returncode == code and part in result.stderr, f"{more}: {result.returncode} {result.stderr}")
+
+
 @tap.test(timeout=60)
 def real_agents_after_an_incident():
     cluster = Cluster()
