@@ -23,5 +23,7 @@ extern const struct bw_aead bw_aead_xchacha20poly1305;
 /* bw_channel_create with another cipher. */
 int bw_channel_create_with(struct bw_channel **channel, const struct bw_channel_config *config,
                            const struct bw_aead *aead);
+/* Before the first datagram. */
+void bw_channel_set_aead(struct bw_channel *channel, const struct bw_aead *aead);
 
 #endif

@@ -83,6 +83,10 @@ void bw_channel_destroy(struct bw_channel *channel) {
     }
 }
 
+void bw_channel_set_aead(struct bw_channel *channel, const struct bw_aead *aead) {
+    channel->aead = aead;
+}
+
 void bw_channel_set_keyring(struct bw_channel *channel, const struct bw_keyring *keyring) {
     channel->keyring = keyring;
 }

@@ -172,9 +172,13 @@ struct bw_info *bw_info_create(const struct bw_allocator *allocator, const struc
     return info;
 }
 
+size_t bw_info_size(const struct bw_info *info) {
+    return info_size(info->name_size, info->tags_size, info->candidacies_size);
+}
+
 void bw_info_free(const struct bw_allocator *allocator, struct bw_info *info) {
-    if (info) {
-        bw_free(allocator, info, info_size(info->name_size, info->tags_size, info->candidacies_size));
+    if (info && !info->shared) {
+        bw_free(allocator, info, bw_info_size(info));
     }
 }
 

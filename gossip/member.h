@@ -18,6 +18,7 @@ struct bw_info {
     uint8_t protocol_min;
     uint8_t protocol_max;
     uint8_t refutations; /* decaying; makes the member unstable */
+    bool shared;         /* by several tables (the simulator's): not ours to free */
     char bytes[];        /* name, zero, tags, candidacies */
 };
 
@@ -77,6 +78,7 @@ void bw_members_remove(struct bw_members *members, struct bw_member *member);
 struct bw_member *bw_members_next(struct bw_members *members, struct bw_rng *rng);
 
 struct bw_info *bw_info_create(const struct bw_allocator *allocator, const struct bw_frame_member *frame);
+size_t bw_info_size(const struct bw_info *info);
 void bw_info_free(const struct bw_allocator *allocator, struct bw_info *info);
 struct bw_bytes bw_info_tags(const struct bw_info *info);
 struct bw_bytes bw_info_candidacies(const struct bw_info *info);

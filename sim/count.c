@@ -53,3 +53,10 @@ uint64_t bw_sim_allocation_count(const struct bw_sim *sim) {
         count += sim->hosts[i].allocation_count;
     return count;
 }
+
+size_t bw_sim_allocated_size(const struct bw_sim *sim) {
+    size_t size = 0;
+    for (size_t i = 0; i < sim->host_count; i++)
+        size += sim->hosts[i].allocated_size;
+    return size;
+}

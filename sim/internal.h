@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "base/rng.h"
+#include "base/table.h"
 #include "base/trace.h"
 #include "sim/sim.h"
 
@@ -56,12 +57,6 @@ struct bw_sim_path { /* from one host to another */
     int64_t refusals_us; /* token bucket: it is full again at this time */
 };
 
-/* What an observer was last told of a subject. */
-struct bw_sim_seen {
-    struct bw_id id;
-    uint64_t incarnation;
-};
-
 struct bw_sim_host {
     struct bw_node *node; /* NULL: no process */
     struct bw_id id;      /* of the last process */
@@ -102,6 +97,7 @@ struct bw_sim_host {
     bool silent;
     enum bw_sim_refusals refusals;
     unsigned group;
+    int64_t regrouped_us; /* when it was cut off, or rejoined the others, last */
     /* memory */
     uint64_t allocation_count;
     size_t allocated_size;
@@ -110,7 +106,7 @@ struct bw_sim_host {
     /* records */
     bool protect;
     struct bw_sim *sim;
-    struct bw_sim_seen *seen; /* by subject */
+    struct bw_table seen; /* by the subject's id: the incarnation that it was told of last, as a pointer */
     struct bw_sim_counts counts;
     uint64_t event_counts[BW_EVENT_COUNT];
     uint64_t rule_counts[BW_RULE_COUNT];
@@ -125,6 +121,7 @@ struct bw_sim_reign {
     size_t host;
     struct bw_token token;
     int64_t begin_us;
+    bool alone; /* to its holder nobody else lived when it began */
     bool over;
 };
 
@@ -155,6 +152,15 @@ struct bw_sim_record {
 
 struct bw_sim_demand;
 
+#define BW_SIM_POOLED_MAX 2048u /* bytes of the largest pooled block */
+
+struct bw_sim_pool {
+    void *free[BW_SIM_POOLED_MAX / 16u]; /* lists, by size */
+    struct chunk *chunks;
+    char *at;
+    size_t left;
+};
+
 struct bw_sim {
     struct bw_sim_options options;
     int64_t collision_us;
@@ -164,6 +170,8 @@ struct bw_sim {
     struct bw_rng network;
     struct bw_rng extra; /* for needless ticks alone */
     struct bw_sim_heap heap;
+    struct bw_sim_pool pool;
+    void **shared; /* records that all tables share, by host; NULL: none */
     struct bw_sim_host *hosts;
     size_t host_count;
     uint64_t change_count; /* grows whenever a node said something or was acted upon */
@@ -182,14 +190,23 @@ struct bw_sim {
     char violation[240];
 };
 
-/* memory: the simulator's own; ends the program when there is none */
+/* memory.c: the simulator's own; ends the program when there is none */
 void *bw_sim_memory(size_t size);
 void *bw_sim_memory_copy(const void *data, size_t size);
+extern const struct bw_allocator bw_sim_allocator;
+/* From the pools, if the world has them; not cleared, NULL without memory. */
+void *bw_sim_take(struct bw_sim *sim, size_t size);
+void *bw_sim_retake(struct bw_sim *sim, void *memory, size_t old_size, size_t new_size);
+void bw_sim_give(struct bw_sim *sim, void *memory, size_t size);
+void bw_sim_pool_free(struct bw_sim_pool *pool);
+
+/* unsealed.c */
+void bw_sim_unsealed(struct bw_node *node);
 
 /* heap.c */
 void bw_sim_heap_push(struct bw_sim_heap *heap, const struct bw_sim_item *item); /* order is filled in */
 bool bw_sim_heap_pop(struct bw_sim_heap *heap, int64_t until_us, struct bw_sim_item *item);
-void bw_sim_heap_free(struct bw_sim_heap *heap);
+void bw_sim_heap_free(struct bw_sim *sim);
 
 /* clock.c */
 void bw_sim_clock_start(struct bw_sim *sim, struct bw_sim_host *host);
@@ -237,6 +254,7 @@ void bw_sim_tell(struct bw_sim *sim, enum bw_story_kind kind, size_t host);
 void bw_sim_tell_event(struct bw_sim *sim, size_t host, const struct bw_event *event);
 
 /* world.c */
+int bw_sim_create_node(struct bw_sim *sim, size_t index); /* all of a start but the first pump */
 struct bw_sim_host *bw_sim_host(const struct bw_sim *sim, size_t index);
 
 #endif

@@ -1,4 +1,5 @@
 sim_sources += \
+	sim/begin.c \
 	sim/check.c \
 	sim/clock.c \
 	sim/count.c \
@@ -16,6 +17,7 @@ sim_sources += \
 	sim/measure.c \
 	sim/measure.h \
 	sim/measure_bounds.c \
+	sim/memory.c \
 	sim/network.c \
 	sim/record.c \
 	sim/sample.c \
@@ -23,6 +25,7 @@ sim_sources += \
 	sim/story.c \
 	sim/story.h \
 	sim/tell.c \
+	sim/unsealed.c \
 	sim/user.c \
 	sim/view.c \
 	sim/world.c

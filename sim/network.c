@@ -103,11 +103,14 @@ static bool comes_twice(struct bw_sim *sim, size_t from, size_t to) {
 }
 
 static void push(struct bw_sim *sim, enum bw_sim_kind kind, size_t from, size_t to, const uint8_t *data, size_t size) {
+    uint8_t *copy = bw_sim_take(sim, size);
+    BW_ASSERT(copy != NULL);
+    memcpy(copy, data, size);
     struct bw_sim_item item = {.at_us = sim->now_us + travel_us(sim, from, to, size),
                                .kind = kind,
                                .host = to,
                                .from = from,
-                               .data = bw_sim_memory_copy(data, size),
+                               .data = copy,
                                .size = size};
     bw_sim_heap_push(&sim->heap, &item);
 }
@@ -198,6 +201,7 @@ static void put_into_group(struct bw_sim *sim, size_t host, unsigned group) {
         return;
     sim->hosts[host].group = group;
     bw_sim_touched(&sim->hosts[host]);
+    sim->hosts[host].regrouped_us = sim->now_us;
     bw_sim_tell(sim, BW_STORY_GROUP, host);
 }
 

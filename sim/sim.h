@@ -45,6 +45,8 @@ struct bw_sim_options {
     uint32_t write_us;         /* how long a durable write takes */
     uint32_t wall_skew_us;     /* wall clocks differ by up to so much, each way */
     uint32_t extra_tick_ppm;   /* needless early ticks after so many calls; must change nothing */
+    bool unsealed;             /* a stand-in of the same size for sealing; a changed datagram is not noticed */
+    bool pooled;               /* nodes and datagrams get memory from pools, which sanitizers cannot look into */
     bool durable;              /* hosts have state directories */
     bool forbid_overlap;       /* two nodes that may act in one scope at one real instant are a violation */
     enum bw_sim_seeds seeds;
@@ -112,6 +114,8 @@ void bw_sim_schedule_us(struct bw_sim *sim, int64_t at_us, void (*action)(struct
 /* -- processes -- */
 int bw_sim_start(struct bw_sim *sim, size_t host); /* 0 or what bw_node_create says */
 void bw_sim_start_all(struct bw_sim *sim);
+/* All at once, as if all had been told of all long ago; nothing runs yet. For thousands. */
+void bw_sim_start_converged(struct bw_sim *sim);
 void bw_sim_crash(struct bw_sim *sim, size_t host);  /* a write under way is lost; the disk stays; the port refuses */
 int bw_sim_restart(struct bw_sim *sim, size_t host); /* with what is on the disk; crashes it first if it runs */
 int bw_sim_restart_blank(struct bw_sim *sim, size_t host); /* with an empty disk */
@@ -213,6 +217,7 @@ uint64_t bw_sim_guard_refused(const struct bw_sim *sim, const char *scope);
 struct bw_token bw_sim_guard_token(const struct bw_sim *sim, const char *scope);
 /* Allocator calls of all nodes so far that got memory. */
 uint64_t bw_sim_allocation_count(const struct bw_sim *sim);
+size_t bw_sim_allocated_size(const struct bw_sim *sim); /* that all nodes hold now, bytes */
 /* The host's next allocations fail: the nth from now on (0: none any more), once or for ever. */
 void bw_sim_fail_allocation(struct bw_sim *sim, size_t host, uint64_t nth, bool for_ever);
 

@@ -9,19 +9,6 @@
 /* 32 bytes 1: the same key on every host. */
 static const char key_text[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n";
 
-void *bw_sim_memory(size_t size) {
-    void *memory = calloc(1, size > 0 ? size : 1);
-    BW_ASSERT(memory != NULL);
-    return memory;
-}
-
-void *bw_sim_memory_copy(const void *data, size_t size) {
-    void *memory = bw_sim_memory(size);
-    if (size > 0)
-        memcpy(memory, data, size);
-    return memory;
-}
-
 struct bw_sim_host *bw_sim_host(const struct bw_sim *sim, size_t index) {
     BW_ASSERT(index < sim->host_count);
     return &sim->hosts[index];
@@ -73,6 +60,7 @@ struct bw_sim *bw_sim_create(uint64_t seed, size_t host_count, const struct bw_s
         bw_sim_clock_start(sim, host);
         name_host(host, i);
         host->sim = sim;
+        bw_table_init(&host->seen, bw_sim_allocator, SIZE_MAX);
         host->priority = 100;
         host->tick_at_us = BW_NEVER;
         host->queue_end = &host->queue;
@@ -91,14 +79,18 @@ void bw_sim_destroy(struct bw_sim *sim) {
             bw_sim_host_end(sim, i);
         free(host->paths);
         free(host->state);
-        free(host->seen);
+        bw_table_free(&host->seen);
     }
     for (size_t i = 0; i < sim->scope_count; i++) {
         free(sim->scopes[i].known);
         free(sim->scopes[i].reigned);
         free(sim->scopes[i].durable);
     }
-    bw_sim_heap_free(&sim->heap);
+    for (size_t i = 0; sim->shared != NULL && i < sim->host_count; i++)
+        free(sim->shared[i]);
+    free(sim->shared);
+    bw_sim_heap_free(sim);
+    bw_sim_pool_free(&sim->pool);
     bw_sim_demands_free(sim);
     free(sim->hosts);
     free(sim->records);
@@ -140,7 +132,7 @@ static void happen(struct bw_sim *sim, const struct bw_sim_item *item) {
         sim->change_count++;
         break;
     }
-    free(item->data);
+    bw_sim_give(sim, item->data, item->size);
 }
 
 /* The next thing that happens until then; false: none is left, and it is then. */
@@ -226,13 +218,13 @@ static bool allocation_fails(struct bw_sim_host *host) {
 static void *resize(void *context, void *memory, size_t old_size, size_t new_size) {
     struct bw_sim_host *host = context;
     if (new_size == 0) {
-        free(memory);
+        bw_sim_give(host->sim, memory, old_size);
         host->allocated_size -= old_size;
         return NULL;
     }
     if (allocation_fails(host))
         return NULL;
-    void *resized = realloc(memory, new_size);
+    void *resized = bw_sim_retake(host->sim, memory, old_size, new_size);
     BW_ASSERT(resized != NULL);
     host->allocation_count++;
     host->allocated_size += new_size - old_size;
@@ -295,7 +287,7 @@ static int create_node(struct bw_sim *sim, size_t index) {
     return bw_node_create(&host->node, &config, bw_sim_clock(sim, index));
 }
 
-int bw_sim_start(struct bw_sim *sim, size_t index) {
+int bw_sim_create_node(struct bw_sim *sim, size_t index) {
     struct bw_sim_host *host = bw_sim_host(sim, index);
     BW_ASSERT(host->node == NULL);
     int error = create_node(sim, index);
@@ -308,9 +300,17 @@ int bw_sim_start(struct bw_sim *sim, size_t index) {
     struct bw_trace *trace = bw_node_trace(host->node);
     trace->hook = on_rule;
     trace->context = host;
+    if (sim->options.unsealed)
+        bw_sim_unsealed(host->node);
     bw_sim_check_start(sim, index);
-    bw_sim_host_pump(sim, index);
     return 0;
+}
+
+int bw_sim_start(struct bw_sim *sim, size_t index) {
+    int error = bw_sim_create_node(sim, index);
+    if (error == 0)
+        bw_sim_host_pump(sim, index);
+    return error;
 }
 
 void bw_sim_start_all(struct bw_sim *sim) {

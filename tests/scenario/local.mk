@@ -31,3 +31,10 @@ c_tests += tests/scenario/operator
 tests_scenario_operator_SOURCES = tests/scenario/operator.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/users
 tests_scenario_users_SOURCES = tests/scenario/users.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/scale
+tests_scenario_scale_SOURCES = tests/scenario/scale.c tests/scenario/story.c tests/scenario/story.h
+
+.PHONY: soak
+SOAK = 600
+soak: tests/scenario/swarm
+	@tests/scenario/swarm --soak $(SOAK)
