@@ -88,7 +88,7 @@
     F(T, BYTES, nodes, BW_USER_SIZE_MAX) F(T, BYTES, tags, BW_TAG_SIZE_MAX)
 /* To the asker. ack: heard, no response. */
 #define BW_FRAME_REPLY(F, T) F(T, U64, number, 0) F(T, U8, ack, 1) F(T, BYTES, payload, BW_USER_SIZE_MAX)
-/* Rides on pings and acks once there has been an event or a query. digest: of the recent events. */
+/* Rides on pings, acks and pages once there has been an event or a query. digest: of the recent events. */
 #define BW_FRAME_CLOCKS(F, T) F(T, U64, events, BW_LTIME_MAX) F(T, U64, queries, BW_LTIME_MAX) F(T, U64, digest, 0)
 /* My recent events, 4 bytes of each one's digest: send me the others. mutual: and tell me yours, if you lack some. */
 #define BW_FRAME_HAVE(F, T) F(T, U8, mutual, 1) F(T, BYTES, digests, 4u * BW_RUMOUR_MAX)

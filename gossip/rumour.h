@@ -96,7 +96,7 @@ void bw_user_event_receive(struct bw_gossip *g, const struct bw_inbound *in, con
 void bw_user_event_clocks(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_clocks *frame);
 void bw_user_event_have(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_have *frame);
 int bw_user_event_write(const struct bw_gossip *g, const struct bw_rumour *rumour, struct bw_writer *writer);
-/* Beside a ping or an ack, if that is what has been written. */
+/* Beside a ping, an ack or a page, if that is what has been written. */
 void bw_user_event_tell_clocks(const struct bw_gossip *g, struct bw_writer *writer, const struct bw_member *to);
 
 /* query.c */

@@ -108,9 +108,10 @@ void bw_user_event_receive(struct bw_gossip *g, const struct bw_inbound *in, con
 /* ------------------------------------------------------------------ comparing */
 
 void bw_user_event_tell_clocks(const struct bw_gossip *g, struct bw_writer *writer, const struct bw_member *to) {
-    bool probe =
-        writer->used > 0 && (writer->data[0] == BW_FRAME_NUMBER_ping || writer->data[0] == BW_FRAME_NUMBER_ack);
-    if (to && probe && (g->events_of_users.clock > 0 || g->queries.clock > 0)) {
+    uint8_t first = writer->used > 0 ? writer->data[0] : 0;
+    /* A page is the first that a newcomer is told: what it begins next is not behind. */
+    bool beside = first == BW_FRAME_NUMBER_ping || first == BW_FRAME_NUMBER_ack || first == BW_FRAME_NUMBER_page;
+    if (to && beside && (g->events_of_users.clock > 0 || g->queries.clock > 0)) {
         struct bw_frame_clocks frame = {g->events_of_users.clock, g->queries.clock, g->events_of_users.digest};
         (void)bw_wire_put(writer, &bw_schema_clocks, &frame); /* the next one, if there is no room */
     }

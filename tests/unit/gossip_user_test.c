@@ -299,6 +299,22 @@ static void news_end_and_silence_returns(void) {
     net_close(&net);
 }
 
+/* Not only once it is probed. */
+static void a_newcomer_knows_the_time_with_the_view(void) {
+    open_net(12);
+    net_form(&net, 4);
+    CU_ASSERT(fire(0, "a", "") == 0 && fire(0, "b", "") == 0);
+    net_run(&net, 3000);
+    for (size_t i = 4; i < 12; i++) {
+        net_start(&net, i);
+        while (bw_gossip_member_count(net.nodes[i].gossip) < i + 1) {
+            net_run(&net, 1);
+        }
+        CU_ASSERT_EQUAL(net.nodes[i].gossip->events_of_users.clock, 2);
+    }
+    net_close(&net);
+}
+
 /* Nothing of it is on the wire before the first event. */
 static void who_does_not_use_it_does_not_pay(void) {
     uint8_t bytes[64];
@@ -346,6 +362,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(who_joins_later_is_not_told_of_the_past),
     TAP_TEST(who_was_cut_off_is_told_afterwards),
     TAP_TEST(news_end_and_silence_returns),
+    TAP_TEST(a_newcomer_knows_the_time_with_the_view),
     TAP_TEST(who_does_not_use_it_does_not_pay),
     TAP_TEST(without_memory_nothing_is_half_done),
 };
