@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "base/base.h"
+
 #define ERROR_GAIN 0.25 /* ce in the paper */
 #define FORCE_GAIN 0.25 /* cc */
 #define HEIGHT_MIN 10.0
@@ -167,7 +169,8 @@ void bw_vivaldi_unpack(const struct bw_coordinate_packed *packed, struct bw_coor
 }
 
 uint32_t bw_vivaldi_median(const uint32_t *samples, unsigned count) {
-    uint32_t sorted[BW_VIVALDI_FILTER];
+    uint32_t sorted[BW_VIVALDI_FILTER] = {0};
+    BW_ASSERT(count > 0 && count <= BW_VIVALDI_FILTER);
     for (unsigned i = 0; i < count; i++) {
         unsigned at = i;
         for (; at > 0 && sorted[at - 1] > samples[i]; at--) {

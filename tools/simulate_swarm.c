@@ -78,7 +78,8 @@ static void draw_faults(struct bw_rng *rng, struct simulation *s) {
 
 static void draw_param(struct bw_rng *rng, struct simulation *s, const char *name, uint64_t least, uint64_t largest) {
     char value[SIMULATE_VALUE_SIZE], why[256];
-    snprintf(value, sizeof(value), "%llu", (unsigned long long)(least + below(rng, largest - least + 1)));
+    uint64_t drawn = least + below(rng, largest - least + 1);
+    snprintf(value, sizeof(value), "%llu", (unsigned long long)drawn);
     simulation_set(s, name, value, why, sizeof(why));
 }
 
