@@ -255,10 +255,10 @@ static int survey_call(struct bw_node *node, struct bw_time now, void *context) 
 static struct bw_reach reach_of(size_t at, size_t of) {
     struct bw_reach reach = {.answered = false};
     struct bw_id id = id_of(of);
-    for (size_t i = 0; bw_node_reach(bw_sim_node(sim, at), i, &reach) == 0; i++)
-        if (bw_id_equal(&reach.id, &id))
-            return reach;
-    CHECK(!"in the survey");
+    bool found = false;
+    for (size_t i = 0; !found && bw_node_reach(bw_sim_node(sim, at), i, &reach) == 0; i++)
+        found = bw_id_equal(&reach.id, &id);
+    CHECK(found);
     return reach;
 }
 
