@@ -142,15 +142,15 @@ static void what_is_no_measurement_changes_nothing(void) {
     bw_vivaldi_update(&vivaldi, &good, 5000, &rng);
     struct bw_vivaldi before = vivaldi;
     struct bw_coordinate bad = good;
-    bad.at[3] = NAN;
+    bad.at[3] = (double)NAN;
     bw_vivaldi_update(&vivaldi, &bad, 5000, &rng);
     bad = good;
     bad.height = -1;
     bw_vivaldi_update(&vivaldi, &bad, 5000, &rng);
     bad = good;
-    bad.error = INFINITY;
+    bad.error = (double)INFINITY;
     bw_vivaldi_update(&vivaldi, &bad, 5000, &rng);
-    bw_vivaldi_update(&vivaldi, &good, NAN, &rng);
+    bw_vivaldi_update(&vivaldi, &good, (double)NAN, &rng);
     bw_vivaldi_update(&vivaldi, &good, -1, &rng);
     bw_vivaldi_update(&vivaldi, &good, 10.1e6, &rng);
     CU_ASSERT_EQUAL(memcmp(&before, &vivaldi, sizeof(before)), 0);
