@@ -20,7 +20,8 @@ bool bw_leave_tell_of(struct bw_gossip *g, const struct bw_dest *to, const struc
 
 /* Whether a port that refused has been counted; but: not by this ping. */
 static bool refused(const struct bw_gossip *g, const struct bw_id *id, const struct bw_ping *but) {
-    for (const struct bw_ping *ping = g->pings; ping < g->pings + BW_PING_MAX; ping++) {
+    for (size_t i = 0; i < BW_PING_MAX; i++) {
+        const struct bw_ping *ping = &g->pings[i];
         if (ping != but && ping->purpose == BW_PURPOSE_LEAVE && ping->refused && bw_id_equal(&ping->to.id, id)) {
             return true;
         }
