@@ -16,7 +16,7 @@ bool bw_id_none(const struct bw_id *id) {
     return bw_id_equal(id, &none);
 }
 
-static char *put_hex(char *to, const uint8_t *bytes, size_t size) {
+char *bw_hex_put(char *to, const uint8_t *bytes, size_t size) {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < size; i++) {
         *to++ = digits[bytes[i] >> 4];
@@ -26,8 +26,24 @@ static char *put_hex(char *to, const uint8_t *bytes, size_t size) {
     return to;
 }
 
+static int hex_digit(char letter) {
+    return letter >= '0' && letter <= '9' ? letter - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+bool bw_hex_get(const char *from, uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        int high = hex_digit(from[2 * i]);
+        int low = high < 0 ? -1 : hex_digit(from[2 * i + 1]); /* not beyond the text's end */
+        if (low < 0) {
+            return false;
+        }
+        bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
 void bw_id_text(const struct bw_id *id, char text[BW_ID_TEXT_SIZE]) {
-    put_hex(text, id->bytes, sizeof(id->bytes));
+    bw_hex_put(text, id->bytes, sizeof(id->bytes));
 }
 
 bool bw_addr_equal(const struct bw_addr *a, const struct bw_addr *b) {
@@ -44,7 +60,17 @@ int bw_token_compare(const struct bw_token *a, const struct bw_token *b) {
 void bw_token_text(const struct bw_token *token, char text[BW_TOKEN_TEXT_SIZE]) {
     uint8_t term[8];
     bw_put_u64(term, token->term);
-    put_hex(put_hex(text, term, sizeof(term)), token->id.bytes, 8);
+    bw_hex_put(bw_hex_put(text, term, sizeof(term)), token->id.bytes, 8);
+}
+
+int bw_token_parse(struct bw_token *token, const char *text) {
+    uint8_t bytes[16];
+    if (!bw_hex_get(text, bytes, sizeof(bytes)) || text[32] != '\0') {
+        return BW_ERR_INVALID;
+    }
+    *token = (struct bw_token){.term = bw_get_u64(bytes)};
+    memcpy(token->id.bytes, bytes + 8, 8);
+    return 0;
 }
 
 void *bw_alloc(const struct bw_allocator *allocator, size_t size) {

@@ -17,6 +17,10 @@ bool bw_id_none(const struct bw_id *id);
 bool bw_addr_equal(const struct bw_addr *a, const struct bw_addr *b);
 int bw_token_compare(const struct bw_token *a, const struct bw_token *b);
 
+char *bw_hex_put(char *to, const uint8_t *bytes, size_t size); /* lower case, and a zero, to which it points back */
+/* Exactly 2 * size lower-case digits, whatever follows. false: bytes may hold some of them. */
+bool bw_hex_get(const char *from, uint8_t *bytes, size_t size);
+
 void *bw_alloc(const struct bw_allocator *allocator, size_t size); /* zeroed; NULL when out of memory */
 /* What is added is zeroed. NULL when out of memory: the old block stays. NULL of size 0 allocates. */
 void *bw_resize(const struct bw_allocator *allocator, void *memory, size_t old_size, size_t new_size);

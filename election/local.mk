@@ -3,6 +3,8 @@ core_sources += \
 	election/election.c \
 	election/election.h \
 	election/evidence.c \
+	election/guard.c \
+	election/guard.h \
 	election/heal.c \
 	election/lease.c \
 	election/message.c \

@@ -29,8 +29,7 @@ static int system_rename_at(int directory, const char *from, const char *to) {
 const struct bw_file_ops bw_file_ops_system = {
     .open_at = system_open_at, .write = write, .sync = fsync, .rename_at = system_rename_at};
 
-/* A directory entry is durable only when the directory that it stands in is synced. */
-static void sync_parent(const char *path) {
+void bw_sync_parent(const char *path) {
     char parent[4096];
     const char *slash = strrchr(path, '/');
     size_t size = slash == NULL ? 0 : (size_t)(slash - path);
@@ -57,7 +56,7 @@ static int make_directories(char *path) {
         int made = mkdir(path, OWNER_DIRECTORY);
         int error = errno;
         if (made == 0) {
-            sync_parent(path);
+            bw_sync_parent(path);
         }
         *at = was;
         if (made != 0 && error != EEXIST) {

@@ -6,6 +6,10 @@
 #include <bellwether/types.h>
 #include <sys/types.h>
 
+/* A directory entry is durable only when the directory that it stands in is synced; some file systems cannot, and are not asked
+ * twice. */
+void bw_sync_parent(const char *path);
+
 #define BW_STATE_MAX (16u << 20) /* largest state file that is read, bytes: some 65,536 scopes with room to spare */
 
 /* The calls that can fail while a state is written: a table, so that tests make each of them fail. As the calls of

@@ -28,6 +28,7 @@ int command_unknown(const char *name);                /* says so, with the neare
 int cmd_agent(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_event(int argc, char **argv);
+int cmd_fence(int argc, char **argv);
 int cmd_forget(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_info(int argc, char **argv);

@@ -11,6 +11,7 @@ tools_bellwether_SOURCES = \
 	tools/agent_user.c tools/agent_user.h \
 	tools/cmd_agent.c \
 	tools/cmd_event.c \
+	tools/cmd_fence.c \
 	tools/cmd_forget.c \
 	tools/cmd_help.c \
 	tools/cmd_info.c \

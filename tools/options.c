@@ -96,8 +96,9 @@ static bool is_stray_value(const struct argp_option *option, const char *word) {
                                          : strcmp(option->arg, "WHEN") == 0 && color_parse(word, &color);
 }
 
-/* getopt's own messages know no nearest name, and go past the log. */
-static int check_words(const struct argp *argp, int argc, char **argv) {
+/* getopt's own messages know no nearest name, and go past the log. Ends at the first operand, whose place it gives, if that is
+ * asked for. */
+static int check_words(const struct argp *argp, int argc, char **argv, int *operand) {
     static const struct argp_option builtin[] = {{"help", 0, 0, 0, "", 0}, {"usage", 0, 0, 0, "", 0}};
     struct known known = {.count = 0};
     know_all(&known, argp);
@@ -119,8 +120,12 @@ static int check_words(const struct argp *argp, int argc, char **argv) {
             complain("unknown option '%s': options are written --NAME (see '%s --help')", argv[i], argv[0]);
             return EXIT_USAGE;
         }
-        if (strncmp(argv[i], "--", 2) != 0)
-            continue;
+        if (strncmp(argv[i], "--", 2) != 0) {
+            if (operand == NULL)
+                continue;
+            *operand = i;
+            break;
+        }
         const char *word = argv[i] + 2;
         size_t size = strcspn(word, "=");
         const struct argp_option *option = known_find(&known, word, size);
@@ -143,16 +148,30 @@ static int check_words(const struct argp *argp, int argc, char **argv) {
     return EXIT_DONE;
 }
 
-int options_parse(const struct argp *argp, int argc, char **argv, void *input) {
+static int parse_checked(const struct argp *argp, int argc, char **argv, void *input) {
     mistaken = false;
     argp_err_exit_status = EXIT_USAGE;
-    int code = check_words(argp, argc, argv);
-    if (code != EXIT_DONE)
-        return code;
     error_t error = argp_parse(argp, argc, argv, ARGP_IN_ORDER, NULL, input);
     if (error != 0 && !mistaken)
         complain("%s", strerror(error));
     return error == 0 ? EXIT_DONE : EXIT_USAGE;
+}
+
+int options_parse(const struct argp *argp, int argc, char **argv, void *input) {
+    int code = check_words(argp, argc, argv, NULL);
+    return code == EXIT_DONE ? parse_checked(argp, argc, argv, input) : code;
+}
+
+int options_parse_first(const struct argp *argp, int argc, char **argv, void *input, int *rest) {
+    int operand = argc;
+    int code = check_words(argp, argc, argv, &operand);
+    if (code != EXIT_DONE)
+        return code;
+    for (int i = 1; i < operand; i++)
+        if (strcmp(argv[i], "--") == 0)
+            operand = i;
+    *rest = operand < argc && strcmp(argv[operand], "--") == 0 ? operand + 1 : operand;
+    return parse_checked(argp, operand, argv, input);
 }
 
 static error_t parse_client(int key, char *value, struct argp_state *state) {

@@ -7,9 +7,12 @@
 
 #include "tools/text.h"
 
-/* Parses; on a mistake says so and returns EXIT_USAGE, after --help and the like exits. Options may stand behind operands;
- * a command that runs another one takes the rest of the line at its first operand (options_take_rest). */
+/* Parses; on a mistake says so and returns EXIT_USAGE, after --help and the like exits. Options may stand behind operands. */
 int options_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* The same for a command that runs another one: options end at the first operand, which is argv[*rest]; argc if there is none.
+ * The parser gets no ARGP_KEY_ARG. */
+int options_parse_first(const struct argp *argp, int argc, char **argv, void *input, int *rest);
 
 /* A mistake found in a parser function: says so, makes options_parse return EXIT_USAGE. */
 error_t options_mistake(struct argp_state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));

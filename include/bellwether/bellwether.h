@@ -7,6 +7,7 @@
 #include <bellwether/config.h>
 #include <bellwether/error.h>
 #include <bellwether/event.h>
+#include <bellwether/guard.h>
 #include <bellwether/loop.h>
 #include <bellwether/node.h>
 #include <bellwether/types.h>

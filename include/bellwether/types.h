@@ -72,6 +72,10 @@ void bw_id_text(const struct bw_id *id, char text[BW_ID_TEXT_SIZE]);
  *  texts is the order of the tokens. @param text filled, zero-terminated */
 void bw_token_text(const struct bw_token *token, char text[BW_TOKEN_TEXT_SIZE]);
 
+/** Reads a token as bw_token_text writes it (32 hex digits): the id's other bytes are zero.
+ *  @return 0 or BW_ERR_INVALID, and token is as it was */
+int bw_token_parse(struct bw_token *token, const char *text);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@ py_tests += \
 	tests/e2e/commands.py \
 	tests/e2e/crowd.py \
 	tests/e2e/demo.py \
+	tests/e2e/fence.py \
 	tests/e2e/life.py \
 	tests/e2e/monitor.py \
 	tests/e2e/network.py \

@@ -140,3 +140,7 @@ tests_unit_tools_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_tools_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_tools_test_LDADD = $(LDADD) $(JANSSON_LIBS)
 endif
+
+c_tests += tests/unit/guard_test
+tests_unit_guard_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_unit_guard_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pwrite,--wrap=fsync,--wrap=link
