@@ -52,7 +52,7 @@ def tags_change_while_the_agent_runs():
     for word, code in [("x=" + "y" * 600, 5), ("bad\nname=1", 5)]:
         tap.equal(first.run("tags", word).returncode, code, f"exit code of {word[:12]!r}")
     tap.equal(first.ask("tags")["tags"], {"role": "db", "empty": "", "more": "1"}, "refused whole")
-    tap.equal([agent.events("member-suspect", "member-dead") for agent in agents], [[], [], []], "nobody was accused")
+    tap.equal([agent.events("member-dead") for agent in agents], [[], [], []], "nobody was held for dead")
 
 
 @tap.test(timeout=60)
@@ -71,7 +71,8 @@ def a_dead_member_is_forgotten():
     tap.equal((first.status_of("n3"), second.status_of("n3")), ("left", "left"), "status")
     tap.equal(first.run("forget", "n3").returncode, 0, "again")
     third.start("--join", first.addr).wait_ready()
-    first.wait_event("member-alive", name="n3", incarnation=third.ask("members")["members"][2]["incarnation"])
+    own = next(member for member in third.ask("members")["members"] if member["name"] == "n3")
+    first.wait_event("member-alive", name="n3", incarnation=own["incarnation"])
     cluster.wait(lambda: second.status_of("n3") == "alive", LIMIT, "it is back")
 
 
