@@ -8,6 +8,10 @@ int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t cou
     return error;
 }
 
+int bw_loop_set_keys(struct bw_loop *host, const char *keys, size_t size) {
+    return bw_node_set_keys(bw_loop_node(host), keys, size, bw_loop_now());
+}
+
 int bw_loop_forget(struct bw_loop *host, const struct bw_id *id) {
     struct bw_time now = bw_loop_now();
     int error = bw_node_forget(bw_loop_node(host), id, now);

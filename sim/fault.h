@@ -14,6 +14,7 @@
 #define BW_FAULT_PART_MAX 8u   /* of a partition */
 #define BW_FAULT_TEXT_MAX 127u /* bytes */
 #define BW_FAULT_FOR_EVER INT64_MAX
+#define BW_FAULT_ROTATE_US 3000000
 
 /* X(NAME, "word", "form", "meaning"). */
 #define BW_FAULTS(X)                                                                                                \
@@ -39,7 +40,11 @@
     X(SLOW, "slow", "slow:HOSTS:TIME@TIME[-TIME]", "the process runs up to so much late")                           \
     X(CLOCK, "clock", "clock:HOSTS:+TIME|-TIME@TIME", "the wall clock is set by so much")                           \
     X(RATE, "rate", "rate:HOSTS:+PPM|-PPM@TIME[-TIME]", "both clocks run so many parts in a million fast or slow")  \
-    X(DISK, "disk", "disk:HOSTS@TIME[-TIME]", "the state cannot be written")
+    X(DISK, "disk", "disk:HOSTS@TIME[-TIME]", "the state cannot be written")                                        \
+    X(ROTATE, "rotate", "rotate:HOSTS@TIME[-TIME]",                                                                 \
+      "a new key is added on all of them, then used, then the old one taken away; in 3s, or until the end")         \
+    X(HOSTILE, "hostile", "hostile:HOSTS:NUMBER@TIME[-TIME]",                                                       \
+      "each gets so many hostile packets a second: replayed, changed, cut short, another's, junk")
 
 #define BW_FAULT_KIND_(name, word, form, text) BW_FAULT_##name,
 enum bw_fault_kind { BW_FAULTS(BW_FAULT_KIND_) BW_FAULT_KIND_COUNT };
@@ -68,7 +73,7 @@ struct bw_fault {
     size_t part_count;
     int64_t from_us;
     int64_t until_us; /* from_us: takes no time; BW_FAULT_FOR_EVER */
-    int64_t value;    /* ppm, us, bytes, bytes a second, or a choice: 1 is blank, yes */
+    int64_t value;    /* ppm, us, bytes, bytes or packets a second, or a choice: 1 is blank, yes */
     int64_t other_value;
     char text[BW_FAULT_TEXT_MAX + 1];
 };

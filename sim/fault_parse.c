@@ -9,7 +9,7 @@
 
 #define TIME_FORM "30s, 500ms, 1.5m, 2h"
 
-enum value_kind { NO_VALUE, PERCENT, DURATION, ON_OFF, BYTES, BANDWIDTH, BLANK, YES_NO, STEP, PPM };
+enum value_kind { NO_VALUE, PERCENT, DURATION, ON_OFF, BYTES, BANDWIDTH, BLANK, YES_NO, STEP, PPM, PACKETS };
 enum where_kind { AT_HOSTS, AT_LINK, ANYWHERE, AT_PARTS };
 enum when_kind { INSTANT, SPAN };
 
@@ -51,6 +51,8 @@ static const struct shape {
     [BW_FAULT_CLOCK] = {AT_HOSTS, STEP, INSTANT, false, false},
     [BW_FAULT_RATE] = {AT_HOSTS, PPM, SPAN, false, false},
     [BW_FAULT_DISK] = {AT_HOSTS, NO_VALUE, SPAN, false, false},
+    [BW_FAULT_ROTATE] = {AT_HOSTS, NO_VALUE, SPAN, true, false}, /* some alone: others cannot read them any more */
+    [BW_FAULT_HOSTILE] = {AT_HOSTS, PACKETS, SPAN, false, false},
 };
 
 struct reading {
@@ -229,6 +231,10 @@ static bool read_value(const struct reading *r, char *text) {
         return read_signed(r, text, false);
     case PPM:
         return read_signed(r, text, true);
+    case PACKETS:
+        return bw_number_parse(text, 100000, &fault->value)
+                   ? true
+                   : wrong(r, "'%s' is no number of packets a second up to 100000", text);
     default:
         return wrong(r, "'%s' is one piece too many: %s", text, words[fault->kind].form);
     }
@@ -246,7 +252,9 @@ static bool read_when(const struct reading *r, char *text) {
         *dash++ = '\0';
     if (!read_instant(r, text, &fault->from_us))
         return false;
-    fault->until_us = takes_time ? BW_FAULT_FOR_EVER : fault->from_us;
+    fault->until_us = !takes_time                      ? fault->from_us
+                      : fault->kind == BW_FAULT_ROTATE ? fault->from_us + BW_FAULT_ROTATE_US
+                                                       : BW_FAULT_FOR_EVER;
     if (dash == NULL)
         return true;
     if (!takes_time)

@@ -2,7 +2,7 @@
  * is worked out anew from all faults that are under way, whenever one begins or ends. */
 #include "sim/fault_words.h"
 
-#include "sim/internal.h"
+#include "sim/fault_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,8 @@ struct fault_state {
     bool *hosts;
     size_t leader; /* when it began */
     bool under_way;
+    struct bw_rotation *rotation;
+    struct bw_attack *attack;
 };
 
 struct departure {
@@ -403,6 +405,17 @@ static void tell(struct fault_state *state) {
                           pair ? fault->other.ranges[0].first : BW_SIM_NONE, fault->until_us);
 }
 
+/* What is more than each host for itself. */
+static void begin_together(struct fault_state *state) {
+    struct bw_sim *sim = state->run->sim;
+    const struct bw_fault *fault = state->fault;
+    uint16_t number = (uint16_t)(state - state->run->states + 1);
+    if (fault->kind == BW_FAULT_ROTATE)
+        state->rotation = bw_rotation_begin(sim, state->hosts, number, fault->until_us - fault->from_us);
+    if (fault->kind == BW_FAULT_HOSTILE)
+        state->attack = bw_attack_begin(sim, state->hosts, number, fault->value, fault->until_us);
+}
+
 static void begin(struct bw_sim *sim, void *context) {
     struct fault_state *state = context;
     struct bw_fault_run *run = state->run;
@@ -416,6 +429,7 @@ static void begin(struct bw_sim *sim, void *context) {
     state->under_way = state->fault->until_us != state->fault->from_us;
     if (is_of_network(state->fault))
         apply_network(run);
+    begin_together(state);
     for (size_t i = 0; i < sim->host_count; i++)
         if (state->hosts[i] && !is_of_network(state->fault))
             begin_at(state, i);
@@ -448,6 +462,8 @@ struct bw_fault_run *bw_fault_run_create(struct bw_sim *sim, const struct bw_fau
         struct fault_state *state = &run->states[i];
         *state = (struct fault_state){.run = run, .fault = &faults[i]};
         state->hosts = bw_sim_memory(sim->host_count * sizeof state->hosts[0]);
+        if (faults[i].kind == BW_FAULT_HOSTILE)
+            bw_sim_listen(sim);
         bw_sim_schedule_us(sim, faults[i].from_us, begin, state);
         bool ends = faults[i].until_us > faults[i].from_us && faults[i].until_us != BW_FAULT_FOR_EVER;
         if (ends)
@@ -459,8 +475,11 @@ struct bw_fault_run *bw_fault_run_create(struct bw_sim *sim, const struct bw_fau
 void bw_fault_run_destroy(struct bw_fault_run *run) {
     if (run == NULL)
         return;
-    for (size_t i = 0; i < run->count; i++)
+    for (size_t i = 0; i < run->count; i++) {
+        bw_rotation_free(run->states[i].rotation);
+        bw_attack_free(run->states[i].attack);
         free(run->states[i].hosts);
+    }
     free(run->states);
     free(run->departures);
     free(run->groups);

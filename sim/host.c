@@ -241,6 +241,7 @@ static void wake(struct bw_sim *sim, size_t index) {
     }
     if (host->write_done)
         finish_write(sim, index);
+    bw_sim_keys_due(sim, index);
     if (bw_node_deadline(host->node) <= clock_of(sim, host).mono_us)
         tick(sim, index);
     else

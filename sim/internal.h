@@ -10,6 +10,7 @@
 
 #define BW_SIM_REFUSAL_BURST 6u /* Linux: port-unreachable answers to one peer, then one a second */
 #define BW_SIM_CLUSTER "sim"
+#define BW_SIM_KEYS_SIZE 512u  /* a key file */
 #define BW_SIM_QUOTE_SIZE 128u /* how much of a datagram a port-unreachable answer quotes */
 
 enum bw_sim_kind {
@@ -81,6 +82,10 @@ struct bw_sim_host {
     struct bw_sim_packet *queue;
     struct bw_sim_packet **queue_end;
     size_t queue_size;
+    /* keys, by their numbers; the first seals */
+    uint16_t keys[BW_SIM_KEYS_MAX];
+    size_t key_count; /* 0: number 0 alone */
+    bool keys_due;    /* its process has not taken them yet */
     /* disk */
     uint8_t *state;
     size_t state_size;
@@ -152,6 +157,23 @@ struct bw_sim_record {
 
 struct bw_sim_demand;
 
+#define BW_SIM_CAPTURE_COUNT 256u
+
+/* A datagram that somebody overheard. */
+struct bw_sim_capture {
+    size_t from;
+    size_t to;
+    size_t size;
+    uint8_t data[BW_DATAGRAM_MAX];
+};
+
+struct bw_sim_captures {
+    struct bw_rng rng;
+    struct bw_attack *attack;                             /* lies in wait for what is on its way */
+    uint64_t count;                                       /* ever */
+    struct bw_sim_capture captures[BW_SIM_CAPTURE_COUNT]; /* the newest, then some of all times */
+};
+
 #define BW_SIM_POOLED_MAX 2048u /* bytes of the largest pooled block */
 
 struct bw_sim_pool {
@@ -171,7 +193,10 @@ struct bw_sim {
     struct bw_rng extra; /* for needless ticks alone */
     struct bw_sim_heap heap;
     struct bw_sim_pool pool;
-    void **shared; /* records that all tables share, by host; NULL: none */
+    struct bw_rotation *rotations;    /* of keys, all that ever began; the plan's */
+    struct bw_sim_captures *captures; /* NULL: nobody listens */
+    uint64_t hostile_count;           /* datagrams that were slipped in */
+    void **shared;                    /* records that all tables share, by host; NULL: none */
     struct bw_sim_host *hosts;
     size_t host_count;
     uint64_t change_count; /* grows whenever a node said something or was acted upon */
@@ -227,6 +252,17 @@ void bw_sim_host_pump(struct bw_sim *sim, size_t index);
 void bw_sim_send(struct bw_sim *sim, size_t from, const struct bw_datagram *datagram);
 void bw_sim_refuse(struct bw_sim *sim, size_t host, size_t sender, const uint8_t *data, size_t size);
 size_t bw_sim_host_at(const struct bw_sim *sim, const struct bw_addr *addr); /* BW_SIM_NONE */
+/* A datagram that nobody sent arrives after so long, whatever the network is like. */
+void bw_sim_slip_in(struct bw_sim *sim, size_t from, size_t to, const uint8_t *data, size_t size, int64_t after_us);
+
+/* fault_hostile.c: from now on somebody listens */
+void bw_sim_listen(struct bw_sim *sim);
+void bw_sim_capture(struct bw_sim *sim, size_t from, size_t to, const uint8_t *data, size_t size);
+
+/* keys.c */
+size_t bw_sim_key_text(const struct bw_sim_host *host, char *text, size_t size); /* its file; returns its size */
+void bw_sim_keys_due(struct bw_sim *sim, size_t index); /* its process takes them, if it is on the processor */
+size_t bw_sim_keys(const struct bw_sim *sim, size_t index, uint16_t numbers[BW_SIM_KEYS_MAX]);
 
 /* check.c */
 void bw_sim_violate(struct bw_sim *sim, enum bw_invariant invariant, const char *format, ...)

@@ -6,7 +6,10 @@ sim_sources += \
 	sim/demand.c \
 	sim/disk.c \
 	sim/fault.h \
+	sim/fault_hostile.c \
+	sim/fault_keys.c \
 	sim/fault_parse.c \
+	sim/fault_parts.h \
 	sim/fault_run.c \
 	sim/fault_words.c \
 	sim/fault_words.h \
@@ -14,6 +17,7 @@ sim_sources += \
 	sim/host.c \
 	sim/internal.h \
 	sim/invariants.h \
+	sim/keys.c \
 	sim/measure.c \
 	sim/measure.h \
 	sim/measure_bounds.c \

@@ -7,7 +7,8 @@
 
 static bool is_harmless(const struct bw_fault *fault) {
     return fault->kind == BW_FAULT_DUPLICATE || fault->kind == BW_FAULT_REORDER || fault->kind == BW_FAULT_CLOCK ||
-           fault->kind == BW_FAULT_STEPDOWN || bw_fault_removes(fault);
+           fault->kind == BW_FAULT_STEPDOWN || fault->kind == BW_FAULT_HOSTILE ||
+           (fault->kind == BW_FAULT_ROTATE && fault->who.kind == BW_WHO_ALL) || bw_fault_removes(fault);
 }
 
 /* The published bounds are those of a network that carries most of what is sent. */
@@ -36,9 +37,23 @@ int64_t bw_measure_whole_bound(const struct bw_measure *measure) {
                                                  BW_US_PER_MS;
 }
 
+/* Some got keys that the others have not, and nobody gave all the same ones afterwards. */
+static bool leaves_keys_apart(const struct bw_measure *measure, const struct bw_fault *some) {
+    if (some->kind != BW_FAULT_ROTATE || some->who.kind == BW_WHO_ALL)
+        return false;
+    for (size_t i = 0; i < measure->fault_count; i++) {
+        const struct bw_fault *fault = &measure->faults[i];
+        if (fault->kind == BW_FAULT_ROTATE && fault->who.kind == BW_WHO_ALL && fault->from_us >= some->until_us)
+            return false;
+    }
+    return true;
+}
+
 bool bw_measure_settles(const struct bw_measure *measure) {
     for (size_t i = 0; i < measure->fault_count; i++) {
         const struct bw_fault *fault = &measure->faults[i];
+        if (leaves_keys_apart(measure, fault))
+            return false;
         if (!is_harmless(fault) && fault->shape != BW_SHAPE_PARTS && fault->until_us == BW_FAULT_FOR_EVER)
             return false;
     }

@@ -102,17 +102,23 @@ static bool comes_twice(struct bw_sim *sim, size_t from, size_t to) {
            (sender->paths != NULL && chance(sim, sender->paths[to].link.duplicate_ppm));
 }
 
-static void push(struct bw_sim *sim, enum bw_sim_kind kind, size_t from, size_t to, const uint8_t *data, size_t size) {
+static void push_after(struct bw_sim *sim, enum bw_sim_kind kind, size_t from, size_t to, const uint8_t *data,
+                       size_t size, int64_t after_us) {
     uint8_t *copy = bw_sim_take(sim, size);
     BW_ASSERT(copy != NULL);
     memcpy(copy, data, size);
-    struct bw_sim_item item = {.at_us = sim->now_us + travel_us(sim, from, to, size),
-                               .kind = kind,
-                               .host = to,
-                               .from = from,
-                               .data = copy,
-                               .size = size};
+    struct bw_sim_item item = {
+        .at_us = sim->now_us + after_us, .kind = kind, .host = to, .from = from, .data = copy, .size = size};
     bw_sim_heap_push(&sim->heap, &item);
+}
+
+static void push(struct bw_sim *sim, enum bw_sim_kind kind, size_t from, size_t to, const uint8_t *data, size_t size) {
+    push_after(sim, kind, from, to, data, size, travel_us(sim, from, to, size));
+}
+
+void bw_sim_slip_in(struct bw_sim *sim, size_t from, size_t to, const uint8_t *data, size_t size, int64_t after_us) {
+    bw_sim_record_datagram(sim, BW_SIM_LINE_SENT, from, to, data, size);
+    push_after(sim, BW_SIM_DELIVER, from, to, data, size, after_us);
 }
 
 static void carry(struct bw_sim *sim, size_t from, size_t to, const uint8_t *data, size_t size) {
@@ -123,6 +129,8 @@ static void carry(struct bw_sim *sim, size_t from, size_t to, const uint8_t *dat
     }
     bw_sim_record_datagram(sim, BW_SIM_LINE_SENT, from, to, data, size);
     push(sim, BW_SIM_DELIVER, from, to, data, size);
+    if (sim->captures != NULL)
+        bw_sim_capture(sim, from, to, data, size);
     if (comes_twice(sim, from, to))
         push(sim, BW_SIM_DELIVER, from, to, data, size);
 }

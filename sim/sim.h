@@ -140,6 +140,12 @@ int bw_sim_respond(struct bw_sim *sim, size_t host, uint64_t number, struct bw_b
 void bw_sim_set_name(struct bw_sim *sim, size_t host, const char *name);
 void bw_sim_set_priority(struct bw_sim *sim, size_t host, uint16_t priority);
 
+/* -- keys -- */
+#define BW_SIM_KEYS_MAX 8u
+/* Its key file holds these from now on, and its process takes them as soon as it is on the processor. The first seals. All
+ * hosts begin with number 0 alone. */
+void bw_sim_set_keys(struct bw_sim *sim, size_t host, const uint16_t *numbers, size_t count);
+
 /* -- disks -- */
 void bw_sim_disk_fails(struct bw_sim *sim, size_t host, bool fails);
 void bw_sim_disk_tear(struct bw_sim *sim, size_t host, size_t size); /* only the first size bytes are left */

@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 32 bytes 1: the same key on every host. */
-static const char key_text[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n";
-
 struct bw_sim_host *bw_sim_host(const struct bw_sim *sim, size_t index) {
     BW_ASSERT(index < sim->host_count);
     return &sim->hosts[index];
@@ -89,6 +86,7 @@ void bw_sim_destroy(struct bw_sim *sim) {
     for (size_t i = 0; sim->shared != NULL && i < sim->host_count; i++)
         free(sim->shared[i]);
     free(sim->shared);
+    free(sim->captures);
     bw_sim_heap_free(sim);
     bw_sim_pool_free(&sim->pool);
     bw_sim_demands_free(sim);
@@ -261,6 +259,7 @@ static int create_node(struct bw_sim *sim, size_t index) {
     struct bw_addr seeds[16];
     struct bw_scope_config scope;
     struct bw_config config;
+    char keys[BW_SIM_KEYS_SIZE];
     bw_config_init(&config, BW_PROFILE_LAN);
     config.params = sim->options.params;
     config.allocator = (struct bw_allocator){resize, host};
@@ -269,8 +268,9 @@ static int create_node(struct bw_sim *sim, size_t index) {
     config.name = host->name;
     config.cluster = BW_SIM_CLUSTER;
     config.addr = bw_sim_addr(index);
-    config.keys = key_text;
-    config.keys_size = sizeof key_text - 1;
+    config.keys = keys;
+    config.keys_size = bw_sim_key_text(host, keys, sizeof keys);
+    host->keys_due = false;
     config.seeds = seeds;
     config.seed_count = seeds_of(sim, index, seeds, BW_COUNT(seeds));
     if (sim->scope[0] != '\0' && index < sim->options.candidate_count) {

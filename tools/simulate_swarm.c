@@ -76,6 +76,29 @@ static void draw_faults(struct bw_rng *rng, struct simulation *s) {
     }
 }
 
+/* From chances of their own. Hostile packets and a rotation of keys excuse nothing. */
+static void draw_hostilities(struct simulation *s, uint64_t seed) {
+    static const char *const whom[] = {"all", "all", "any", "leader"};
+    struct bw_rng rng;
+    char text[BW_FAULT_TEXT_MAX + 1], why[64];
+    bw_rng_seed(&rng, seed ^ UINT64_C(0x6b657973)); /* "keys" */
+    uint64_t which = below(&rng, 6);
+    uint64_t at_ms = FIRST_FAULT_S * 1000u + below(&rng, 40000);
+    if (which < 2) {
+        uint64_t until_ms = at_ms + 300 + below(&rng, 20000);
+        snprintf(text, sizeof(text), "rotate:all@%llums-%llums", (unsigned long long)at_ms,
+                 (unsigned long long)until_ms);
+        simulation_add_fault(s, text, "swarm", why, sizeof(why));
+    }
+    if (which == 1 || which == 2) {
+        uint64_t per_s = 5 + below(&rng, 40);
+        uint64_t until_ms = at_ms + 300 + below(&rng, 40000);
+        snprintf(text, sizeof(text), "hostile:%s:%llu@%llums-%llums", PICK(&rng, whom), (unsigned long long)per_s,
+                 (unsigned long long)at_ms, (unsigned long long)until_ms);
+        simulation_add_fault(s, text, "swarm", why, sizeof(why));
+    }
+}
+
 static void draw_param(struct bw_rng *rng, struct simulation *s, const char *name, uint64_t least, uint64_t largest) {
     char value[SIMULATE_VALUE_SIZE], why[256];
     uint64_t drawn = least + below(rng, largest - least + 1);
@@ -119,6 +142,7 @@ static void draw(struct simulation *s, uint64_t seed) {
     if (below(&rng, 2) == 0)
         draw_params(&rng, s);
     draw_faults(&rng, s);
+    draw_hostilities(s, seed);
 }
 
 /* So that what is demanded after the last fault falls due. */

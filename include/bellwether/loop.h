@@ -68,6 +68,9 @@ int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms);
 /** Replaces our tags. @return as bw_node_set_tags */
 int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t count);
 
+/** Replaces the key ring. @return as bw_node_set_keys */
+int bw_loop_set_keys(struct bw_loop *host, const char *keys, size_t size);
+
 /** Declares a dead member gone. @return as bw_node_forget */
 int bw_loop_forget(struct bw_loop *host, const struct bw_id *id);
 

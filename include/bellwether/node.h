@@ -96,6 +96,13 @@ int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, s
  *  @return 0; BW_ERR_INVALID: not valid text, or a name twice; BW_ERR_SPACE: more than a record holds; BW_ERR_MEMORY */
 int bw_node_set_tags(struct bw_node *node, const struct bw_tag *tags, size_t count, struct bw_time now);
 
+/** Replaces the key ring: the first seals from the next datagram on, all open. Nobody loses a datagram if a new key is first
+ *  added on all members, then put first on all, and only then the old one taken away.
+ *  @param keys as in bw_config; copied
+ *  @return 0; BW_ERR_KEY: no key, or a line that is none, or one twice; BW_ERR_FULL: more than 8; BW_ERR_MEMORY. Then
+ *          nothing has changed */
+int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct bw_time now);
+
 /** Declares a dead member gone: it becomes `left`, here and everywhere, and is not tried any more. If it lives after all it
  *  refutes that once it hears of it, and is back. Elections go on treating it as dead.
  *  @return 0, also if it has left already; BW_ERR_NOT_FOUND; BW_ERR_BUSY: it is not dead to us, or it is this node */

@@ -45,7 +45,9 @@ enum swarm_fault {
     SWARM_LEAVE,
     SWARM_RETURN,
     SWARM_STEPDOWN,
-    SWARM_MEND /* value: the fault that ends */
+    SWARM_ROTATE,  /* all keys; value: within so many ms */
+    SWARM_HOSTILE, /* packets to all; other: so many a second; value: for so many ms */
+    SWARM_MEND     /* value: the fault that ends */
 };
 
 struct swarm_step {

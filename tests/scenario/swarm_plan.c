@@ -158,6 +158,18 @@ static void draw_starve(struct swarm_draw *draw, struct bw_rng *rng) {
         trouble(draw, (int64_t)below(rng, 500), for_ms, SWARM_SLOW, host, 0, late_ms);
 }
 
+/* Every eighth seed: keys are rotated, or somebody without them attacks, or both. It excuses nothing. The draws of a seed do
+ * not depend on it, and none of the seeds that found something is among these. */
+static void draw_hostilities(struct swarm_draw *draw, struct bw_rng *rng) {
+    uint64_t which = below(rng, 3);
+    if (draw->seed % 8 != 5)
+        return;
+    if (which != 0)
+        add(draw, (int64_t)below(rng, 8000), SWARM_ROTATE, 0, 0, 100 + below(rng, 15000));
+    if (which != 1)
+        add(draw, (int64_t)below(rng, 8000), SWARM_HOSTILE, 0, 5 + below(rng, 60), 1000 + below(rng, 15000));
+}
+
 static int by_time(const void *a, const void *b) {
     const struct swarm_step *x = a;
     const struct swarm_step *y = b;
@@ -170,5 +182,6 @@ void swarm_draw_steps(struct swarm_draw *draw, struct bw_rng *rng) {
     static void (*const draws[])(struct swarm_draw *, struct bw_rng *) = {draw_chaos,   draw_sleep,     draw_deaf,
                                                                           draw_isolate, draw_processes, draw_starve};
     draws[draw->plan](draw, rng);
+    draw_hostilities(draw, rng);
     qsort(draw->steps, draw->step_count, sizeof draw->steps[0], by_time);
 }

@@ -2,6 +2,7 @@
 #include "tests/scenario/swarm.h"
 
 #include "gossip/formula.h"
+#include "sim/fault_parts.h"
 
 #include <string.h>
 
@@ -18,6 +19,8 @@ struct run {
     int64_t drowsy_ms[SWARM_HOSTS_MAX];  /* until then it may be asleep though it is not paused */
     int64_t elected_us[SWARM_HOSTS_MAX]; /* the newest */
     bool deaf;                           /* now */
+    struct bw_rotation *rotation;
+    struct bw_attack *attack;
 };
 
 /* -- the cluster -- */
@@ -219,8 +222,17 @@ static void fault_of_process(struct run *run, const struct swarm_step *step) {
 }
 
 static void fault(struct run *run, const struct swarm_step *step) {
+    static const bool all[SWARM_HOSTS_MAX] = {true, true, true, true, true, true, true, true,
+                                              true, true, true, true, true, true, true, true};
     struct bw_sim *sim = run->sim;
     switch (step->fault) {
+    case SWARM_ROTATE:
+        run->rotation = bw_rotation_begin(sim, all, 1, (int64_t)step->value * BW_US_PER_MS);
+        break;
+    case SWARM_HOSTILE:
+        run->attack = bw_attack_begin(sim, all, 1, (int64_t)step->other,
+                                      bw_sim_now_us(sim) + (int64_t)step->value * BW_US_PER_MS);
+        break;
     case SWARM_SLOW:
         bw_sim_slow(sim, step->host, (uint32_t)step->value);
         run->drowsy_ms[step->host] = BW_NEVER;
@@ -375,9 +387,11 @@ bool swarm_run(uint64_t seed, bool report, FILE *log, struct swarm_result *resul
     draw.options.context = &run;
     draw.options.log = log;
     for (size_t i = 0; i < draw.step_count; i++)
-        run.faulted[draw.steps[i].host] = true;
+        run.faulted[draw.steps[i].host] |= draw.steps[i].fault != SWARM_ROTATE && draw.steps[i].fault != SWARM_HOSTILE;
     *result = (struct swarm_result){.healed_ms = -1};
     run.sim = bw_sim_create(seed, draw.host_count, &draw.options);
+    if (seed % 8 == 5)
+        bw_sim_listen(run.sim);
     begin(&run);
     bw_sim_forbid_overlap(run.sim, draw.plan != SWARM_CHAOS && draw.plan != SWARM_DEAF && draw.plan != SWARM_STARVE,
                           round_ms(&draw) * BW_US_PER_MS);
@@ -396,6 +410,8 @@ bool swarm_run(uint64_t seed, bool report, FILE *log, struct swarm_result *resul
     result->virtual_ms = bw_sim_now_ms(run.sim);
     if (violation != NULL && report)
         tell(&run, result);
+    bw_rotation_free(run.rotation);
+    bw_attack_free(run.attack);
     bw_sim_destroy(run.sim);
     return result->passed;
 }

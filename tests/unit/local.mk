@@ -31,7 +31,7 @@ tests_unit_crypto_test_SOURCES = \
 EXTRA_DIST += tests/vectors/seal.txt
 py_tests += tests/unit/crypto_vectors_test.py
 
-c_tests += tests/unit/sim_fault_test tests/unit/sim_story_test
+c_tests += tests/unit/sim_fault_test tests/unit/sim_story_test tests/unit/sim_attack_test
 c_tests += tests/unit/sim_test
 tests_unit_sim_test_SOURCES = \
 	tests/unit/sim_test.c \

@@ -178,6 +178,14 @@ int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, s
     return 0;
 }
 
+int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct bw_time now) {
+    (void)node;
+    (void)keys;
+    (void)size;
+    (void)now;
+    return 0;
+}
+
 int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_info *info) {
     if (index == 1 && node->has_friend) {
         *info = node->friend;

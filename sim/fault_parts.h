@@ -1,0 +1,20 @@
+/* Faults that have a life of their own while they last; fault_run.c begins them. What they draw, they draw for themselves:
+ * the network's chances are not touched. */
+#ifndef BW_SIM_FAULT_PARTS_H
+#define BW_SIM_FAULT_PARTS_H
+
+#include "sim/internal.h"
+
+/* fault_keys.c: on each of the hosts a new key is added, then used, then the old one taken away; in each third of the time all
+ * of them do one step, each when chance has it. */
+struct bw_rotation;
+struct bw_rotation *bw_rotation_begin(struct bw_sim *sim, const bool *hosts, uint16_t key, int64_t for_us);
+void bw_rotation_free(struct bw_rotation *rotation);
+
+/* fault_hostile.c: somebody without the keys sees all that is sent, and sends each of the hosts so many datagrams a second. */
+struct bw_attack;
+struct bw_attack *bw_attack_begin(struct bw_sim *sim, const bool *hosts, uint16_t number, int64_t per_s,
+                                  int64_t until_us);
+void bw_attack_free(struct bw_attack *attack);
+
+#endif

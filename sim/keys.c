@@ -1,0 +1,58 @@
+/* The keys of the hosts: numbers, of which number 0 is everybody's at first. A host's file is changed at once; a process that
+ * is not on the processor takes it when it is. */
+#include "sim/internal.h"
+
+#include "crypto/keyring.h"
+
+#include <string.h>
+
+_Static_assert(BW_SIM_KEYS_MAX == BW_KEY_COUNT_MAX && BW_SIM_KEYS_SIZE > BW_KEY_COUNT_MAX * BW_KEY_TEXT_SIZE, "a ring");
+
+/* 32 bytes, of which the first two tell the keys apart. */
+static void key_text(uint16_t number, char text[BW_KEY_TEXT_SIZE]) {
+    uint8_t key[BW_KEY_SIZE];
+    memset(key, 1, sizeof key);
+    key[0] ^= (uint8_t)number;
+    key[1] ^= (uint8_t)(number >> 8);
+    bw_key_text(key, text);
+}
+
+size_t bw_sim_key_text(const struct bw_sim_host *host, char *text, size_t size) {
+    size_t used = 0;
+    size_t count = host->key_count > 0 ? host->key_count : 1;
+    for (size_t i = 0; i < count; i++) {
+        char key[BW_KEY_TEXT_SIZE];
+        key_text(host->keys[i], key);
+        used += (size_t)snprintf(text + used, size - used, "%s\n", key);
+        BW_ASSERT(used < size);
+    }
+    return used;
+}
+
+void bw_sim_keys_due(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    char text[BW_SIM_KEYS_SIZE];
+    if (!host->keys_due || host->node == NULL || host->asleep)
+        return;
+    host->keys_due = false;
+    size_t size = bw_sim_key_text(host, text, sizeof text);
+    int error = bw_node_set_keys(host->node, text, size, bw_sim_clock_at(host, sim->now_us));
+    BW_ASSERT(error == 0);
+    bw_sim_host_pump(sim, index);
+}
+
+void bw_sim_set_keys(struct bw_sim *sim, size_t index, const uint16_t *numbers, size_t count) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    BW_ASSERT(count > 0 && count <= BW_COUNT(host->keys));
+    bw_sim_record_text(sim, index, "gets %zu keys, number %u first", count, (unsigned)numbers[0]);
+    memcpy(host->keys, numbers, count * sizeof numbers[0]);
+    host->key_count = count;
+    host->keys_due = host->node != NULL;
+    bw_sim_keys_due(sim, index);
+}
+
+size_t bw_sim_keys(const struct bw_sim *sim, size_t index, uint16_t numbers[BW_SIM_KEYS_MAX]) {
+    const struct bw_sim_host *host = bw_sim_host(sim, index);
+    memcpy(numbers, host->keys, sizeof host->keys);
+    return host->key_count > 0 ? host->key_count : 1; /* all zero at first */
+}
