@@ -132,7 +132,7 @@ void bw_update_piggyback(struct bw_gossip *g, struct bw_writer *writer, const st
             if (writer->capacity - writer->used < SMALLEST_UPDATE || misfits == MISFIT_MAX) {
                 goto full;
             }
-            if (update->member && update->member == to) {
+            if (update->member && update->member == to && (to->status != BW_STATUS_SUSPECT || g->params.buddy)) {
                 continue; /* it knows itself, or has been told */
             }
             if (write_update(g, update, writer) == 0) {

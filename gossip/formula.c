@@ -5,7 +5,6 @@
 #include "gossip/gossip.h"
 
 #define LOG10_2 0.30102999566398119521
-#define DAMPING 4        /* each refutation above one makes the least suspicion so many times as long */
 #define QUERY_MULT 16    /* gossip intervals per digit of n: Serf's QueryTimeoutMult */
 #define PAIR_INTERVALS 4 /* suspicion of the only other member: nobody can confirm it */
 
@@ -71,7 +70,7 @@ int64_t bw_suspicion_damped_us(const struct bw_params *params, size_t n, uint8_t
     int64_t most_us = bw_suspicion_max_us(params, n);
     int64_t wait_us = least_us;
     for (unsigned i = 1; i < refutations && wait_us < most_us; i++) {
-        wait_us *= DAMPING;
+        wait_us *= params->damping;
     }
     return wait_us < most_us ? wait_us : most_us;
 }

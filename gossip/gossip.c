@@ -28,8 +28,9 @@
 static void notice_sleep(struct bw_gossip *g) {
     int64_t late_us = 0;
     int64_t due_us = bw_gossip_deadline(g);
-    if (!BW_MUTANT(LATE_TICK_RULE_OFF) && due_us < g->now.mono_us &&
-        !__builtin_sub_overflow(g->now.mono_us, due_us, &late_us) && late_us > g->params.late_ms * BW_US_PER_MS) {
+    bool watched = g->params.late_ms > 0 && !BW_MUTANT(LATE_TICK_RULE_OFF);
+    if (watched && due_us < g->now.mono_us && !__builtin_sub_overflow(g->now.mono_us, due_us, &late_us) &&
+        late_us > g->params.late_ms * BW_US_PER_MS) {
         bw_trace_rule(g->trace, BW_RULE_SLEEPER_DOES_NOT_ACCUSE, NULL, (uint64_t)late_us);
         bw_timers_shift(&g->patience, late_us);
         bw_alone_shift(g, late_us);

@@ -80,7 +80,8 @@ static void merge(struct bw_gossip *g, const struct bw_dest *to, struct bw_write
 /* What the recipient itself is accused of goes first: it is the one who can refute (Lifeguard IV-C, "buddy system"). */
 static void tell_accused(struct bw_gossip *g, const struct bw_member *to, struct bw_writer *writer) {
     bool forgotten = to && to->status == BW_STATUS_LEFT && to->suspicion;
-    if (to && to != g->self && (to->status == BW_STATUS_SUSPECT || to->status == BW_STATUS_DEAD || forgotten) &&
+    bool suspect = to && to->status == BW_STATUS_SUSPECT && g->params.buddy;
+    if (to && to != g->self && (suspect || to->status == BW_STATUS_DEAD || forgotten) &&
         bw_update_claim(g, to, writer) == 0) {
         bw_trace_rule(g->trace, BW_RULE_TELL_THE_ACCUSED, &to->id, to->incarnation);
     }

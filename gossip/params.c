@@ -5,6 +5,8 @@
 
 #include "base/base.h"
 
+#define NACK_PERCENT_LEAST 50u
+
 struct parameter {
     const char *name;
     const char *text;
@@ -76,6 +78,10 @@ static const char *contradiction(const struct bw_params *p) {
     }
     if (p->probe_timeout_max_ms >= p->probe_interval_ms) {
         return "probe_timeout_max_ms leaves no time for indirect probes: it must be below probe_interval_ms";
+    }
+    if (p->nack_percent > 0 && p->nack_percent < NACK_PERCENT_LEAST) {
+        return "nack_percent is 0 (never), or at least 50: a helper must wait for the ack before it says that none "
+               "came";
     }
     if (p->gossip_interval_ms > p->probe_interval_ms) {
         return "gossip_interval_ms is above probe_interval_ms";

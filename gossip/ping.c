@@ -148,11 +148,13 @@ void bw_ping_acked(struct bw_gossip *g, const struct bw_inbound *in, const struc
     }
 }
 
-/* The helper's wait is over; a late ack is passed on all the same. */
+/* The helper's wait is over; a late ack is passed on all the same. A refusal is told even where nacks are not wanted. */
 static void nack(struct bw_gossip *g, struct bw_ping *ping) {
     struct bw_frame_nack frame = {.seq = ping->origin_seq, .refused = ping->refused};
-    bw_outbox_put(g, &ping->origin, &bw_schema_nack, &frame);
-    bw_trace_rule(g->trace, BW_RULE_NACK_BEFORE_TIMEOUT, &ping->to.id, ping->refused);
+    if (ping->refused || g->params.nack_percent > 0) {
+        bw_outbox_put(g, &ping->origin, &bw_schema_nack, &frame);
+        bw_trace_rule(g->trace, BW_RULE_NACK_BEFORE_TIMEOUT, &ping->to.id, ping->refused);
+    }
     ping->indirect = true;
     int64_t wait_us = bw_health_stretch(g, g->params.probe_interval_ms);
     bw_gossip_arm(g, &ping->timer, BW_TIMER_PING, g->now.mono_us + wait_us);
@@ -266,7 +268,8 @@ void bw_ping_requested(struct bw_gossip *g, const struct bw_inbound *in, const s
         return;
     }
     struct bw_dest to = bw_view_dest(target);
-    int64_t wait_us = bw_probe_timeout_us(g, target) * g->params.nack_percent / 100;
+    uint32_t percent = g->params.nack_percent > 0 ? g->params.nack_percent : 100;
+    int64_t wait_us = bw_probe_timeout_us(g, target) * percent / 100;
     struct bw_ping *ping = bw_ping_send(g, BW_PURPOSE_RELAY, &to, wait_us);
     if (ping) {
         ping->origin = origin;

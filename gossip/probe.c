@@ -2,8 +2,7 @@
  * others are asked to ping it; if the interval ends without an answer, it is suspected. */
 #include "gossip/machine.h"
 
-#define LISTEN_MAX 32u    /* members pinged by who hears nobody */
-#define CONFIRM_FACTOR 3u /* members that look into a suspicion, for each confirmation that counts */
+#define LISTEN_MAX 32u /* members pinged by who hears nobody */
 
 int64_t bw_probe_measure(struct bw_peer *peer, int64_t rtt_us) {
     uint32_t sample = rtt_us < 0 ? 0 : rtt_us > UINT32_MAX / 8 ? UINT32_MAX / 8 : (uint32_t)rtt_us;
@@ -79,7 +78,7 @@ void bw_probe_refused_twice(struct bw_gossip *g, struct bw_ping *ping) {
 
 void bw_probe_confirm(struct bw_gossip *g, struct bw_member *member) {
     size_t observers = g->living > 2 ? g->living - 2 : 1;
-    if (bw_rng_below(&g->rng, observers) >= CONFIRM_FACTOR * bw_confirmations_needed(&g->params, g->living)) {
+    if (bw_rng_below(&g->rng, observers) >= g->params.confirm_mult * bw_confirmations_needed(&g->params, g->living)) {
         return;
     }
     for (size_t i = 0; i < BW_PING_MAX; i++) {
@@ -129,7 +128,8 @@ static void evaluate(struct bw_gossip *g, struct bw_ping *ping) {
     if (ping->acked) {
         bw_health_change(g, -1);
     } else if (member && bw_view_others(g, member)) {
-        bw_health_change(g, ping->helper_count > 0 ? missed_nacks(g, ping) : ping->refused ? 0 : 1);
+        bool judged = ping->helper_count > 0 && g->params.nack_percent > 0; /* by the helpers' nacks */
+        bw_health_change(g, judged ? missed_nacks(g, ping) : ping->refused ? 0 : 1);
         bw_suspect_accuse(g, member, ping);
         listen_wider(g, ping, member);
     }

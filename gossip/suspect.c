@@ -91,7 +91,7 @@ bool bw_suspect(struct bw_gossip *g, struct bw_member *member, uint64_t incarnat
 
 /* A bad link is not a dead host: an observer must be able to hear others, or hear the host refuse. */
 static bool can_accuse(const struct bw_gossip *g, const struct bw_member *member, const struct bw_ping *ping) {
-    if (g->living <= 2 || ping->refused) {
+    if (g->living <= 2 || ping->refused || !g->params.hear_others) {
         return !g->alone;
     }
     int64_t heard_us = bw_alone_heard_but(g, &member->id);

@@ -23,14 +23,18 @@ enum bw_profile { BW_PROFILE_LOCAL, BW_PROFILE_LAN, BW_PROFILE_WAN };
     X(probe_timeout_min_ms, 5, 60000, 20, 50, 300, "least wait for a direct ack, whatever the round trip")             \
     X(probe_timeout_max_ms, 5, 60000, 200, 500, 3000, "longest wait for a direct ack; below the probe interval")       \
     X(indirect_count, 0, 16, 3, 3, 3, "helpers asked to probe when the direct ack is missing (SWIM's k)")              \
-    X(nack_percent, 50, 95, 80, 80, 80, "a helper says that it got no ack after this part of the probe timeout")       \
+    X(nack_percent, 0, 95, 80, 80, 80, "a helper says that it got no ack after this part of the timeout; 0: never")    \
+    X(confirm_mult, 0, 16, 3, 3, 3, "members that look into a suspicion, for each confirmation that counts")           \
+    X(hear_others, 0, 1, 1, 1, 1, "1: who hears nobody else accuses nobody; 0: it accuses all the same")               \
+    X(buddy, 0, 1, 1, 1, 1, "1: a suspect is told with the first datagram that goes to it, as Lifeguard does")         \
     X(suspicion_alpha, 1, 100, 1, 1, 2, "least suspicion = alpha * max(1, log10 n) * probe interval")                  \
     X(suspicion_beta, 1, 100, 18, 24, 18, "longest suspicion = beta * least suspicion")                                \
+    X(damping, 1, 16, 4, 4, 4, "each refutation above one makes the least suspicion so many times as long")            \
     X(retransmit_mult, 1, 16, 3, 4, 4, "an update is sent mult * ceil(log10(n + 1)) times by each member")             \
     X(gossip_interval_ms, 10, 60000, 100, 200, 500, "extra gossip is sent this often while there is news")             \
     X(gossip_fanout, 1, 16, 3, 3, 4, "members that extra gossip goes to each time")                                    \
     X(health_max, 1, 32, 8, 8, 8, "Lifeguard's local health multiplier stretches waits at most so many times")         \
-    X(late_ms, 5, 10000, 50, 50, 200, "a tick later than this means that we slept: patience is pushed back")           \
+    X(late_ms, 0, 10000, 50, 50, 200, "a tick later than this means that we slept, and accuse nobody; 0: it does not") \
     X(sync_delay_max_ms, 100, 600000, 10000, 30000, 60000, "views that differ are compared at the latest after this")  \
     X(seed_retry_max_ms, 100, 600000, 5000, 10000, 30000, "silent seeds are tried with back-off up to this, for ever") \
     X(reap_after_s, 60, 31536000, 86400, 86400, 86400, "dead and left members are remembered so long")                 \

@@ -162,6 +162,8 @@ static void settings_that_contradict_each_other(void) {
         {"stagger_ms", 1500},
         {"alone_ms", 499},
         {"late_ms", 1001},
+        {"nack_percent", 1},
+        {"nack_percent", 49},
         {"probe_interval_ms", 19},
     };
     for (size_t i = 0; i < BW_COUNT(wrong); i++) {

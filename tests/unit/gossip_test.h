@@ -14,6 +14,7 @@ extern const struct tap_suite gossip_pure_suite;
 extern const struct tap_suite gossip_member_suite;
 extern const struct tap_suite gossip_frames_suite;
 extern const struct tap_suite gossip_detector_suite;
+extern const struct tap_suite gossip_switches_suite;
 extern const struct tap_suite gossip_claims_suite;
 extern const struct tap_suite gossip_network_suite;
 extern const struct tap_suite gossip_operator_suite;
