@@ -5,7 +5,7 @@
  *
  * The trouble: "held", as in the paper: its messages wait, both ways, while its timers run; or "stopped": the whole process, as by
  * SIGSTOP. paper: the configurations of the paper's table IV, which are memberlist's, with all of ours off; and ours. parts: ours,
- * with one part off at a time. settings: the paper's alpha and beta, held only. RUNS for each cell.
+ * with one part off at a time, and settings: the paper's alpha and beta; held only. RUNS for each cell.
  *
  * False positives are views that came to hold for dead one who is never in trouble: any view, or (healthy) one of a member who is
  * never in trouble either. Detection: of those who are in trouble for 32 s, from its beginning until the first healthy member
@@ -233,7 +233,7 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; i < block->count; i++) {
         one_way(&block->ways[i], true, runs, json);
-        if (block->ways != settings)
+        if (block->ways == paper)
             one_way(&block->ways[i], false, runs, json);
     }
     return fclose(json) == 0 ? 0 : 1;
