@@ -347,12 +347,13 @@ static int64_t acts_until(const struct bw_sim *sim, const struct bw_sim_reign *r
     return bw_sim_clock_real(host, now.mono_us + info.lease_us);
 }
 
-/* Whose isolation ended less than a lease ago, and who had found all others dead by then or takes the last one for dead now,
- * leads as in any partition, until it hears of the other side (GUARANTEES, What is not promised). */
+/* Who was in a part in which nobody else ran, and is back for less than a lease, and who had found all others dead by then
+ * or takes the last one for dead now, leads as in any partition, until it hears of the other side (GUARANTEES, What is not
+ * promised). A change of parts is no excuse to anybody else. */
 static bool comes_back(const struct bw_sim *sim, const struct bw_sim_reign *reign) {
-    const struct bw_sim_host *host = &sim->hosts[reign->host];
-    int64_t since_us = sim->now_us - host->regrouped_us;
-    return reign->alone && host->regrouped_us > 0 && since_us < sim->options.params.lease_ms * BW_US_PER_MS;
+    int64_t rejoined_us = sim->hosts[reign->host].rejoined_us;
+    int64_t lease_us = sim->options.params.lease_ms * BW_US_PER_MS;
+    return reign->alone && rejoined_us > 0 && sim->now_us - rejoined_us < lease_us;
 }
 
 static void overlap(struct bw_sim *sim, const struct bw_sim_reign *a, const struct bw_sim_reign *b, int64_t until_us) {

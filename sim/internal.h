@@ -102,7 +102,7 @@ struct bw_sim_host {
     bool silent;
     enum bw_sim_refusals refusals;
     unsigned group;
-    int64_t regrouped_us; /* when it was cut off, or rejoined the others, last */
+    int64_t rejoined_us; /* when it last came among others out of a part in which nobody else ran; 0: never */
     /* memory */
     uint64_t allocation_count;
     size_t allocated_size;

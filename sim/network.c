@@ -204,35 +204,56 @@ void bw_sim_host_silent(struct bw_sim *sim, size_t host, bool silent) {
     bw_sim_host(sim, host)->silent = silent;
 }
 
-static void put_into_group(struct bw_sim *sim, size_t host, unsigned group) {
-    if (sim->hosts[host].group == group)
-        return;
-    sim->hosts[host].group = group;
-    bw_sim_touched(&sim->hosts[host]);
-    sim->hosts[host].regrouped_us = sim->now_us;
-    bw_sim_tell(sim, BW_STORY_GROUP, host);
+static bool is_alone(const struct bw_sim *sim, size_t host) {
+    for (size_t i = 0; i < sim->host_count; i++)
+        if (i != host && sim->hosts[i].group == sim->hosts[host].group && bw_sim_running(sim, i) &&
+            !sim->hosts[i].silent)
+            return false;
+    return true;
+}
+
+/* All at one instant: who comes among others out of a part of its own is known by what was before. */
+static void put_into_groups(struct bw_sim *sim, const unsigned *groups) {
+    bool *was_alone = bw_sim_memory(sim->host_count * sizeof was_alone[0]);
+    for (size_t i = 0; i < sim->host_count; i++)
+        was_alone[i] = is_alone(sim, i);
+    for (size_t i = 0; i < sim->host_count; i++) {
+        if (sim->hosts[i].group == groups[i])
+            continue;
+        sim->hosts[i].group = groups[i];
+        bw_sim_touched(&sim->hosts[i]);
+        bw_sim_tell(sim, BW_STORY_GROUP, i);
+    }
+    for (size_t i = 0; i < sim->host_count; i++)
+        if (was_alone[i] && !is_alone(sim, i))
+            sim->hosts[i].rejoined_us = sim->now_us;
+    free(was_alone);
 }
 
 void bw_sim_partition(struct bw_sim *sim, const unsigned *groups) {
-    for (size_t i = 0; i < sim->host_count; i++) {
+    for (size_t i = 0; i < sim->host_count; i++)
         if (sim->hosts[i].group != groups[i])
             bw_sim_record_text(sim, i, "in partition %u", groups[i]);
-        put_into_group(sim, i, groups[i]);
-    }
+    put_into_groups(sim, groups);
 }
 
 void bw_sim_split(struct bw_sim *sim, size_t first_count) {
+    unsigned *groups = bw_sim_memory(sim->host_count * sizeof groups[0]);
     bw_sim_record_text(sim, BW_SIM_NONE, "the first %zu are cut off from the rest", first_count);
     for (size_t i = 0; i < sim->host_count; i++)
-        put_into_group(sim, i, i < first_count ? 0 : 1);
+        groups[i] = i < first_count ? 0 : 1;
+    put_into_groups(sim, groups);
+    free(groups);
 }
 
 void bw_sim_heal(struct bw_sim *sim) {
     static const struct bw_sim_link sound = {0};
+    unsigned *groups = bw_sim_memory(sim->host_count * sizeof groups[0]);
     bw_sim_record_text(sim, BW_SIM_NONE, "the network is whole");
+    put_into_groups(sim, groups);
+    free(groups);
     for (size_t i = 0; i < sim->host_count; i++) {
         struct bw_sim_host *host = &sim->hosts[i];
-        put_into_group(sim, i, 0);
         host->in = sound;
         host->out = sound;
         for (size_t to = 0; host->paths != NULL && to < sim->host_count; to++)

@@ -172,6 +172,54 @@ static void two_at_once_fire_if_forbidden(void) {
     CU_ASSERT(violated("may both act"));
 }
 
+/* n0 begins to reign with nobody alive to it, n1 reigns as well. */
+static void lead_both(void) {
+    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 4000));
+    poke(0);
+    bw_sim_run_ms(sim, 1);
+    fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 4000));
+    poke(1);
+}
+
+static void who_was_alone_may_lead_for_a_lease_after_it_is_back(void) {
+    static const unsigned apart[] = {1, 0, 0}, together[] = {0, 0, 0};
+    options.forbid_overlap = true;
+    options.params.lease_ms = 1500;
+    start(3);
+    bw_sim_partition(sim, apart);
+    bw_sim_run_ms(sim, 100);
+    bw_sim_partition(sim, together);
+    lead_both();
+    bw_sim_run_ms(sim, options.params.lease_ms - 10);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    bw_sim_run_ms(sim, 20);
+    poke(0);
+    bw_sim_run_ms(sim, 20);
+    CU_ASSERT(violated("may both act"));
+}
+
+static void another_change_of_parts_is_no_excuse(void) {
+    static const unsigned apart[] = {1, 0, 0, 1}, together[] = {0, 0, 0, 0};
+    options.forbid_overlap = true;
+    options.params.lease_ms = 1500;
+    start(4);
+    bw_sim_partition(sim, apart);
+    bw_sim_run_ms(sim, 100);
+    bw_sim_partition(sim, together);
+    lead_both();
+    CU_ASSERT(violated("may both act"));
+}
+
+static void nor_is_being_cut_off(void) {
+    static const unsigned apart[] = {1, 0, 0};
+    options.forbid_overlap = true;
+    options.params.lease_ms = 1500;
+    start(3);
+    bw_sim_partition(sim, apart);
+    lead_both();
+    CU_ASSERT(violated("may both act"));
+}
+
 static void a_paused_leader_does_not_overlap(void) {
     options.forbid_overlap = true;
     start(2);
@@ -471,6 +519,9 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(acting_without_a_reign_fires),
     TAP_TEST(two_at_once_are_measured),
     TAP_TEST(two_at_once_fire_if_forbidden),
+    TAP_TEST(who_was_alone_may_lead_for_a_lease_after_it_is_back),
+    TAP_TEST(another_change_of_parts_is_no_excuse),
+    TAP_TEST(nor_is_being_cut_off),
     TAP_TEST(a_paused_leader_does_not_overlap),
     TAP_TEST(a_leader_of_the_past_fires),
     TAP_TEST(an_incarnation_that_goes_back_fires),
