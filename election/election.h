@@ -120,5 +120,7 @@ int bw_election_candidate(const struct bw_election *election, const char *scope,
 bool bw_election_may_act(const struct bw_election *election, const char *scope, struct bw_time now);
 /* The durable terms, number index; BW_ERR_NOT_FOUND past the end. */
 int bw_election_term(const struct bw_election *election, size_t index, struct bw_durable_term *term);
+/* Messages and events that found no room, so far. */
+uint64_t bw_election_overflowed(const struct bw_election *election);
 
 #endif

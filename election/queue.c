@@ -45,12 +45,17 @@ int bw_queue_reserve(struct bw_election *e) {
     return queue_grow(&e->allocator, &e->events, capacity);
 }
 
+uint64_t bw_election_overflowed(const struct bw_election *e) {
+    return e->overflowed;
+}
+
 /* A message that finds no room is a lost datagram, and counted. */
 void bw_send(struct bw_election *e, const struct bw_id *to, enum bw_election_frame type, const void *message) {
     const struct bw_schema *schema = bw_message_schema((uint8_t)type);
     size_t size = bw_wire_size(schema, message);
     uint8_t *room = queue_room(&e->allocator, &e->messages, MESSAGE_HEAD + size, MESSAGES_SIZE_MAX);
     if (room == NULL) {
+        e->overflowed++;
         bw_trace_rule(e->trace, BW_RULE_BOUND_EVERYTHING, to, size);
         return;
     }
@@ -81,6 +86,7 @@ static struct bw_event *event_room(struct bw_election *e, struct bw_scope *scope
     size_t limit = (e->scope_count + 1) * 64 * EVENTS_PER_SCOPE * sizeof(struct bw_event);
     void *room = queue_room(&e->allocator, &e->events, sizeof(struct bw_event), limit);
     if (room == NULL) {
+        e->overflowed++;
         bw_trace_rule(e->trace, BW_RULE_BOUND_EVERYTHING, &e->self, type);
         return NULL;
     }

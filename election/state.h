@@ -160,6 +160,7 @@ struct bw_election {
     bool candidacies_changed;
     struct bw_election_view view;
     bool agreed_once;
+    uint64_t overflowed; /* messages and events that found no room */
     /* time */
     struct bw_time now;
     int64_t lag_us; /* mono_us - patience_us */

@@ -53,7 +53,7 @@ static void enqueue(struct bw_gossip *g, struct bw_update **slot, struct bw_upda
         g->update_count--;
     } else {
         if (g->update_count >= BW_UPDATE_MAX) {
-            bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, NULL, g->update_count);
+            bw_bound_passed(g, BW_BOUND_UPDATES, NULL, g->update_count);
             bw_update_drop(g, least_useful(g));
         }
         update = bw_alloc(&g->allocator, sizeof(*update));

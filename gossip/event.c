@@ -37,7 +37,7 @@ void bw_event_push(struct bw_gossip *g, const struct bw_gossip_event *event) {
     const uint8_t *parts[4] = {event->record.key.data, event->record.body.data, event->message.data, event->name.data};
     uint8_t *to = bw_buffer_append(&g->events, sizeof(*event) + sizes[0] + sizes[1] + sizes[2] + sizes[3]);
     if (!to) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &event->id, event->type);
+        bw_bound_passed(g, BW_BOUND_NEWS, &event->id, event->type);
         return;
     }
     memcpy(to, event, sizeof(*event));

@@ -194,7 +194,7 @@ bool bw_join_rationed(struct bw_gossip *g, const struct bw_addr *addr) {
     }
     if (ration(&rate->full_us, g->now.mono_us, RATE_STEP_US, RATE_BURST) ||
         ration(&g->rate_full_us, g->now.mono_us, RATE_ALL_STEP_US, RATE_ALL_BURST)) {
-        bw_trace_rule(g->trace, BW_RULE_RATION_UNPROVEN, NULL, g->rate_full_us > 0);
+        bw_bound_passed(g, BW_BOUND_ANSWERS, NULL, g->rate_full_us > 0);
         return true;
     }
     return false;

@@ -1,5 +1,6 @@
 core_sources += \
 	gossip/alone.c \
+	gossip/bounds.c \
 	gossip/buffer.c \
 	gossip/buffer.h \
 	gossip/claim.c \

@@ -167,6 +167,7 @@ struct bw_gossip {
     struct bw_member *self;
     struct bw_timers patience;
     struct bw_timers promises;
+    uint64_t bounds[BW_BOUND_COUNT]; /* how often each was passed */
 
     /* view.c: the table and what is summed over it */
     struct bw_members members;
@@ -303,6 +304,9 @@ struct bw_gossip {
 /* Every call that takes `now` begins and ends with these. */
 void bw_gossip_enter(struct bw_gossip *g, struct bw_time now);
 void bw_gossip_exit(struct bw_gossip *g);
+
+/* bounds.c */
+void bw_bound_passed(struct bw_gossip *g, enum bw_bound bound, const struct bw_id *subject, uint64_t detail);
 
 /* timers.c */
 void bw_gossip_fire(struct bw_gossip *g, struct bw_timer *timer);

@@ -18,7 +18,7 @@ static int append(struct bw_gossip *g, struct entry entry, const void *frames) {
     size_t size = entry.size;
     uint8_t *at = bw_buffer_append(&g->outbox, sizeof(entry) + size);
     if (!at) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &entry.to.id, size);
+        bw_bound_passed(g, BW_BOUND_DATAGRAMS, &entry.to.id, size);
         return BW_ERR_FULL;
     }
     memcpy(at, &entry, sizeof(entry));

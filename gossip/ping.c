@@ -21,7 +21,7 @@ struct bw_ping *bw_ping_send(struct bw_gossip *g, enum bw_purpose purpose, const
         ping++;
     }
     if (ping == end) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &to->id, BW_PING_MAX);
+        bw_bound_passed(g, BW_BOUND_PINGS, &to->id, BW_PING_MAX);
         return NULL;
     }
     *ping = (struct bw_ping){

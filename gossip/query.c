@@ -173,7 +173,7 @@ static void deliver(struct bw_gossip *g, struct bw_rumour *query) {
 void bw_query_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_query *frame) {
     struct bw_rumour *query = NULL;
     if (!bw_rumours_witness(&g->queries, frame->ltime)) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &in->from, frame->ltime);
+        bw_bound_passed(g, BW_BOUND_QUERIES, &in->from, frame->ltime);
         return;
     }
     struct bw_rumour_source source = {.ltime = frame->ltime,

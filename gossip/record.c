@@ -75,6 +75,9 @@ int bw_gossip_put(struct bw_gossip *g, const struct bw_record *record, struct bw
     }
     struct bw_entry *entry = create_entry(g, record, &hash);
     int error = entry ? bw_table_put(&g->records, &hash, entry) : BW_ERR_MEMORY;
+    if (error == BW_ERR_FULL) {
+        bw_bound_passed(g, BW_BOUND_RECORDS, NULL, g->records.count);
+    }
     if (error) {
         bw_free(&g->allocator, entry, entry ? entry_size(entry->key_size, entry->body_size) : 0);
         return error;

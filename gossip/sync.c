@@ -82,8 +82,12 @@ static void measure(struct bw_gossip *g) {
 
 void bw_sync_page(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_page *frame) {
     if (!g->sync.active || frame->sync != g->sync.id || !bw_id_equal(&in->from, &g->sync.peer.id) ||
-        frame->first != g->sync.first || frame->page >= BW_SYNC_PAGE_MAX) {
+        frame->first != g->sync.first) {
         return; /* its claims count all the same */
+    }
+    if (frame->page >= BW_SYNC_PAGE_MAX) {
+        bw_bound_passed(g, BW_BOUND_PAGES, &in->from, frame->page);
+        return;
     }
     measure(g);
     g->sync.pages[frame->page / 64] |= UINT64_C(1) << (frame->page % 64);

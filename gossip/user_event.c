@@ -52,8 +52,11 @@ int bw_gossip_user_event(struct bw_gossip *g, struct bw_bytes name, struct bw_by
     if (payload.size > BW_USER_SIZE_MAX - name.size) {
         return BW_ERR_SPACE;
     }
-    if (g->leave.leaving || too_fast(g)) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, NULL, g->events_of_users.count);
+    if (g->leave.leaving) {
+        return BW_ERR_BUSY;
+    }
+    if (too_fast(g)) {
+        bw_bound_passed(g, BW_BOUND_USER_EVENTS, NULL, g->events_of_users.count);
         return BW_ERR_BUSY;
     }
     struct bw_rumour_source source = {.ltime = g->events_of_users.clock + 1,
@@ -79,7 +82,7 @@ int bw_gossip_user_event(struct bw_gossip *g, struct bw_bytes name, struct bw_by
 void bw_user_event_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_user_event *frame) {
     struct bw_rumour *rumour = NULL;
     if (!bw_rumours_witness(&g->events_of_users, frame->ltime)) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &in->from, frame->ltime);
+        bw_bound_passed(g, BW_BOUND_USER_EVENTS, &in->from, frame->ltime);
         return;
     }
     bw_trace_rule(g->trace, BW_RULE_GO_PAST_LTIME, &in->from, frame->ltime);
@@ -136,7 +139,7 @@ static void tell_what_we_have(struct bw_gossip *g, const struct bw_inbound *in, 
 
 void bw_user_event_clocks(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_clocks *frame) {
     if (!bw_rumours_witness(&g->events_of_users, frame->events) || !bw_rumours_witness(&g->queries, frame->queries)) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, &in->from, frame->events);
+        bw_bound_passed(g, BW_BOUND_USER_EVENTS, &in->from, frame->events);
         return;
     }
     if (frame->digest == g->events_of_users.digest || !may_compare(g) || g->leave.leaving) {

@@ -127,7 +127,7 @@ static void make_room(struct bw_gossip *g) {
             oldest = member;
         }
     }
-    bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, oldest ? &oldest->id : NULL, g->members.count);
+    bw_bound_passed(g, BW_BOUND_MEMBERS, oldest ? &oldest->id : NULL, g->members.count);
     if (oldest) {
         forget(g, oldest);
     }
@@ -136,6 +136,8 @@ static void make_room(struct bw_gossip *g) {
 int bw_view_add(struct bw_gossip *g, struct bw_member *member) {
     if (g->members.count >= g->members.limit && bw_member_living(member)) {
         make_room(g);
+    } else if (g->members.count >= g->members.limit) {
+        bw_bound_passed(g, BW_BOUND_MEMBERS, &member->id, g->members.count); /* nobody makes room for the dead */
     }
     int error = bw_members_add(&g->members, member, &g->rng);
     if (error) {

@@ -44,7 +44,7 @@ static struct bw_reason *entry_of(struct bw_gossip *g, const struct bw_id *id) {
         return reason;
     }
     if (g->reason_count == BW_REASON_MAX) {
-        bw_trace_rule(g->trace, BW_RULE_BOUND_EVERYTHING, id, g->reason_count);
+        bw_bound_passed(g, BW_BOUND_REASONS, id, g->reason_count);
         reason = oldest(g);
     } else if (grow(g)) {
         reason = &g->reasons[g->reason_count++];

@@ -39,6 +39,12 @@ struct bw_persistence {
     size_t blob_capacity;
 };
 
+/* What the host was told of a bound. */
+struct bw_bound_told {
+    uint64_t count;
+    int64_t at_us;
+};
+
 struct bw_node {
     struct bw_allocator allocator;
     struct bw_trace trace;
@@ -57,6 +63,7 @@ struct bw_node {
     struct bw_election_view view; /* as last told to the election */
     struct bw_time now;           /* the newest time given: time never goes back */
     struct bw_node_stats traffic; /* the counters of datagrams */
+    struct bw_bound_told bounds[BW_BOUND_COUNT];
     bool leaving;
     bool candidacies_due; /* ours have changed, and gossip has not taken them yet */
     uint8_t datagram[BW_DATAGRAM_MAX];
@@ -95,6 +102,9 @@ void bw_event_queue_push(struct bw_event_queue *queue, const struct bw_allocator
                          const struct bw_event *event);
 /* Frees the payload of the one before. */
 bool bw_event_queue_pop(struct bw_event_queue *queue, const struct bw_allocator *allocator, struct bw_event *event);
+
+/* bounds.c: tells the host of bounds that were passed. */
+void bw_bounds_tell(struct bw_node *node);
 
 /* user.c: what gossip tells of user events and queries. */
 void bw_node_on_user(struct bw_node *node, const struct bw_gossip_event *told);

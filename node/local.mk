@@ -1,5 +1,5 @@
 # pure node
-node_sources += node/events.c node/internal.h node/live.c node/member.c node/message.c node/node.c node/pump.c node/state.c
+node_sources += node/bounds.c node/events.c node/internal.h node/live.c node/member.c node/message.c node/node.c node/pump.c node/state.c
 node_sources += node/user.c node/view.c
 
 # libev host

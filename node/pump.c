@@ -217,6 +217,7 @@ void bw_node_pump(struct bw_node *node) {
         push_election_events(node);
         moved |= ask_durability(node);
     }
+    bw_bounds_tell(node);
 }
 
 bool bw_node_persist(struct bw_node *node, struct bw_bytes *state) {

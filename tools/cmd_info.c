@@ -100,6 +100,7 @@ static void print_text(const struct info *info, const json_t *answer) {
     line("sent", "%lld datagrams, %lld bytes", number_of(answer, "sent"), number_of(answer, "sent_bytes"));
     line("received", "%lld datagrams, %lld bytes", number_of(answer, "received"), number_of(answer, "received_bytes"));
     print_entries("dropped", json_object_get(answer, "dropped"));
+    print_entries("past bounds", json_object_get(answer, "bounds_passed"));
     if (number_of(answer, "events_lost") > 0)
         line("events", "%lld lost for want of memory", number_of(answer, "events_lost"));
     if (info->verbose)

@@ -86,7 +86,7 @@ static const struct argp monitor_argp = {
            "leader-elected, "
            "leader-lost, self-elected, self-deposed, split-brain-healed, converged, diverged, user-event, query, "
            "query-ack, query-response, "
-           "query-end."};
+           "query-end, bound-passed."};
 
 /* A stream that cannot begin where it was asked to says so. */
 static void tell_gap(const struct monitor *monitor, const json_t *answer) {

@@ -7,7 +7,7 @@
 #include "tools/text.h"
 
 /* How a type is told. In the pattern $x stands for a field: n name, a addr, b by, s scope, l leader, t token, r reason,
- * f from, q query, p payload. */
+ * f from, q query, p payload, w what. */
 static const struct wording {
     const char *type;
     const char *pattern;
@@ -31,6 +31,7 @@ static const struct wording {
     {"query-ack", "$f has been asked (query $q)", ""},
     {"query-response", "$f answers: $p (query $q)", ""},
     {"query-end", "no more answers are waited for (query $q)", ""},
+    {"bound-passed", "a bound is passed, and the least useful is dropped: $w", "\033[33m"},
 };
 
 static const struct wording *wording_of(const json_t *event) {
@@ -46,8 +47,8 @@ const char *event_color(const json_t *event) {
 }
 
 static const char *field_of(char letter) {
-    static const char *const fields[] = {"name",  "addr",   "by",   "scope", "leader",
-                                         "token", "reason", "from", "query", "payload"};
+    static const char *const fields[] = {"name",   "addr", "by",    "scope",   "leader", "token",
+                                         "reason", "from", "query", "payload", "what"};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (fields[i][0] == letter)
             return fields[i];

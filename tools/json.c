@@ -138,6 +138,10 @@ json_t *json_event(const struct bw_event *event, uint64_t seq) {
     case BW_EVENT_QUERY_END:
         json_user_fields(object, event);
         break;
+    case BW_EVENT_BOUND_PASSED:
+        set_text(object, "what", event->bound);
+        set_integer(object, "dropped", event->dropped);
+        break;
     case BW_EVENT_CONVERGED:
     case BW_EVENT_DIVERGED:
     case BW_EVENT_COUNT:

@@ -67,6 +67,16 @@ static json_t *rules(const struct bw_node *node) {
     return object;
 }
 
+static json_t *bounds_passed(const struct bw_node *node) {
+    json_t *object = json_object();
+    const char *word;
+    uint64_t count;
+    for (size_t i = 0; bw_node_bound(node, i, &word, NULL, &count) == 0; i++)
+        if (count > 0)
+            json_object_set_new(object, word, number(count));
+    return object;
+}
+
 static void add_counters(json_t *object, const struct bw_node *node) {
     struct bw_node_stats stats = {.size = sizeof(stats)};
     bw_node_stats(node, &stats);
@@ -77,6 +87,7 @@ static void add_counters(json_t *object, const struct bw_node *node) {
     json_object_set_new(object, "received_bytes", number(stats.received_size));
     json_object_set_new(object, "dropped", drops(node));
     json_object_set_new(object, "events_lost", number(stats.events_lost));
+    json_object_set_new(object, "bounds_passed", bounds_passed(node));
     json_object_set_new(object, "rules", rules(node));
 }
 

@@ -29,7 +29,8 @@ extern "C" {
     X(QUERY, "query")                           \
     X(QUERY_ACK, "query-ack")                   \
     X(QUERY_RESPONSE, "query-response")         \
-    X(QUERY_END, "query-end")
+    X(QUERY_END, "query-end")                   \
+    X(BOUND_PASSED, "bound-passed")
 
 #define BW_EVENT_VALUE_(name, text) BW_EVENT_##name,
 enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
@@ -77,6 +78,8 @@ struct bw_event {
     uint32_t acks;      /**< query-end */
     uint32_t responses; /**< query-end */
     uint32_t expected;  /**< query-end: living members that it was for, as we knew them when it began */
+    const char *bound;  /**< bound-passed: the word of one of BW_BOUNDS (node.h), a static string */
+    uint64_t dropped;   /**< bound-passed: so many times since the last event about this bound, at most one in 10 s */
 };
 
 /** The name of an event type as in `monitor --json`. @return a static string */

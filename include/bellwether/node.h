@@ -352,6 +352,34 @@ void bw_node_stats(const struct bw_node *node, struct bw_node_stats *stats);
  *  @return 0 or BW_ERR_NOT_FOUND past the end */
 int bw_node_rule(const struct bw_node *node, size_t index, const char **name, uint64_t *count);
 
+/** Everything that grows has a bound; past it the least useful thing is dropped, and counted. X(NAME, "word", "what was
+ *  dropped"). Append only. */
+#define BW_BOUNDS(X)                                                                                         \
+    X(MEMBERS, "members",                                                                                    \
+      "the member that is gone for the longest time, or one that is not taken, for want of a place")         \
+    X(RECORDS, "records", "a scope's claim that found no place")                                             \
+    X(UPDATES, "updates", "the piece of news that was sent most often")                                      \
+    X(PINGS, "pings", "a ping for others, as too many are outstanding")                                      \
+    X(PAGES, "pages", "a page of a comparison of views beyond the window")                                   \
+    X(ANSWERS, "answers", "an answer to an address that has not shown that it hears us, and asks too often") \
+    X(DATAGRAMS, "datagrams", "a datagram, as too many wait to be sent")                                     \
+    X(NEWS, "news", "what a datagram said, as too much waits to be taken up")                                \
+    X(USER_EVENTS, "user-events", "a user event: too many at once, or one with a time that is made up")      \
+    X(QUERIES, "queries", "a query with a time that is made up")                                             \
+    X(REASONS, "reasons", "the oldest of the reasons that are kept for why")                                 \
+    X(ELECTION, "election", "a message or an event of the election")                                         \
+    X(MESSAGES, "messages", "a direct message that the host did not take in time")                           \
+    X(EVENTS, "events", "an event that the host did not take in time, or that found no memory")
+
+#define BW_BOUND_VALUE_(name, word, text) BW_BOUND_##name,
+enum bw_bound { BW_BOUNDS(BW_BOUND_VALUE_) BW_BOUND_COUNT };
+#undef BW_BOUND_VALUE_
+
+/** How often bound number index was passed. BW_EVENT_BOUND_PASSED tells of it as it happens.
+ *  @param word, text get what BW_BOUNDS says, may be NULL @param count gets the count
+ *  @return 0 or BW_ERR_NOT_FOUND past the end */
+int bw_node_bound(const struct bw_node *node, size_t index, const char **word, const char **text, uint64_t *count);
+
 /** Counters: datagrams dropped for reason error, a negative enum bw_error. */
 uint64_t bw_node_dropped(const struct bw_node *node, int error);
 

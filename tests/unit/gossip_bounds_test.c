@@ -51,6 +51,7 @@ static void events_past_the_bound_are_lost_and_counted(void) {
     }
     uint64_t dropped = net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) - hits;
     CU_ASSERT(dropped > 0 && dropped < said);
+    CU_ASSERT_EQUAL(bw_gossip_bound(net.nodes[0].gossip, BW_BOUND_NEWS), dropped);
     message.data.size = 1; /* and what room is left */
     for (uint64_t before = dropped; dropped == before; said++) {
         say_undrained(&bw_schema_message, &message);
@@ -93,6 +94,7 @@ static void datagrams_past_the_bound_are_lost_and_counted(void) {
         refused += error == BW_ERR_FULL;
     }
     CU_ASSERT(refused > 0);
+    CU_ASSERT_EQUAL(bw_gossip_bound(g, BW_BOUND_DATAGRAMS), refused);
     CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) - hits, refused);
     CU_ASSERT(g->outbox.used <= g->outbox.limit);
     net_drain(&net, 0);
@@ -128,6 +130,7 @@ static void news_past_the_bound_is_repaired_by_comparing_views(void) {
         say_undrained(&bw_schema_member, &gone);
     }
     CU_ASSERT_EQUAL(net.nodes[0].gossip->update_count, BW_UPDATE_MAX);
+    CU_ASSERT(bw_gossip_bound(net.nodes[0].gossip, BW_BOUND_UPDATES) >= past);
     CU_ASSERT(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) - hits >= past);
     size_t known = bw_gossip_member_count(net.nodes[0].gossip);
     CU_ASSERT(known > BW_UPDATE_MAX);
@@ -148,7 +151,8 @@ static void others_questions_do_not_cost_the_detector_its_turn(void) {
     for (ask.seq = 1; ask.seq <= BW_PING_MAX; ask.seq++) {
         say_undrained(&bw_schema_ping_req, &ask);
     }
-    CU_ASSERT(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) > hits);
+    CU_ASSERT_EQUAL(bw_gossip_bound(g, BW_BOUND_PINGS), net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) - hits);
+    CU_ASSERT(bw_gossip_bound(g, BW_BOUND_PINGS) > 0);
     bw_probe_period(g);
     CU_ASSERT_PTR_NOT_NULL(g->probe);
     net_drain(&net, 0);
@@ -170,11 +174,67 @@ static void an_earlier_life_years_ahead_is_outbid(void) {
     CU_ASSERT_EQUAL(net_member(&net, 0, 0)->incarnation, own + 4 * year_us + 1);
 }
 
+static uint64_t passed(enum bw_bound bound) {
+    return bw_gossip_bound(net.nodes[0].gossip, bound);
+}
+
+/* Beyond the window a page does not count as one, but what it says does. */
+static void a_page_beyond_the_window_is_counted(void) {
+    net_form(&net, 3);
+    net_run(&net, 5000);
+    struct bw_gossip *g = net.nodes[0].gossip;
+    struct bw_dest peer = {net.nodes[1].id, net.nodes[1].session, net.nodes[1].addr};
+    CU_ASSERT_FATAL(bw_sync_start(g, &peer, false));
+    CU_ASSERT_FALSE(bw_sync_start(g, &peer, false)); /* one at a time */
+    struct bw_frame_page page = {.sync = g->sync.id, .next = 1, .page = BW_SYNC_PAGE_MAX - 1};
+    say_undrained(&bw_schema_page, &page);
+    CU_ASSERT_EQUAL(passed(BW_BOUND_PAGES), 0);
+    page.page = BW_SYNC_PAGE_MAX;
+    say_undrained(&bw_schema_page, &page);
+    CU_ASSERT_EQUAL(passed(BW_BOUND_PAGES), 1);
+    net_drain(&net, 0);
+    CU_ASSERT(net_wait_converged(&net, 30000));
+}
+
+/* Of a record 1 KiB, and not a byte more: our own is refused, another's makes the datagram malformed. */
+static void a_record_is_at_most_a_kilobyte(void) {
+    static const uint8_t candidacies[BW_CANDIDACY_SIZE_MAX];
+    uint8_t tags[BW_TAG_SIZE_MAX];
+    static char value[BW_TAG_SIZE_MAX];
+    net_form(&net, 2);
+    struct bw_gossip *g = net.nodes[0].gossip;
+    size_t room = BW_RECORD_SIZE_MAX - sizeof(candidacies) - g->self->info->name_size;
+    CU_ASSERT_FATAL(room < sizeof(tags));
+    CU_ASSERT_EQUAL(bw_gossip_set_candidacies(g, (struct bw_bytes){candidacies, sizeof(candidacies)}, net_now(&net)),
+                    0);
+    for (size_t more = 2; more-- > 0;) {
+        size_t size = sizeof(tags);
+        memset(value, 'v', room - 4 + more); /* a name of one byte, and three for the two sizes */
+        value[room - 4 + more] = '\0';
+        struct bw_tag tag = {"t", value};
+        CU_ASSERT_EQUAL(bw_gossip_encode_tags(&tag, 1, tags, &size), 0);
+        CU_ASSERT_EQUAL(size, room + more);
+        CU_ASSERT_EQUAL(bw_gossip_set_tags(g, (struct bw_bytes){tags, size}, net_now(&net)),
+                        more > 0 ? BW_ERR_SPACE : 0);
+        struct bw_frame_member claim;
+        bw_view_frame(g, g->self, &claim);
+        claim.incarnation++;
+        claim.tags = (struct bw_bytes){tags, size};
+        CU_ASSERT_EQUAL(net_inject(&net, 1, &g->self->id, net.nodes[0].session, true, &bw_schema_member, &claim),
+                        more > 0 ? BW_ERR_DROP_MALFORMED : 0);
+    }
+    net_drain(&net, 0);
+    net_run(&net, 3000);
+    CU_ASSERT_EQUAL(net_member(&net, 1, 0)->info->tags_size, room);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(others_questions_do_not_cost_the_detector_its_turn),
     TAP_TEST(an_earlier_life_years_ahead_is_outbid),
     TAP_TEST(events_past_the_bound_are_lost_and_counted),
     TAP_TEST(datagrams_past_the_bound_are_lost_and_counted),
     TAP_TEST(news_past_the_bound_is_repaired_by_comparing_views),
+    TAP_TEST(a_page_beyond_the_window_is_counted),
+    TAP_TEST(a_record_is_at_most_a_kilobyte),
 };
 const struct tap_suite gossip_bounds_suite = TAP_SUITE_WITH("gossip bounds", tests, set_up, tear_down);

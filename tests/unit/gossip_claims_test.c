@@ -112,6 +112,7 @@ static void unproven_pings_are_answered_sparingly(void) {
     CU_ASSERT_EQUAL(net.nodes[0].sent - before, 8);
     CU_ASSERT_EQUAL(net.nodes[0].sent_bytes - bytes, 8 * (bw_wire_size(&bw_schema_ping, &ping) + BW_SEAL_OVERHEAD));
     CU_ASSERT(net_hits(&net, 0, BW_RULE_RATION_UNPROVEN) == 42);
+    CU_ASSERT_EQUAL(bw_gossip_bound(net.nodes[0].gossip, BW_BOUND_ANSWERS), 42);
     net_run(&net, 249);
     CU_ASSERT_EQUAL(net_inject(&net, 0, &id, 5, false, &bw_schema_ping, &ping), BW_ERR_DROP_RATE);
     net_run(&net, 2);
@@ -333,7 +334,7 @@ static void a_full_table_keeps_the_living(void) {
     say(0, 1, &bw_schema_member, &next); /* a living one takes the dead one's */
     CU_ASSERT_PTR_NULL(known(0, 51));
     CU_ASSERT_PTR_NOT_NULL(known(0, 52));
-    CU_ASSERT(net_hits(&net, 0, BW_RULE_BOUND_EVERYTHING) > 0);
+    CU_ASSERT_EQUAL(bw_gossip_bound(net.nodes[0].gossip, BW_BOUND_MEMBERS), 2);
     next.id = net_id(54);
     next.name.size = 5;
     say(0, 1, &bw_schema_member, &next); /* and when all live, nobody's */

@@ -26,6 +26,8 @@ struct pair {
     enum bw_loss lost[2]; /* why a leader was lost last */
     size_t sent;
     bool cut;
+    uint64_t dropped; /* as the events said, by node 0 */
+    const char *bound;
 };
 
 static void drain(struct pair *pair, size_t i) {
@@ -45,6 +47,10 @@ static void drain(struct pair *pair, size_t i) {
     struct bw_event event;
     while (bw_node_event(pair->node[i], &event)) {
         pair->events[i][event.type]++;
+        if (i == 0 && event.type == BW_EVENT_BOUND_PASSED) {
+            pair->dropped += event.dropped;
+            pair->bound = event.bound;
+        }
         pair->lost[i] = event.type == BW_EVENT_LEADER_LOST ? event.reason : pair->lost[i];
     }
 }
@@ -395,6 +401,40 @@ static void messages_that_nobody_takes_have_a_bound(void) {
     stop(pair);
 }
 
+static void a_passed_bound_is_told_at_once_and_then_every_ten_seconds(void) {
+    static const uint8_t data[1000];
+    struct pair *pair = start(0);
+    struct bw_id id = bw_node_id(pair->node[0]);
+    const char *word;
+    const char *text;
+    uint64_t count;
+    size_t sent = 0;
+    run(pair, 1000);
+    CU_ASSERT_EQUAL(bw_node_bound(pair->node[0], BW_BOUND_COUNT, &word, &text, &count), BW_ERR_NOT_FOUND);
+    while (pair->events[0][BW_EVENT_BOUND_PASSED] == 0 && sent < 400) { /* 256 KiB, which nobody takes */
+        CU_ASSERT_EQUAL(bw_node_send(pair->node[1], &id, 20, data, sizeof(data), node_test_time(pair->now_ms)), 0);
+        sent++;
+        run(pair, STEP_MS);
+    }
+    CU_ASSERT(sent > 200 && sent < 400);
+    for (size_t i = 0; i < 5; i++) {
+        CU_ASSERT_EQUAL(bw_node_send(pair->node[1], &id, 20, data, sizeof(data), node_test_time(pair->now_ms)), 0);
+    }
+    run(pair, 9900);
+    CU_ASSERT_EQUAL(pair->events[0][BW_EVENT_BOUND_PASSED], 1);
+    run(pair, 200);
+    CU_ASSERT_EQUAL(pair->events[0][BW_EVENT_BOUND_PASSED], 2);
+    run(pair, 30000); /* nothing more is dropped */
+    CU_ASSERT_EQUAL(pair->events[0][BW_EVENT_BOUND_PASSED], 2);
+    CU_ASSERT(pair->dropped >= 6);
+    CU_ASSERT_STRING_EQUAL(pair->bound, "messages");
+    CU_ASSERT_EQUAL(bw_node_bound(pair->node[0], BW_BOUND_MESSAGES, &word, &text, &count), 0);
+    CU_ASSERT_EQUAL(count, pair->dropped);
+    CU_ASSERT_STRING_EQUAL(word, "messages");
+    CU_ASSERT_STRING_EQUAL(text, "a direct message that the host did not take in time");
+    stop(pair);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(messages_arrive_whole_on_their_channel),
     TAP_TEST(what_cannot_be_sent_is_refused),
@@ -410,5 +450,6 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_stepdown_moves_the_lead_and_is_known),
     TAP_TEST(who_left_comes_back_by_joining),
     TAP_TEST(one_failed_allocation_keeps_no_view_apart),
+    TAP_TEST(a_passed_bound_is_told_at_once_and_then_every_ten_seconds),
 };
 const struct tap_suite node_pair_suite = TAP_SUITE("node pair", tests);
