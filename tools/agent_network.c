@@ -10,6 +10,11 @@
 
 /* ------------------------------------------------------------------ rtt */
 
+/* What may be off by more than itself is no estimate. */
+static json_t *estimate_of(const struct bw_rtt *rtt) {
+    return rtt->error_percent > 100 ? json_null() : json_real((double)rtt->estimate_us / 1000.0);
+}
+
 json_t *answer_rtt(struct agent_view *view, const json_t *request) {
     const struct bw_node *node = bw_loop_node(view->host);
     const json_t *from = json_object_get(request, "from");
@@ -23,9 +28,8 @@ json_t *answer_rtt(struct agent_view *view, const json_t *request) {
     json_t *names[2] = {json_text(members[0].name), json_text(members[1].name)};
     int code = bw_loop_rtt(view->host, &members[0].id, &members[1].id, &rtt);
     if (code == 0)
-        return json_pack("{s:o,s:o,s:f,s:I,s:o}", "from", names[0], "to", names[1], "estimate_ms",
-                         (double)rtt.estimate_us / 1000.0, "error_percent", (json_int_t)rtt.error_percent,
-                         "measured_ms",
+        return json_pack("{s:o,s:o,s:o,s:I,s:o}", "from", names[0], "to", names[1], "estimate_ms", estimate_of(&rtt),
+                         "error_percent", (json_int_t)rtt.error_percent, "measured_ms",
                          rtt.measured_us < 0 ? json_null() : json_real((double)rtt.measured_us / 1000.0));
     json_decref(names[0]);
     json_decref(names[1]);

@@ -43,8 +43,12 @@ static void print(const json_t *answer) {
     text_print_safe(stdout, json_text_of(answer, "from"));
     fputs(" - ", stdout);
     text_print_safe(stdout, json_text_of(answer, "to"));
-    printf(": %.2f ms, error %lld %%", json_number_value(json_object_get(answer, "estimate_ms")),
-           (long long)json_integer_value(json_object_get(answer, "error_percent")));
+    const json_t *estimate = json_object_get(answer, "estimate_ms");
+    if (json_is_number(estimate))
+        printf(": %.2f ms, error %lld %%", json_number_value(estimate),
+               (long long)json_integer_value(json_object_get(answer, "error_percent")));
+    else
+        fputs(": not known well enough yet", stdout);
     if (json_is_number(measured))
         printf(", measured %.2f ms", json_number_value(measured));
     putchar('\n');

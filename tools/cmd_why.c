@@ -73,7 +73,8 @@ static void print_suspicion(const json_t *suspicion) {
     print_accusers(suspicion);
     printf("\nevidence   %s", sentence_of(json_text_of(suspicion, "evidence")));
     if (number_of(suspicion, "helpers") > 0)
-        printf(" (%.0f helpers, %.0f of them said so)", number_of(suspicion, "helpers"), number_of(suspicion, "nacks"));
+        printf(" (%.0f helper%s, %.0f of them said so)", number_of(suspicion, "helpers"),
+               number_of(suspicion, "helpers") > 1 ? "s" : "", number_of(suspicion, "nacks"));
     printf("\nended      %s after %.0f ms; it had %.0f ms to refute%s\n", outcome[0] == '\0' ? "not yet," : outcome,
            number_of(suspicion, "lasted_ms"), number_of(suspicion, "wait_ms"),
            json_is_true(json_object_get(suspicion, "damped")) ? ", more than usual since it refuted before" : "");
