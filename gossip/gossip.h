@@ -174,6 +174,9 @@ uint64_t bw_gossip_incarnation(const struct bw_gossip *gossip); /* our own, now 
 bool bw_gossip_synchronised(const struct bw_gossip *gossip);
 /* Whether we count as alone (gossip.md, Alone): heard nobody for long enough, or never heard anybody. */
 bool bw_gossip_alone(const struct bw_gossip *gossip);
+/* See bw_node_set_params, which has checked them: the sizes of tables are as they were. */
+const struct bw_params *bw_gossip_params(const struct bw_gossip *gossip);
+void bw_gossip_set_params(struct bw_gossip *gossip, const struct bw_params *params, struct bw_time now);
 /* How often it was passed; those of the election and of the node itself: never. */
 uint64_t bw_gossip_bound(const struct bw_gossip *gossip, enum bw_bound bound);
 /* Lifeguard's local health: 0 healthy, rising to health_max - 1. */

@@ -21,6 +21,7 @@ core_sources += \
 	gossip/health.c \
 	gossip/join.c \
 	gossip/leave.c \
+	gossip/live.c \
 	gossip/machine.h \
 	gossip/member.c \
 	gossip/member.h \

@@ -12,6 +12,13 @@ int bw_loop_set_keys(struct bw_loop *host, const char *keys, size_t size) {
     return bw_node_set_keys(bw_loop_node(host), keys, size, bw_loop_now());
 }
 
+int bw_loop_set_params(struct bw_loop *host, const struct bw_params *params, const char **why) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_set_params(bw_loop_node(host), params, why, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
 int bw_loop_forget(struct bw_loop *host, const struct bw_id *id) {
     struct bw_time now = bw_loop_now();
     int error = bw_node_forget(bw_loop_node(host), id, now);

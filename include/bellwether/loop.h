@@ -71,6 +71,9 @@ int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t cou
 /** Replaces the key ring. @return as bw_node_set_keys */
 int bw_loop_set_keys(struct bw_loop *host, const char *keys, size_t size);
 
+/** Changes parameters while it runs. @return as bw_node_set_params */
+int bw_loop_set_params(struct bw_loop *host, const struct bw_params *params, const char **why);
+
 /** Declares a dead member gone. @return as bw_node_forget */
 int bw_loop_forget(struct bw_loop *host, const struct bw_id *id);
 

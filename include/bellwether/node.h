@@ -103,6 +103,18 @@ int bw_node_set_tags(struct bw_node *node, const struct bw_tag *tags, size_t cou
  *          nothing has changed */
 int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct bw_time now);
 
+/** The parameters that the node runs with. */
+void bw_node_params(const struct bw_node *node, struct bw_params *params);
+
+/** Changes parameters while the node runs: those of the detector and of dissemination, from probe_interval_ms to
+ *  sync_delay_max_ms and seed_retry_max_ms (late_ms aside). What has begun goes on as it began. The others are promises that the
+ *  other members rely on, or sizes of tables, and take effect at a start.
+ *  @param params all of them, as bw_node_params gave them and changed
+ *  @param why gets a static sentence with the reason; may be NULL
+ *  @return 0; BW_ERR_INVALID: they do not fit together, or one is not in its range; BW_ERR_BUSY: one of them cannot change
+ *          now. Then nothing has changed */
+int bw_node_set_params(struct bw_node *node, const struct bw_params *params, const char **why, struct bw_time now);
+
 /** Declares a dead member gone: it becomes `left`, here and everywhere, and is not tried any more. If it lives after all it
  *  refutes that once it hears of it, and is back. Elections go on treating it as dead.
  *  @return 0, also if it has left already; BW_ERR_NOT_FOUND; BW_ERR_BUSY: it is not dead to us, or it is this node */

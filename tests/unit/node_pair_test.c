@@ -401,6 +401,64 @@ static void messages_that_nobody_takes_have_a_bound(void) {
     stop(pair);
 }
 
+static int set_params(struct pair *pair, const struct bw_params *params, const char **why) {
+    return bw_node_set_params(pair->node[0], params, why, node_test_time(pair->now_ms));
+}
+
+/* An observer among observers sends a ping and an ack in each interval: twice as many in half the time. */
+static void the_detectors_patience_changes_while_it_runs(void) {
+    struct pair *pair = start(0);
+    struct bw_params params;
+    run(pair, 20000);
+    size_t before = pair->sent;
+    run(pair, 20000);
+    size_t usual = pair->sent - before;
+    bw_node_params(pair->node[0], &params);
+    CU_ASSERT_EQUAL(params.probe_interval_ms, 1000);
+    params.probe_interval_ms = 200;
+    params.probe_timeout_max_ms = 100;
+    params.probe_timeout_min_ms = 20;
+    params.gossip_interval_ms = 50;
+    params.health_max = 1;
+    CU_ASSERT_EQUAL(set_params(pair, &params, NULL), 0);
+    run(pair, 1000); /* the interval under way ends as it began */
+    before = pair->sent;
+    run(pair, 20000);
+    CU_ASSERT_EQUAL(usual, 80);
+    CU_ASSERT_EQUAL(pair->sent - before, 40 + 200);
+    CU_ASSERT_EQUAL(pair->events[0][BW_EVENT_MEMBER_SUSPECT] + pair->events[1][BW_EVENT_MEMBER_SUSPECT], 0);
+    bw_node_params(pair->node[0], &params);
+    CU_ASSERT_EQUAL(params.probe_interval_ms, 200);
+    stop(pair);
+}
+
+static void what_others_rely_on_does_not_change(void) {
+    struct pair *pair = start(1);
+    struct bw_params before, params, after;
+    const char *why = "";
+    run(pair, 3000);
+    bw_node_params(pair->node[0], &before);
+    params = before;
+    params.probe_interval_ms = 2000;
+    params.lease_ms = 3000;
+    CU_ASSERT_EQUAL(set_params(pair, &params, &why), BW_ERR_BUSY);
+    CU_ASSERT_STRING_EQUAL(why, "lease_ms cannot change while the node runs: it takes effect at its start");
+    CU_ASSERT_EQUAL(set_params(pair, &params, NULL), BW_ERR_BUSY);
+    params = before;
+    params.member_max++;
+    CU_ASSERT_EQUAL(set_params(pair, &params, &why), BW_ERR_BUSY);
+    params = before;
+    params.probe_timeout_max_ms = params.probe_interval_ms;
+    CU_ASSERT_EQUAL(set_params(pair, &params, &why), BW_ERR_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(why, "leaves no time for indirect probes"));
+    params = before;
+    params.gossip_fanout = 0;
+    CU_ASSERT_EQUAL(set_params(pair, &params, &why), BW_ERR_INVALID);
+    bw_node_params(pair->node[0], &after);
+    CU_ASSERT_EQUAL(memcmp(&before, &after, sizeof(before)), 0);
+    stop(pair);
+}
+
 static void a_passed_bound_is_told_at_once_and_then_every_ten_seconds(void) {
     static const uint8_t data[1000];
     struct pair *pair = start(0);
@@ -451,5 +509,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(who_left_comes_back_by_joining),
     TAP_TEST(one_failed_allocation_keeps_no_view_apart),
     TAP_TEST(a_passed_bound_is_told_at_once_and_then_every_ten_seconds),
+    TAP_TEST(the_detectors_patience_changes_while_it_runs),
+    TAP_TEST(what_others_rely_on_does_not_change),
 };
 const struct tap_suite node_pair_suite = TAP_SUITE("node pair", tests);
