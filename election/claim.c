@@ -120,6 +120,9 @@ void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
                 scope->contact_pt = BW_NEVER;
         }
         if (scope->ask_pt == BW_PAST || e->patience_us >= scope->ask_pt) {
+            struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
+            if (leader != NULL && scope->claim.state == BW_CLAIM_LEADING)
+                bw_ask_leader(e, scope, leader); /* that we gave up while nobody heard us: it may lead still */
             bw_ask_all(e, scope);
             scope->ask_pt = e->patience_us + round_us;
         }

@@ -316,6 +316,7 @@ void bw_watch_reset(struct bw_scope *scope);
  * one that had fallen silent before, when that was noticed. */
 void bw_watch_gone(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer);
 void bw_ask_all(struct bw_election *e, struct bw_scope *scope);
+void bw_ask_leader(struct bw_election *e, struct bw_scope *scope, struct bw_peer *leader);
 void bw_ask_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_ask *m);
 void bw_reply_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_reply *m);
 void bw_question_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_question *m);

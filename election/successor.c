@@ -64,7 +64,7 @@ void bw_ask_all(struct bw_election *e, struct bw_scope *scope) {
     }
 }
 
-static void ask_leader(struct bw_election *e, struct bw_scope *scope, struct bw_peer *leader) {
+void bw_ask_leader(struct bw_election *e, struct bw_scope *scope, struct bw_peer *leader) {
     const struct bw_message_question message = {.scope = bw_scope_name(scope), .term = scope->claim.token.term};
     bw_send(e, &leader->id, BW_FRAME_question, &message);
     bw_want_probe(e, leader); /* the indirect question; on a dead port it also draws the refusal */
@@ -106,7 +106,7 @@ static void watch_late(struct bw_election *e, struct bw_scope *scope, struct bw_
                        int64_t until_pt) {
     if (scope->ask_pt == BW_PAST || e->patience_us >= scope->ask_pt) {
         if (leader != NULL)
-            ask_leader(e, scope, leader);
+            bw_ask_leader(e, scope, leader);
         bw_ask_all(e, scope);
         scope->ask_pt = e->patience_us + round_us;
     }

@@ -63,10 +63,10 @@ int main(int argc, char **argv) {
     struct bw_sim_counts before, after;
     if (members < 2 || members > 60000 || seconds < 1 || per_100_s < 0)
         return 2;
-    churn.back_ms = calloc(members, sizeof *churn.back_ms);
-    churn.since_ms = calloc(members, sizeof *churn.since_ms);
-    if (churn.back_ms == NULL || churn.since_ms == NULL)
+    churn.back_ms = calloc(2 * members, sizeof *churn.back_ms);
+    if (churn.back_ms == NULL)
         return 1;
+    churn.since_ms = churn.back_ms + members;
     bw_rng_seed(&churn.rng, members);
     bw_sim_options_init(&options, BW_PROFILE_LAN);
     options.unsealed = options.pooled = options.durable = true;
@@ -94,6 +94,5 @@ int main(int argc, char **argv) {
         bw_sim_report(sim, stderr, "", 20);
     bw_sim_destroy(sim);
     free(churn.back_ms);
-    free(churn.since_ms);
     return sound ? 0 : 1;
 }

@@ -70,10 +70,36 @@ static void a_host_that_loses_nearly_all_is_damped(void) {
     a_bad_host(&lossy, &lossy);
 }
 
+/* Who led before is deaf, or mute, on and off: it loses the lead once. Each time that it is back among the others it learns that its
+ * successor leads, and does not claim. */
+static void a_bad_leader(const struct bw_sim_link *in, const struct bw_sim_link *out) {
+    for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
+        size_t bad = cluster(seed, HOSTS);
+        uint64_t elected = events(EVERYBODY, BW_EVENT_SELF_ELECTED);
+        *bw_sim_in(sim, bad) = *in;
+        *bw_sim_out(sim, bad) = *out;
+        run_ms(10 * MINUTE_MS);
+        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == elected + 1);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) != bad);
+    }
+}
+
+static void a_leader_that_is_deaf_on_and_off_loses_the_lead_once(void) {
+    a_bad_leader(&on_off, &good);
+}
+
+static void a_leader_that_is_mute_on_and_off_loses_the_lead_once(void) {
+    a_bad_leader(&good, &on_off);
+}
+
 static const struct tap_test link_tests[] = {
-    TAP_TEST(a_link_cut_both_ways_is_bridged),          TAP_TEST(a_link_cut_one_way_is_bridged),
-    TAP_TEST(a_host_that_is_deaf_on_and_off_is_damped), TAP_TEST(a_host_that_is_mute_on_and_off_is_damped),
+    TAP_TEST(a_link_cut_both_ways_is_bridged),
+    TAP_TEST(a_link_cut_one_way_is_bridged),
+    TAP_TEST(a_host_that_is_deaf_on_and_off_is_damped),
+    TAP_TEST(a_host_that_is_mute_on_and_off_is_damped),
     TAP_TEST(a_host_that_loses_nearly_all_is_damped),
+    TAP_TEST(a_leader_that_is_deaf_on_and_off_loses_the_lead_once),
+    TAP_TEST(a_leader_that_is_mute_on_and_off_loses_the_lead_once),
 };
 static const struct tap_suite suites[] = {
     TAP_SUITE_WITH("bad links", link_tests, story_set_up, story_tear_down),
