@@ -317,6 +317,14 @@ static void confirm(struct bw_election *e, struct bw_scope *scope, const struct 
         bw_send(e, to, BW_FRAME_confirm, &message);
 }
 
+/* Who leads other scopes and claims this one sends sets without it: what was concluded from them is taken back. */
+static void claim_repeated(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token) {
+    if (scope->phase != BW_PHASE_FOLLOW || bw_token_compare(token, &scope->claim.token) != 0)
+        return;
+    scope->heard_pt = e->patience_us;
+    bw_reign_lives(e, scope, token);
+}
+
 void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
                       const struct bw_message_claim *m) {
     struct bw_scope *scope = bw_scope_get(e, m->scope);
@@ -350,6 +358,7 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
         object(e, scope, from, m->term, BW_OBJECT_BETTER_CANDIDATE, &scope->claim.token);
         claim_begin(e, scope);
     } else if (bw_evidence_take(e, scope, from, heard_us, &claim) || order == 0) {
+        claim_repeated(e, scope, &claim.token);
         confirm(e, scope, from, m);
     }
     bw_scope_step(e, scope);

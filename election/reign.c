@@ -115,7 +115,7 @@ void bw_reign_begin(struct bw_election *e, struct bw_scope *scope) {
     scope->phase = BW_PHASE_LEAD;
     scope->claim = (struct bw_claim){
         .token = scope->pending,
-        .sequence = 1,
+        .sequence = scope->claim_count > 1 ? 2 : 1, /* who has put the claim aside meanwhile hears of it anew */
         .state = BW_CLAIM_LEADING,
         .mode = (uint8_t)scope->own.mode,
         .lease_ms = (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS),
@@ -194,9 +194,9 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
         step_aside(e, scope, claim);
     else if (scope->phase != BW_PHASE_CLAIM || bw_token_compare(&claim->token, &scope->pending) > 0)
         bw_campaign_abort(e, scope);
-    if (claim->state == BW_CLAIM_LEADING)
+    if (claim->state == BW_CLAIM_LEADING && !same)
         bw_lose(e, scope, ended_by(e, scope));
-    else
+    else if (claim->state != BW_CLAIM_LEADING)
         bw_lose(e, scope, same && claim->reason < BW_LOSS_COUNT ? (enum bw_loss)claim->reason : BW_LOSS_DEPOSED);
     if (!same)
         remember_promise(e, scope);

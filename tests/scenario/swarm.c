@@ -75,6 +75,12 @@ static void a_record_that_found_no_memory_is_published_later(void) {
     seeds(1336, 1336);
 }
 
+/* Found by a soak: a leader of other scopes was slow to be confirmed; who had confirmed it took its sets, in which the new scope
+ * was missing, for a resignation, and never heard that the claim became a reign. */
+static void a_slow_claim_that_becomes_a_reign_is_known_to_all(void) {
+    seeds(1795578301982, 1795578301982);
+}
+
 /* Found by the swarm, and as it must be: see comes_back in sim/check.c. */
 static void who_found_itself_alone_may_lead_for_a_lease_after_it_is_back(void) {
     seeds(30828, 30828);
@@ -103,6 +109,7 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(who_comes_back_asks_before_it_claims),
     TAP_TEST(nobody_leads_while_anothers_lease_runs),
     TAP_TEST(a_record_that_found_no_memory_is_published_later),
+    TAP_TEST(a_slow_claim_that_becomes_a_reign_is_known_to_all),
     TAP_TEST(who_found_itself_alone_may_lead_for_a_lease_after_it_is_back),
     TAP_TEST(a_seed_gives_the_same_run_again),
 };
