@@ -38,6 +38,9 @@
       "when two successors see the leader's port refuse, or the only one, the wait is over")                      \
     X(RESIGN_TO_A_SUCCESSOR, "election rule 6", "who resigns names a successor, who claims without waiting")      \
     X(STEP_ASIDE, "election rule 6", "who steps down does not stand again until its time is over")                \
+    X(ONLY_THE_READY_STAND, "election rule 6",                                                                    \
+      "who is not ready, or does not say so again in time, resigns and does not stand")                           \
+    X(PRIORITY_CHANGES, "election rule 7", "a changed priority counts when the next leader is chosen")            \
     X(LARGEST_TOKEN_WINS, "election rule 8", "of two leaders the one with the larger token stays")                \
     X(CLAIM_ABOVE_LARGEST_SEEN, "election rule 8",                                                                \
       "a leader claims again above a larger term that anybody ever saw reign")                                    \

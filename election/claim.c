@@ -432,9 +432,9 @@ void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const st
     bw_scope_step(e, scope);
 }
 
-static void resign_reign(struct bw_election *e, struct bw_scope *scope) {
+static void resign_reign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
     struct bw_id heir = bw_scope_heir(e, scope);
-    bw_vacate(e, scope, BW_LOSS_RESIGNED, &heir);
+    bw_vacate(e, scope, reason, &heir);
     bw_trace_rule(e->trace, BW_RULE_RESIGN_TO_A_SUCCESSOR, &heir, scope->claim.token.term);
     const struct bw_message_resign message = {
         .scope = bw_scope_name(scope),
@@ -446,9 +446,9 @@ static void resign_reign(struct bw_election *e, struct bw_scope *scope) {
     send_widely(e, scope, BW_FRAME_resign, &message);
 }
 
-void bw_resign(struct bw_election *e, struct bw_scope *scope) {
+void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
     if (scope->phase == BW_PHASE_LEAD)
-        resign_reign(e, scope);
+        resign_reign(e, scope, reason);
     else if (scope->phase == BW_PHASE_CLAIM)
         claim_withdraw(e, scope, 0);
     else

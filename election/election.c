@@ -21,8 +21,10 @@ static int add_own_scope(struct bw_election *e, const struct bw_scope_config *co
     struct bw_scope *scope = bw_scope_get(e, name);
     if (scope == NULL)
         return BW_ERR_MEMORY;
-    const struct bw_candidate self = {.priority = config->priority, .ready = true, .mode = (uint8_t)config->mode};
+    const struct bw_candidate self = {
+        .priority = config->priority, .ready = !config->gate, .mode = (uint8_t)config->mode};
     scope->candidate = true;
+    scope->gate_open = !config->gate;
     scope->own = *config;
     scope->own.name = NULL; /* scope->name is our copy */
     return bw_candidate_put(e, scope, &self);

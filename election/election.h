@@ -83,6 +83,10 @@ void bw_election_leave(struct bw_election *election, struct bw_time now);
 void bw_election_return(struct bw_election *election, struct bw_time now);
 /* Resigns the scope's leadership and does not stand for it for a time. BW_ERR_NOT_FOUND: we never stand for it. */
 int bw_election_stepdown(struct bw_election *election, const char *scope, uint32_t for_ms, struct bw_time now);
+/* The gate: whether we are ready to lead; who is not resigns. ttl_ms 0: until told otherwise. BW_ERR_NOT_FOUND as above. */
+int bw_election_ready(struct bw_election *election, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now);
+/* Our priority from now on; it counts when the next leader is chosen. BW_ERR_NOT_FOUND as above. */
+int bw_election_priority(struct bw_election *election, const char *scope, uint16_t priority, struct bw_time now);
 
 void bw_election_tick(struct bw_election *election, struct bw_time now);
 int64_t bw_election_deadline(const struct bw_election *election);

@@ -55,6 +55,7 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     scope->name_size = name.size;
     scope->wake.kind = BW_TIMER_SCOPE;
     scope->lease.kind = BW_TIMER_LEASE;
+    scope->gate.kind = BW_TIMER_GATE;
     bw_list_init(&scope->dirty);
     scope->successors_stale = true;
     scope->over_pt = e->patience_us;

@@ -1,19 +1,28 @@
-/* Whether we stand: who leaves or steps down resigns first (election.md rule 6), and stands again when it returns or when its
- * time is over. Others hear of it by our candidacies. */
+/* Whether we stand: who leaves, steps down or is not ready resigns first (election.md rule 6), and stands again when it returns,
+ * when its time is over, or when it is ready. Others hear of it by our candidacies. */
 #include "election/state.h"
 
 #include <string.h>
 
 bool bw_stands(const struct bw_election *e, const struct bw_scope *scope) {
-    return scope->candidate && !e->leaving && scope->aside_pt == BW_PAST;
+    return scope->candidate && !e->leaving && scope->gate_open && scope->aside_pt == BW_PAST;
+}
+
+/* Brings our own candidacy up to date with what was changed. */
+static void standing_changed(struct bw_election *e, struct bw_scope *scope) {
+    struct bw_candidate self = *bw_candidate_self(scope);
+    self.priority = scope->own.priority;
+    self.ready = scope->gate_open && scope->aside_pt == BW_PAST;
+    int error = bw_candidate_put(e, scope, &self);
+    BW_ASSERT(error == 0); /* it is there already */
+    e->candidacies_changed = true;
 }
 
 static void stand_again(struct bw_election *e, struct bw_scope *scope) {
     if (scope->aside_pt == BW_PAST)
         return;
     scope->aside_pt = BW_PAST;
-    bw_candidate_find(scope, NULL)->ready = true;
-    e->candidacies_changed = true;
+    standing_changed(e, scope);
 }
 
 void bw_aside_step(struct bw_election *e, struct bw_scope *scope) {
@@ -25,19 +34,73 @@ void bw_aside_step(struct bw_election *e, struct bw_scope *scope) {
         stand_again(e, scope);
 }
 
-int bw_election_stepdown(struct bw_election *e, const char *name, uint32_t for_ms, struct bw_time now) {
-    bw_enter(e, now);
-    struct bw_scope *scope = bw_scope_find(e, (struct bw_bytes){(const uint8_t *)name, strlen(name)});
-    if (scope == NULL || !scope->candidate)
-        return BW_ERR_NOT_FOUND;
-    bw_trace_rule(e->trace, BW_RULE_STEP_ASIDE, NULL, for_ms);
-    e->candidacies_changed = e->candidacies_changed || scope->aside_pt == BW_PAST;
-    scope->aside_pt = e->patience_us + for_ms * BW_US_PER_MS;
-    bw_candidate_find(scope, NULL)->ready = false;
-    bw_resign(e, scope);
+/* We do not stand any more: the lead, or what leads to it, is given up. */
+static void stand_aside(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
+    standing_changed(e, scope);
+    bw_resign(e, scope, reason);
     scope->campaign_pt = scope->contact_pt = BW_PAST;
     scope->reclaim = false;
     bw_scope_step(e, scope);
+}
+
+static struct bw_scope *own_scope(const struct bw_election *e, const char *name) {
+    struct bw_scope *scope = bw_scope_find(e, (struct bw_bytes){(const uint8_t *)name, strlen(name)});
+    return scope != NULL && scope->candidate ? scope : NULL;
+}
+
+int bw_election_stepdown(struct bw_election *e, const char *name, uint32_t for_ms, struct bw_time now) {
+    bw_enter(e, now);
+    struct bw_scope *scope = own_scope(e, name);
+    if (scope == NULL)
+        return BW_ERR_NOT_FOUND;
+    bw_trace_rule(e->trace, BW_RULE_STEP_ASIDE, NULL, for_ms);
+    scope->aside_pt = e->patience_us + for_ms * BW_US_PER_MS;
+    stand_aside(e, scope, BW_LOSS_RESIGNED);
+    return 0;
+}
+
+static void close_gate(struct bw_election *e, struct bw_scope *scope) {
+    bw_timer_cancel(&e->authority, &scope->gate);
+    if (!scope->gate_open)
+        return;
+    bw_trace_rule(e->trace, BW_RULE_ONLY_THE_READY_STAND, NULL, scope->claim.token.term);
+    scope->gate_open = false;
+    stand_aside(e, scope, BW_LOSS_NOT_READY);
+}
+
+void bw_gate_lapses(struct bw_election *e, struct bw_scope *scope) {
+    close_gate(e, scope);
+}
+
+int bw_election_ready(struct bw_election *e, const char *name, bool ready, uint32_t ttl_ms, struct bw_time now) {
+    bw_enter(e, now);
+    struct bw_scope *scope = own_scope(e, name);
+    if (scope == NULL)
+        return BW_ERR_NOT_FOUND;
+    if (!ready) {
+        close_gate(e, scope);
+        return 0;
+    }
+    bw_timer_arm(&e->authority, &scope->gate, ttl_ms == 0 ? BW_NEVER : e->now.mono_us + ttl_ms * BW_US_PER_MS);
+    if (!scope->gate_open) {
+        scope->gate_open = true;
+        standing_changed(e, scope);
+        bw_scope_step(e, scope);
+    }
+    return 0;
+}
+
+int bw_election_priority(struct bw_election *e, const char *name, uint16_t priority, struct bw_time now) {
+    bw_enter(e, now);
+    struct bw_scope *scope = own_scope(e, name);
+    if (scope == NULL)
+        return BW_ERR_NOT_FOUND;
+    if (scope->own.priority != priority) {
+        bw_trace_rule(e->trace, BW_RULE_PRIORITY_CHANGES, NULL, priority);
+        scope->own.priority = priority;
+        standing_changed(e, scope);
+        bw_scope_step(e, scope);
+    }
     return 0;
 }
 
@@ -47,7 +110,7 @@ void bw_election_leave(struct bw_election *e, struct bw_time now) {
         return;
     e->leaving = true;
     for (size_t i = 0; i < e->scope_count; i++)
-        bw_resign(e, e->scopes[i]);
+        bw_resign(e, e->scopes[i], BW_LOSS_RESIGNED);
     bw_scope_step_all(e);
 }
 

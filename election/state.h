@@ -23,7 +23,7 @@
 #define BW_CLAIM_FANOUT_MAX 64u            /* members that a claim is sent to directly; gossip does the rest */
 #define BW_PAST INT64_MIN                  /* "never happened" */
 
-enum bw_timer_kind { BW_TIMER_SCOPE, BW_TIMER_LEASE, BW_TIMER_ROUND };
+enum bw_timer_kind { BW_TIMER_SCOPE, BW_TIMER_LEASE, BW_TIMER_ROUND, BW_TIMER_GATE };
 
 /* A member other than ourselves. */
 struct bw_peer {
@@ -74,11 +74,13 @@ struct bw_scope {
     size_t name_size;
     struct bw_timer wake;  /* patience */
     struct bw_timer lease; /* authority */
+    struct bw_timer gate;  /* authority: when our readiness lapses */
     struct bw_list dirty;  /* in the queue of bw_election_publish */
     /* our own part */
     bool candidate;
     struct bw_scope_config own; /* name is not used */
     int64_t aside_pt;           /* stepped down: we do not stand until then; BW_PAST: we stand */
+    bool gate_open;             /* ready, as far as we were told */
     enum bw_phase phase;
     /* the record and what we saw */
     struct bw_claim claim;
@@ -290,12 +292,13 @@ void bw_confirm_receive(struct bw_election *e, const struct bw_id *from, const s
 void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m);
 void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m);
 /* Gives up the leadership, naming a successor, or the claim to it. */
-void bw_resign(struct bw_election *e, struct bw_scope *scope);
+void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
 
 /* -- standing.c -- */
 bool bw_stands(const struct bw_election *e, const struct bw_scope *scope);
 /* Who stepped down stands again when its time is over. */
 void bw_aside_step(struct bw_election *e, struct bw_scope *scope);
+void bw_gate_lapses(struct bw_election *e, struct bw_scope *scope);
 
 /* -- lease.c: rounds, acknowledgements, the leader's set -- */
 int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms);

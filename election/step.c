@@ -36,6 +36,10 @@ static void authority_due(struct bw_election *e) {
             bw_round_send(e);
             continue;
         }
+        if (timer->kind == BW_TIMER_GATE) {
+            bw_gate_lapses(e, bw_container(timer, struct bw_scope, gate));
+            continue;
+        }
         struct bw_scope *scope = bw_container(timer, struct bw_scope, lease);
         bw_trace_rule(e->trace, BW_RULE_LEASE_ENDS_UNACKNOWLEDGED, NULL, scope->claim.token.term);
         bw_vacate(e, scope, BW_LOSS_LEASE_EXPIRED, &(struct bw_id){{0}});

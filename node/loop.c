@@ -486,13 +486,6 @@ int bw_loop_join(struct bw_loop *host, const struct bw_addr *seeds, size_t count
     return error;
 }
 
-int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms) {
-    struct bw_time now = bw_loop_now();
-    int error = bw_node_stepdown(host->node, scope, for_ms, now);
-    pump(host, now);
-    return error;
-}
-
 void bw_host_pump(struct bw_loop *host, struct bw_time now) {
     pump(host, now);
 }

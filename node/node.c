@@ -309,6 +309,20 @@ int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, s
     return error;
 }
 
+int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_election_ready(node->election, scope, ready, ttl_ms, now);
+    bw_node_pump(node);
+    return error;
+}
+
+int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_election_priority(node->election, scope, priority, now);
+    bw_node_pump(node);
+    return error;
+}
+
 struct bw_trace *bw_node_trace(struct bw_node *node) {
     return &node->trace;
 }

@@ -8,6 +8,7 @@
 #include "tools/addr.h"
 #include "tools/agent_members.h"
 #include "tools/agent_network.h"
+#include "tools/agent_scope.h"
 #include "tools/agent_user.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
@@ -74,21 +75,6 @@ static json_t *answer_join(struct agent_view *view, const json_t *request) {
     return json_pack("{s:I}", "joining", (json_int_t)count);
 }
 
-static json_t *answer_stepdown(struct agent_view *view, const json_t *request) {
-    const char *scope = json_string_value(json_object_get(request, "scope"));
-    const json_t *duration = json_object_get(request, "for_ms");
-    json_int_t for_ms = duration == NULL ? STEPDOWN_DEFAULT_MS : json_integer_value(duration);
-    char why[BW_NAME_MAX + 64];
-    if (scope == NULL || for_ms <= 0 || for_ms > UINT32_MAX)
-        return control_error("invalid", "scope is a string, for_ms a number of milliseconds above zero");
-    if (view->phase != AGENT_MEMBER)
-        return control_error("leaving", "it is no member: it stands for nothing");
-    if (bw_loop_stepdown(view->host, scope, (uint32_t)for_ms) == 0)
-        return json_pack("{s:s,s:I}", "scope", scope, "for_ms", for_ms);
-    snprintf(why, sizeof(why), "this agent does not stand for '%s'", scope);
-    return control_error("not-found", why);
-}
-
 json_t *agent_answer(void *context, const char *op, const json_t *request) {
     static const struct {
         const char *op;
@@ -100,20 +86,13 @@ json_t *agent_answer(void *context, const char *op, const json_t *request) {
         {"join", answer_join},
         {"leave", answer_leave},
         {"stepdown", answer_stepdown},
+        {"ready", answer_ready},
+        {"priority", answer_priority},
         {"tags", answer_tags},
         {"forget", answer_forget},
         {"why", answer_why},
         {"rtt", answer_rtt},
         {"reachability", answer_reachability},
-        {"members", answer_members},
-        {"leader", answer_leader},
-        {"info", answer_info},
-        {"join", answer_join},
-        {"leave", answer_leave},
-        {"stepdown", answer_stepdown},
-        {"tags", answer_tags},
-        {"forget", answer_forget},
-        {"why", answer_why},
         {"event", answer_event},
         {"query", answer_query},
         {"respond", answer_respond},

@@ -8,6 +8,7 @@ tools_bellwether_SOURCES = \
 	tools/agent_answer.c tools/agent_answer.h \
 	tools/agent_network.c tools/agent_network.h \
 	tools/agent_options.c tools/agent_options.h \
+	tools/agent_scope.c tools/agent_scope.h \
 	tools/agent_user.c tools/agent_user.h \
 	tools/cmd_agent.c \
 	tools/cmd_event.c \
@@ -23,7 +24,9 @@ tools_bellwether_SOURCES = \
 	tools/cmd_leave.c \
 	tools/cmd_members.c \
 	tools/cmd_monitor.c \
+	tools/cmd_priority.c \
 	tools/cmd_reachability.c \
+	tools/cmd_ready.c \
 	tools/cmd_rtt.c \
 	tools/cmd_query.c \
 	tools/cmd_simulate.c \

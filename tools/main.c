@@ -18,6 +18,8 @@ const struct command commands[] = {
     {"is-leader", "[SCOPE] [-q] [--json]", "whether this agent leads, for scripts", cmd_is_leader},
     {"wait", "--leader[=SCOPE]|--members N|--converged", "until something holds, for scripts", cmd_wait},
     {"stepdown", "SCOPE [--for S]", "give up the lead, orderly", cmd_stepdown},
+    {"ready", "SCOPE yes|no [--ttl S]", "whether this host can lead, as a health check finds it", cmd_ready},
+    {"priority", "SCOPE N", "change the agent's priority while it runs", cmd_priority},
     {"timeline", "FILE... [-o PAGE]", "one page of several members' events: who believed what, when", cmd_timeline},
     {"join", "ADDR...", "make the agent join a cluster, or come back to it", cmd_join},
     {"tags", "[K=V...] [--delete K]", "change the agent's tags while it runs", cmd_tags},

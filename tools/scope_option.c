@@ -7,8 +7,8 @@
 #include "base/base.h"
 #include "tools/text.h"
 
-static const char *const setting_names[] = {"priority", "mode",        "preempt", "failover",
-                                            "min_ack",  "min_confirm", "lease",   NULL};
+static const char *const setting_names[] = {"priority",    "mode",  "preempt", "failover", "min_ack",
+                                            "min_confirm", "lease", "gate",    NULL};
 
 static bool set_u16(uint16_t *field, const char *name, const char *value, char *why, size_t why_size) {
     uint64_t number;
@@ -67,6 +67,10 @@ static bool set_all(struct bw_scope_config *scope, char *text, char *why, size_t
     char *rest = text;
     for (char *word = strsep(&rest, ","); word != NULL; word = strsep(&rest, ",")) {
         char *value = strchr(word, '=');
+        if (strcmp(word, "gate") == 0) {
+            scope->gate = true;
+            continue;
+        }
         if (value == NULL) {
             snprintf(why, why_size, "'%s': OPTION=VALUE is wanted", word);
             return false;

@@ -71,6 +71,7 @@ struct bw_scope_config {
     uint16_t min_ack;          /**< successors that must acknowledge a round, if anybody else is alive; default 1 */
     uint16_t min_confirm;      /**< members that must confirm a claim, if anybody else is alive; default 1 */
     uint32_t lease_ms;         /**< 0: the parameter lease_ms */
+    bool gate;                 /**< not ready, and so no leader, until bw_node_ready says that it is */
 };
 
 /** A tag: a name and a value that the member shows to all. */

@@ -65,6 +65,12 @@ int bw_loop_join(struct bw_loop *host, const struct bw_addr *seeds, size_t count
 /** Gives up the leadership of a scope for for_ms milliseconds. @return as bw_node_stepdown */
 int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms);
 
+/** Says whether we are ready to lead a scope. @return as bw_node_ready */
+int bw_loop_ready(struct bw_loop *host, const char *scope, bool ready, uint32_t ttl_ms);
+
+/** Changes our priority for a scope. @return as bw_node_priority */
+int bw_loop_priority(struct bw_loop *host, const char *scope, uint16_t priority);
+
 /** Replaces our tags. @return as bw_node_set_tags */
 int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t count);
 

@@ -90,6 +90,17 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
  *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
 int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now);
 
+/** Says whether we are ready to lead a scope, as a health check finds it (the gate). Who is not ready resigns, in favour of the
+ *  best candidate that is, and does not stand.
+ *  @param ttl_ms a readiness that is not repeated within so long lapses; 0: it holds until it is taken back
+ *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
+int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now);
+
+/** Changes our priority for a scope; the others learn of it. It moves no leadership by itself: it counts when the next leader
+ *  is chosen. Not durable: the next start begins with the configuration's.
+ *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
+int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority, struct bw_time now);
+
 /** Replaces our tags; the others learn of it as one update (their BW_EVENT_MEMBER_UPDATE, and ours). Not durable: the next
  *  start begins with the configuration's.
  *  @param tags count of them, may be NULL for none; copied

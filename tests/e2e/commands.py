@@ -33,6 +33,13 @@ def usage_mistakes_give_2():
         (["stepdown"], "SCOPE"),
         (["stepdown", "default", "--for", "0"], "--for"),
         (["stepdown", "default", "other"], "'other'"),
+        (["ready", "default"], "yes or no"),
+        (["ready", "default", "maybe"], "'maybe'"),
+        (["ready", "default", "no", "--ttl", "3"], "--ttl"),
+        (["ready", "default", "yes", "more"], "'more'"),
+        (["priority", "default"], "number"),
+        (["priority", "default", "65536"], "'65536'"),
+        (["priority", "default", "1", "2"], "'2'"),
         (["wait"], "--leader"),
         (["wait", "--members", "0"], "--members"),
         (["wait", "--leader", "default"], "'default'"),
@@ -99,6 +106,47 @@ def stepdown_for_what_it_does_not_stand_for_is_refused():
     observer = cluster.add("watcher", "--observer", "--join", agent.addr).start().wait_ready()
     cluster.wait_view(3)
     tap.equal(code(observer, "stepdown", "default"), 5, "an observer's exit code")
+
+
+@tap.test(timeout=60)
+def gate_keeps_an_agent_from_leading_until_it_is_ready():
+    cluster = new_cluster(3, "--scope", "db:gate,priority=7")
+    agents = [cluster.agents[f"n{number}"] for number in (1, 2, 3)]
+    cluster.wait_view(3)
+    time.sleep(1.5)  # real agents, no leader to wait for: longer than an election takes
+    tap.equal([agent.reign("db") for agent in agents], [None, None, None], "nobody is ready, nobody leads")
+    scope = agents[0].ask("leader", "db")["scopes"][0]
+    tap.equal(({entry["ready"] for entry in scope["candidates"]}, scope["leader"]), ({False}, None), "as is shown")
+    tap.equal(code(agents[1], "ready", "db", "yes"), 0, "exit code")
+    token, name, _ = cluster.wait_reign(scope="db")
+    tap.equal(name, "n2", "who is ready leads")
+    tap.equal(code(agents[2], "ready", "db", "yes", "--ttl", "3600"), 0, "another one is ready")
+    tap.equal(code(agents[1], "ready", "db", "no"), 0, "and the leader is not any more")
+    tap.equal(agents[1].wait_event("self-deposed", token=token).object["reason"], "not-ready", "why")
+    token, name, _ = cluster.wait_reign(scope="db", above=token)
+    tap.equal(name, "n3", "who leads now")
+    tap.equal(code(agents[2], "ready", "db", "yes", "--ttl", "0.5"), 0, "a health check that then dies")
+    tap.equal(agents[2].wait_event("self-deposed", token=token).object["reason"], "not-ready", "why")
+    for words in (["ready", "none", "yes"], ["priority", "none", "1"]):
+        result = agents[0].run(*words)
+        tap.equal(result.returncode, 5, f"{words}")
+        tap.check("'none'" in result.stderr, result.stderr)
+
+
+@tap.test(timeout=60)
+def priority_is_changed_while_the_agent_runs():
+    cluster = new_cluster(3)
+    leader = cluster.wait_leader()
+    token = leader.reign()[0]
+    chosen = cluster.followers(leader)[0]
+    tap.equal(code(chosen, "priority", "default", "900"), 0, "exit code")
+
+    def known(agent):
+        return {(entry["name"], entry["priority"]) for entry in agent.ask("leader", "default")["scopes"][0]["candidates"]}
+    cluster.wait(lambda: all((chosen.name, 900) in known(agent) for agent in cluster.living()), LIMIT, "known to all")
+    tap.equal(leader.reign()[0], token, "it moves nothing by itself")
+    tap.equal(code(leader, "stepdown", "default", "--for", "1"), 0, "stepdown")
+    tap.equal(cluster.wait_reign(above=token)[1], chosen.name, "now it counts")
 
 
 @tap.test(timeout=60)

@@ -165,6 +165,93 @@ static void returning_ends_a_stepdown(void) {
     CU_ASSERT_EQUAL(world_leader(), 1);
 }
 
+/* ------------------------------------------------------------------ the gate, and priorities */
+
+static void who_is_not_ready_hands_over_and_does_not_stand(void) {
+    CU_ASSERT_EQUAL_FATAL(world_lead(3), 0);
+    int64_t from_us = world.now_us;
+    CU_ASSERT_EQUAL(world_ready(0, SCOPE, false, 0), 0);
+    CU_ASSERT_FALSE(world_acts(0));
+    CU_ASSERT_EQUAL(world_last(0, BW_EVENT_SELF_DEPOSED)->event.reason, BW_LOSS_NOT_READY);
+    CU_ASSERT_EQUAL(world_until_led(MS(1000)), 1);
+    CU_ASSERT(world.now_us - from_us <= 3 * world.delay_us + MS(2));
+    world_run(MS(100));
+    CU_ASSERT(world_all_follow(1));
+    CU_ASSERT_EQUAL(world_last(2, BW_EVENT_LEADER_LOST)->event.reason, BW_LOSS_NOT_READY);
+    CU_ASSERT_FALSE(ready(2, 0));
+    CU_ASSERT(world_hits(BW_RULE_ONLY_THE_READY_STAND) > 0);
+    world_crash(1, true);
+    world_crash(2, true);
+    world_run(MS(60000));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES); /* no leader rather than one that is not ready */
+    CU_ASSERT_EQUAL(world_ready(0, SCOPE, true, 0), 0);
+    CU_ASSERT_EQUAL(world_until_led(MS(5000)), 0);
+    CU_ASSERT_TRUE(ready(0, 0));
+}
+
+/* A readiness with a ttl is worth nothing after it: at 2,999 ms it leads, at 3,001 ms not. */
+static void readiness_lapses_unless_it_is_repeated(void) {
+    CU_ASSERT_EQUAL_FATAL(world_lead(3), 0);
+    int64_t from_us = world.now_us;
+    CU_ASSERT_EQUAL(world_ready(0, SCOPE, true, 1000), 0);
+    world_run(MS(900));
+    CU_ASSERT_EQUAL(world_ready(0, SCOPE, true, 2100), 0);
+    world_run(from_us + MS(2999) - world.now_us);
+    CU_ASSERT_TRUE(world_acts(0));
+    world_run(MS(2));
+    CU_ASSERT_FALSE(world_acts(0));
+    CU_ASSERT_EQUAL(world_last(0, BW_EVENT_SELF_DEPOSED)->event.reason, BW_LOSS_NOT_READY);
+    CU_ASSERT_EQUAL(world_until_led(MS(1000)), 1);
+    CU_ASSERT_EQUAL(world_ready(1, SCOPE, true, 5000), 0);
+    CU_ASSERT_EQUAL(world_ready(1, SCOPE, true, 0), 0); /* from now on without an end */
+    world_run(MS(20000));
+    CU_ASSERT_TRUE(world_acts(1));
+}
+
+/* A promise is not pushed back because we slept: what lapsed meanwhile has lapsed. */
+static void readiness_lapses_while_asleep(void) {
+    CU_ASSERT_EQUAL_FATAL(world_lead(2), 0);
+    CU_ASSERT_EQUAL(world_ready(1, SCOPE, true, 3000), 0);
+    world_pause(1);
+    world_run(MS(4000));
+    world_resume(1);
+    world_run(MS(200));
+    CU_ASSERT_FALSE(ready(0, 1));
+    CU_ASSERT_FALSE(ready(1, 1));
+}
+
+static void a_gate_and_a_stepdown_are_two_things(void) {
+    CU_ASSERT_EQUAL_FATAL(world_lead(2), 0);
+    CU_ASSERT_EQUAL(world_stepdown(0, SCOPE, 5000), 0);
+    CU_ASSERT_EQUAL(world_ready(0, SCOPE, false, 0), 0);
+    CU_ASSERT_EQUAL(world_ready(0, SCOPE, true, 0), 0);
+    world_run(MS(4900));
+    CU_ASSERT_FALSE(ready(1, 0)); /* ready, and still stepped down */
+    CU_ASSERT_EQUAL(world_ready(0, SCOPE, false, 0), 0);
+    world_run(MS(5000));
+    CU_ASSERT_FALSE(ready(1, 0)); /* its time is over, and it is not ready */
+    CU_ASSERT_EQUAL(world_ready(0, SCOPE, true, 0), 0);
+    world_run(MS(200));
+    CU_ASSERT_TRUE(ready(1, 0));
+    CU_ASSERT_EQUAL(world_ready(0, "nothing", true, 0), BW_ERR_NOT_FOUND);
+}
+
+static void a_changed_priority_counts_for_the_next_leader(void) {
+    CU_ASSERT_EQUAL_FATAL(world_lead(4), 0);
+    CU_ASSERT_EQUAL(world_priority(2, SCOPE, 500), 0);
+    CU_ASSERT_EQUAL(world_priority(2, SCOPE, 500), 0);
+    world_run(MS(20000));
+    CU_ASSERT_TRUE(world_acts(0)); /* it moves nothing by itself */
+    CU_ASSERT_EQUAL(world_events(0, BW_EVENT_SELF_DEPOSED), 0);
+    CU_ASSERT(world_hits(BW_RULE_PRIORITY_CHANGES) > 0);
+    struct bw_candidate_info best;
+    CU_ASSERT_EQUAL(bw_election_candidate(world.nodes[1].election, SCOPE, 0, &best), 0);
+    CU_ASSERT(bw_id_equal(&best.id, &world.nodes[2].id) && best.priority == 500);
+    world_crash(0, true);
+    CU_ASSERT_EQUAL(world_until_led(MS(5000)), 2);
+    CU_ASSERT_EQUAL(world_priority(1, "nothing", 1), BW_ERR_NOT_FOUND);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(stepping_down_hands_over_within_a_round_trip),
     TAP_TEST(who_stepped_down_stands_again_when_the_time_is_over),
@@ -177,5 +264,10 @@ static const struct tap_test tests[] = {
     TAP_TEST(who_returns_listens_and_stands_again),
     TAP_TEST(who_returns_alone_waits_for_the_others_first),
     TAP_TEST(returning_ends_a_stepdown),
+    TAP_TEST(who_is_not_ready_hands_over_and_does_not_stand),
+    TAP_TEST(readiness_lapses_unless_it_is_repeated),
+    TAP_TEST(readiness_lapses_while_asleep),
+    TAP_TEST(a_gate_and_a_stepdown_are_two_things),
+    TAP_TEST(a_changed_priority_counts_for_the_next_leader),
 };
 const struct tap_suite election_standing_suite = TAP_SUITE_WITH("election standing", tests, set_up, world_end);

@@ -101,6 +101,18 @@ int world_stepdown(size_t node, const char *scope, uint32_t for_ms) {
     return error;
 }
 
+int world_ready(size_t node, const char *scope, bool ready, uint32_t ttl_ms) {
+    int error = bw_election_ready(world.nodes[node].election, scope, ready, ttl_ms, world_time(node));
+    world_pump(node);
+    return error;
+}
+
+int world_priority(size_t node, const char *scope, uint16_t priority) {
+    int error = bw_election_priority(world.nodes[node].election, scope, priority, world_time(node));
+    world_pump(node);
+    return error;
+}
+
 void world_pause(size_t node) {
     world.nodes[node].paused = true;
 }

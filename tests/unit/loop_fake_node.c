@@ -145,6 +145,17 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
     return count > 1 ? BW_ERR_FULL : 0;
 }
 
+int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now) {
+    (void)ready;
+    (void)ttl_ms;
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
+int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority, struct bw_time now) {
+    (void)priority;
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
 int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now) {
     static const struct bw_addr nowhere = {.family = 4, .ip = {127, 0, 0, 1}, .port = 9};
     (void)for_ms;

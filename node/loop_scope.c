@@ -1,0 +1,23 @@
+/* What loop.h offers about scopes: each call is the node's, followed by what every call is followed by. */
+#include "node/host.h"
+
+int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_stepdown(bw_loop_node(host), scope, for_ms, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
+int bw_loop_ready(struct bw_loop *host, const char *scope, bool ready, uint32_t ttl_ms) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_ready(bw_loop_node(host), scope, ready, ttl_ms, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
+int bw_loop_priority(struct bw_loop *host, const char *scope, uint16_t priority) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_priority(bw_loop_node(host), scope, priority, now);
+    bw_host_pump(host, now);
+    return error;
+}

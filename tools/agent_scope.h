@@ -1,0 +1,11 @@
+/* What a control client asks of the agent's own part in a scope. */
+#ifndef BW_TOOLS_AGENT_SCOPE_H
+#define BW_TOOLS_AGENT_SCOPE_H
+
+#include "tools/agent_answer.h"
+
+json_t *answer_stepdown(struct agent_view *view, const json_t *request);
+json_t *answer_ready(struct agent_view *view, const json_t *request);
+json_t *answer_priority(struct agent_view *view, const json_t *request);
+
+#endif
