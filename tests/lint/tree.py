@@ -8,7 +8,7 @@ import tempfile
 import house
 import tap
 
-TREE_PARTS = house.LAYERS + ["include", "examples"]
+TREE_PARTS = house.LAYERS + ["include", "examples", "model"]
 
 
 def makefiles():
@@ -24,8 +24,8 @@ def unlisted(files, text):
 
 @tap.test
 def every_source_is_in_the_build():
-    files = [path for part in TREE_PARTS for pattern in ("*.c", "*.h", "*.py", "*.sh", "*.key", "*.json", "*.html")
-             for path in sorted((house.SOURCE / part).rglob(pattern))]
+    patterns = ("*.c", "*.h", "*.py", "*.sh", "*.key", "*.json", "*.html", "*.pml")
+    files = [path for part in TREE_PARTS for pattern in patterns for path in sorted((house.SOURCE / part).rglob(pattern))]
     names = [str(path.relative_to(house.SOURCE)) for path in files + documents()]
     tap.equal(unlisted(names, makefiles()), [], "in no local.mk, so missing from a release")
 
