@@ -1,5 +1,6 @@
 /* The guard's file (election.md, "Guard"). Two slots, 4 KiB apart: the one that does not hold the newest token is written and
- * synced before the token passes, so at every moment one of them is whole and holds a token that nothing smaller may follow.
+ * synced before the token passes, so at every moment one of them is whole and holds a token that nothing smaller may follow; then
+ * the other one, so that both hold it.
  * The file comes into being whole (written beside, then linked), so two bad slots are damage, and nothing passes. */
 #include <bellwether/guard.h>
 
@@ -130,14 +131,21 @@ static bool write_durably(struct bw_guard *guard, unsigned slot, const struct bw
 
 static int let_through(struct bw_guard *guard, const uint8_t token[BW_GUARD_TOKEN_SIZE], struct reason why) {
     bool larger = memcmp(token, guard->newest.token, BW_GUARD_TOKEN_SIZE) > 0;
+    if (!guard->durable) {
+        bw_sync_parent(guard->path); /* who made the file may have ended before it did so */
+    }
     /* The other slot is given up only when this one is certain. */
     if (!guard->durable && !write_durably(guard, guard->slot, &guard->newest)) {
         return refused(guard, "write", why);
     }
-    struct bw_guard_record next = {.sequence = guard->newest.sequence + 1};
+    struct bw_guard_record next = {.sequence = guard->newest.sequence};
     memcpy(next.token, token, sizeof(next.token));
-    if (larger && !write_durably(guard, 1 - guard->slot, &next)) {
-        return refused(guard, "write", why);
+    /* Then over the older one, too: a slot that goes bad later does not bring that back. */
+    for (int slot = 0; larger && slot < SLOTS; slot++) {
+        next.sequence++;
+        if (!write_durably(guard, 1 - guard->slot, &next)) {
+            return refused(guard, "write", why);
+        }
     }
     return 0;
 }
@@ -296,6 +304,7 @@ int bw_guard_enter(struct bw_guard *guard, const struct bw_token *token, uint32_
                    char *why, size_t why_size) {
     struct reason reason = {why, why_size};
     uint8_t bytes[BW_GUARD_TOKEN_SIZE];
+    BW_ASSERT(!guard->inside);
     bw_guard_token(token, bytes);
     if (bw_guard_token_none(bytes)) {
         SAY(reason, "a token of nothing but zeros is no token");

@@ -114,8 +114,9 @@ static int become(const struct fence *fence, struct bw_guard *guard) {
     }
     signal(SIGPIPE, SIG_DFL);
     execvp(fence->program[0], fence->program);
-    complain("cannot run %s: %s", fence->program[0], strerror(errno));
-    return errno == ENOENT ? EXIT_NO_SUCH_PROGRAM : EXIT_CANNOT_RUN;
+    int error = errno;
+    complain("cannot run %s: %s", fence->program[0], strerror(error));
+    return error == ENOENT ? EXIT_NO_SUCH_PROGRAM : EXIT_CANNOT_RUN;
 }
 
 static int enter(const struct fence *fence, struct bw_guard *guard) {

@@ -36,7 +36,7 @@ struct bw_guard;
 int bw_guard_open(struct bw_guard **guard, const char *path, char *why, size_t why_size);
 
 /** Waits until nobody else is inside, then checks the token and, if it is larger than all before, makes it durable. After
- *  success the caller is inside, alone, until bw_guard_leave.
+ *  success the caller is inside, alone, until bw_guard_leave; it does not enter again before that.
  *  @param wait_ms how long to wait for others to leave; 0: not at all
  *  @param newest the largest token that the guard has let through, where it is known; may be NULL
  *  @param why as for bw_guard_open
