@@ -318,9 +318,11 @@ static void confirm(struct bw_election *e, struct bw_scope *scope, const struct 
 }
 
 /* Who leads other scopes and claims this one sends sets without it: what was concluded from them is taken back. */
-static void claim_repeated(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token) {
-    if (scope->phase != BW_PHASE_FOLLOW || bw_token_compare(token, &scope->claim.token) != 0)
-        return;
+static void claim_repeated(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token,
+                           int64_t heard_us) {
+    if (scope->phase != BW_PHASE_FOLLOW || scope->claim.state != BW_CLAIM_LEADING ||
+        bw_token_compare(token, &scope->claim.token) != 0 || !bw_evidence_echo(e, scope, heard_us))
+        return; /* a word that was long on its way keeps nobody alive */
     scope->heard_pt = e->patience_us;
     bw_reign_lives(e, scope, token);
 }
@@ -358,7 +360,7 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
         object(e, scope, from, m->term, BW_OBJECT_BETTER_CANDIDATE, &scope->claim.token);
         claim_begin(e, scope);
     } else if (bw_evidence_take(e, scope, from, heard_us, &claim) || order == 0) {
-        claim_repeated(e, scope, &claim.token);
+        claim_repeated(e, scope, &claim.token, heard_us);
         confirm(e, scope, from, m);
     }
     bw_scope_step(e, scope);

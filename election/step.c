@@ -55,7 +55,7 @@ void bw_enter(struct bw_election *e, struct bw_time now) {
     int64_t late_us = due_us != BW_NEVER && now.mono_us > from_us ? now.mono_us - from_us : 0;
     int64_t jump_us = (now.wall_us - e->now.wall_us) - (now.mono_us - e->now.mono_us);
     e->now = now;
-    if (!BW_MUTANT(LATE_TICK_RULE_OFF) && late_us > e->params.late_ms * BW_US_PER_MS) {
+    if (!BW_MUTANT(LATE_TICK_RULE_OFF) && e->params.late_ms > 0 && late_us > e->params.late_ms * BW_US_PER_MS) {
         bw_trace_rule(e->trace, BW_RULE_SLEEP_PUSHES_PATIENCE, NULL, (uint64_t)late_us);
         e->lag_us += late_us;
         e->counted_us = now.mono_us;

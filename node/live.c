@@ -15,6 +15,10 @@
     X(gossip_interval_ms)   \
     X(gossip_fanout)        \
     X(health_max)           \
+    X(confirm_mult)         \
+    X(hear_others)          \
+    X(buddy)                \
+    X(damping)              \
     X(sync_delay_max_ms)    \
     X(seed_retry_max_ms)
 

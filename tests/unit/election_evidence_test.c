@@ -1,6 +1,8 @@
 /* Which claims count: the deaf, the mute, the far-off and the restarted. */
 #include "tests/unit/election_test.h"
 
+#include <string.h>
+
 static void set_up(void) {
     world_begin();
 }
@@ -212,7 +214,32 @@ static void tables_have_bounds(void) {
     CU_ASSERT_EQUAL(bw_election_scope(world.nodes[1].election, 4, &info, world_time(1)), BW_ERR_NOT_FOUND);
 }
 
+/* A transmission of the claim that comes when its sender is long dead: only one that shows that it heard us of late counts. */
+static void a_late_claim_does_not_raise_the_dead(void) {
+    size_t leader = world_lead(3);
+    for (size_t i = 0; i < 3; i++)
+        if (i != leader)
+            CU_ASSERT_EQUAL(world_stepdown(i, SCOPE, 600000), 0);
+    struct bw_token token = world_believes(leader);
+    size_t other = (leader + 1) % 3;
+    world_crash(leader, false);
+    world_run(MS(3000));
+    CU_ASSERT_EQUAL(world_believes(other).term, 0);
+    uint8_t data[BW_ELECTION_MESSAGE_MAX];
+    struct bw_writer writer = {.data = data, .capacity = sizeof data};
+    const struct bw_message_claim claim = {
+        .scope = {(const uint8_t *)SCOPE, strlen(SCOPE)}, .term = token.term, .number = 2, .boot = 1, .lease_ms = 1500};
+    CU_ASSERT_EQUAL(bw_wire_put(&writer, &bw_message_schema_claim, &claim), 0);
+    const struct bw_bytes bytes = {.data = data, .size = writer.used};
+    CU_ASSERT_EQUAL(world_inject(leader, other, BW_NOT_HEARD, bytes), 0);
+    CU_ASSERT_EQUAL(world_inject(leader, other, world.now_us - MS(1600), bytes), 0);
+    CU_ASSERT_EQUAL(world_believes(other).term, 0);
+    CU_ASSERT_EQUAL(world_inject(leader, other, world.now_us - MS(100), bytes), 0);
+    CU_ASSERT_EQUAL(world_believes(other).term, token.term);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(a_late_claim_does_not_raise_the_dead),
     TAP_TEST(a_deaf_member_deposes_nobody_for_an_hour),
     TAP_TEST(a_deaf_leader_gives_way),
     TAP_TEST(a_mute_leader_gives_way_without_flapping),

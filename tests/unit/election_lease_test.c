@@ -174,6 +174,17 @@ static void stopped_longer_than_its_lease_it_wakes_up_not_leading(void) {
     CU_ASSERT(world_hits(BW_RULE_SLEEP_PUSHES_PATIENCE) > 0);
 }
 
+/* Switched off, lateness counts nowhere: no wait is ever pushed back. */
+static void with_late_ms_0_nothing_is_pushed_back(void) {
+    world.params.late_ms = 0;
+    size_t leader = world_lead(3);
+    world_pause((leader + 1) % 3);
+    world_run(MS(700));
+    world_resume((leader + 1) % 3);
+    world_run(MS(700));
+    CU_ASSERT_EQUAL(world_hits(BW_RULE_SLEEP_PUSHES_PATIENCE), 0);
+}
+
 /* A successor that slept has heard no heartbeat either, and yet does not stand. */
 static void a_successor_that_slept_does_not_claim(void) {
     size_t leader = world_lead(3);
@@ -230,6 +241,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_tick_late_by_less_changes_nothing),
     TAP_TEST(a_jump_of_the_wall_clock_ends_the_lease),
     TAP_TEST(stopped_longer_than_its_lease_it_wakes_up_not_leading),
+    TAP_TEST(with_late_ms_0_nothing_is_pushed_back),
     TAP_TEST(a_successor_that_slept_does_not_claim),
     TAP_TEST(extra_ticks_change_nothing),
     TAP_TEST(an_idle_pair_exchanges_eight_datagrams_a_second_for_many_scopes),
