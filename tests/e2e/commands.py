@@ -284,7 +284,8 @@ def info_shows_the_agent():
     tap.equal(code(agent, "wait", "--converged", "--timeout", 20), 0, "converged")
     info = agent.ask("info")
     tap.equal(set(info) - COUNTERS, {"name", "id", "cluster", "addr", "bound", "version", "started", "uptime_s", "state",
-                                     "members", "converged", "digest", "leaders", "leads", "dropped", "rules"}, "fields")
+                                     "bounds_passed", "members", "converged", "digest", "leaders", "leads", "dropped",
+                                     "rules"}, "fields")
     tap.equal((info["name"], info["id"], info["cluster"], info["addr"], info["bound"]),
               (agent.name, agent.id, "e2e", agent.addr, agent.addr), "who and where")
     tap.equal(info["members"], {"alive": 2, "suspect": 0, "dead": 0, "left": 0}, "members")
