@@ -178,6 +178,7 @@ bool bw_gossip_alone(const struct bw_gossip *gossip);
 const struct bw_params *bw_gossip_params(const struct bw_gossip *gossip);
 void bw_gossip_set_params(struct bw_gossip *gossip, const struct bw_params *params, struct bw_time now);
 /* How often it was passed; those of the election and of the node itself: never. */
+uint64_t bw_gossip_bounds_passed(const struct bw_gossip *gossip); /* all of them together */
 uint64_t bw_gossip_bound(const struct bw_gossip *gossip, enum bw_bound bound);
 /* Lifeguard's local health: 0 healthy, rising to health_max - 1. */
 uint32_t bw_gossip_health(const struct bw_gossip *gossip);

@@ -168,6 +168,7 @@ struct bw_gossip {
     struct bw_timers patience;
     struct bw_timers promises;
     uint64_t bounds[BW_BOUND_COUNT]; /* how often each was passed */
+    uint64_t bounds_passed;          /* their sum */
 
     /* view.c: the table and what is summed over it */
     struct bw_members members;

@@ -40,11 +40,23 @@ int bw_node_bound(const struct bw_node *node, size_t index, const char **word, c
     return 0;
 }
 
+/* Called after every datagram: in the usual case nothing was passed, and one sum says so. What finds no room among the events is told
+ * when there is some. */
 void bw_bounds_tell(struct bw_node *node) {
+    uint64_t passed = bw_gossip_bounds_passed(node->gossip) + bw_election_overflowed(node->election) +
+                      node->traffic.messages_lost + node->events.lost;
+    if (passed == node->bounds_told || node->events.count >= node->events.limit) {
+        return;
+    }
+    node->bounds_told = passed;
     for (size_t i = 0; i < BW_BOUND_COUNT; i++) {
         struct bw_bound_told *told = &node->bounds[i];
         uint64_t count = count_of(node, (enum bw_bound)i);
-        if (count == told->count || (told->count > 0 && node->now.mono_us - told->at_us < AGAIN_US)) {
+        if (count == told->count) {
+            continue;
+        }
+        if (told->count > 0 && node->now.mono_us - told->at_us < AGAIN_US) {
+            node->bounds_told = 0; /* later */
             continue;
         }
         struct bw_event event = {

@@ -47,9 +47,8 @@ static int refused(const struct bw_guard *guard, const char *step, struct reason
 
 static int damaged(const struct bw_guard *guard, const char *what, struct reason why) {
     SAY(why,
-        "the guard's file %s %s; nothing passes. To mend it: find the newest token that the resource has seen, move "
-        "the "
-        "file away, and let only larger ones come",
+        "the guard's file %s %s; nothing passes. To mend it: find the newest token that the resource has seen, "
+        "move the file away, and let only larger ones come",
         guard->path, what);
     return BW_ERR_CORRUPT;
 }

@@ -64,6 +64,7 @@ struct bw_node {
     struct bw_time now;           /* the newest time given: time never goes back */
     struct bw_node_stats traffic; /* the counters of datagrams */
     struct bw_bound_told bounds[BW_BOUND_COUNT];
+    uint64_t bounds_told; /* the sum of all counts when they were last told; 0: some are yet to be */
     bool leaving;
     bool candidacies_due; /* ours have changed, and gossip has not taken them yet */
     uint8_t datagram[BW_DATAGRAM_MAX];

@@ -493,7 +493,30 @@ static void a_passed_bound_is_told_at_once_and_then_every_ten_seconds(void) {
     stop(pair);
 }
 
+/* A host that takes no events for long is told afterwards, once, of all that it missed: the news of it does not need the room that is
+ * missing. */
+static void what_a_full_queue_lost_is_told_when_there_is_room(void) {
+    static const char *const values[] = {"a", "b"};
+    struct pair *pair = start(0);
+    struct bw_node_stats stats = {.size = sizeof(stats)};
+    run(pair, 1000);
+    for (size_t i = 0; i < 100000 && stats.events_lost < 300; i++) {
+        const struct bw_tag tag = {"turn", values[i % 2]};
+        CU_ASSERT_EQUAL(bw_node_set_tags(pair->node[0], &tag, 1, node_test_time(pair->now_ms)), 0);
+        bw_node_stats(pair->node[0], &stats);
+    }
+    CU_ASSERT_EQUAL_FATAL(stats.events_lost, 300);
+    run(pair, 20000);
+    CU_ASSERT_EQUAL(pair->events[0][BW_EVENT_BOUND_PASSED], 1);
+    CU_ASSERT_EQUAL(pair->dropped, 300);
+    CU_ASSERT_STRING_EQUAL(pair->bound, "events");
+    bw_node_stats(pair->node[0], &stats);
+    CU_ASSERT_EQUAL(stats.events_lost, 300);
+    stop(pair);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(what_a_full_queue_lost_is_told_when_there_is_room),
     TAP_TEST(messages_arrive_whole_on_their_channel),
     TAP_TEST(what_cannot_be_sent_is_refused),
     TAP_TEST(messages_that_nobody_takes_have_a_bound),
