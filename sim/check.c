@@ -349,11 +349,15 @@ static int64_t acts_until(const struct bw_sim *sim, const struct bw_sim_reign *r
 
 /* Who was in a part in which nobody else ran, and is back for less than a lease, and who had found all others dead by then
  * or takes the last one for dead now, leads as in any partition, until it hears of the other side (GUARANTEES, What is not
- * promised). A change of parts is no excuse to anybody else. */
+ * promised). A change of parts is no excuse to anybody else. Nor is there one but for who never met anybody in this life: it
+ * leads a cluster of one. */
 static bool comes_back(const struct bw_sim *sim, const struct bw_sim_reign *reign) {
     int64_t rejoined_us = sim->hosts[reign->host].rejoined_us;
     int64_t lease_us = sim->options.params.lease_ms * BW_US_PER_MS;
-    return reign->alone && rejoined_us > 0 && sim->now_us - rejoined_us < lease_us;
+    bool returned = rejoined_us > 0 && sim->now_us - rejoined_us < lease_us;
+    struct bw_member_info other;
+    const struct bw_node *node = bw_sim_node(sim, reign->host);
+    return reign->alone && (returned || (node != NULL && bw_node_member(node, 1, &other) != 0));
 }
 
 static void overlap(struct bw_sim *sim, const struct bw_sim_reign *a, const struct bw_sim_reign *b, int64_t until_us) {

@@ -75,6 +75,11 @@ static void a_record_that_found_no_memory_is_published_later(void) {
     seeds(1336, 1336);
 }
 
+/* Found by a soak, and as it must be: an empty disk, and the only seed is dead. It leads a cluster of one, which nobody hears. */
+static void who_meets_nobody_leads_a_cluster_of_one(void) {
+    seeds(1795578294241, 1795578294241);
+}
+
 /* Found by a soak: a leader of other scopes was slow to be confirmed; who had confirmed it took its sets, in which the new scope
  * was missing, for a resignation, and never heard that the claim became a reign. */
 static void a_slow_claim_that_becomes_a_reign_is_known_to_all(void) {
@@ -109,6 +114,7 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(who_comes_back_asks_before_it_claims),
     TAP_TEST(nobody_leads_while_anothers_lease_runs),
     TAP_TEST(a_record_that_found_no_memory_is_published_later),
+    TAP_TEST(who_meets_nobody_leads_a_cluster_of_one),
     TAP_TEST(a_slow_claim_that_becomes_a_reign_is_known_to_all),
     TAP_TEST(who_found_itself_alone_may_lead_for_a_lease_after_it_is_back),
     TAP_TEST(a_seed_gives_the_same_run_again),

@@ -162,9 +162,23 @@ static void two_at_once_are_measured(void) {
     CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
 }
 
+static void know(size_t host, size_t friend, enum bw_status status) {
+    struct bw_node *node = bw_sim_node(sim, host);
+    node->has_friend = true;
+    node->friend = (struct bw_member_info){
+        .id = bw_node_id(bw_sim_node(sim, friend)), .addr = bw_sim_addr(friend), .status = status};
+}
+
+/* They have met, and hold each other for dead now. */
+static void estrange(void) {
+    know(0, 1, BW_STATUS_DEAD);
+    know(1, 0, BW_STATUS_DEAD);
+}
+
 static void two_at_once_fire_if_forbidden(void) {
     options.forbid_overlap = true;
     start(2);
+    estrange();
     fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 500));
     poke(0);
     fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 500));
@@ -174,11 +188,23 @@ static void two_at_once_fire_if_forbidden(void) {
 
 /* n0 begins to reign with nobody alive to it, n1 reigns as well. */
 static void lead_both(void) {
+    estrange();
     fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 4000));
     poke(0);
     bw_sim_run_ms(sim, 1);
     fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 4000));
     poke(1);
+}
+
+static void who_never_met_anybody_may_lead_a_cluster_of_one(void) {
+    options.forbid_overlap = true;
+    start(2);
+    know(0, 1, BW_STATUS_DEAD);
+    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 500));
+    poke(0);
+    fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 500));
+    poke(1);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
 }
 
 static void who_was_alone_may_lead_for_a_lease_after_it_is_back(void) {
@@ -330,13 +356,6 @@ static void memory_that_is_kept_fires(void) {
     bw_sim_crash(sim, 0);
     CU_ASSERT(violated("24 bytes were not given back"));
     bw_free(&allocator, kept, 24);
-}
-
-static void know(size_t host, size_t friend, enum bw_status status) {
-    struct bw_node *node = bw_sim_node(sim, host);
-    node->has_friend = true;
-    node->friend = (struct bw_member_info){
-        .id = bw_node_id(bw_sim_node(sim, friend)), .addr = bw_sim_addr(friend), .status = status};
 }
 
 static void who_never_learns_of_a_crash_fires(void) {
@@ -519,6 +538,7 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(acting_without_a_reign_fires),
     TAP_TEST(two_at_once_are_measured),
     TAP_TEST(two_at_once_fire_if_forbidden),
+    TAP_TEST(who_never_met_anybody_may_lead_a_cluster_of_one),
     TAP_TEST(who_was_alone_may_lead_for_a_lease_after_it_is_back),
     TAP_TEST(another_change_of_parts_is_no_excuse),
     TAP_TEST(nor_is_being_cut_off),
