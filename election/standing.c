@@ -59,7 +59,7 @@ int bw_election_stepdown(struct bw_election *e, const char *name, uint32_t for_m
     return 0;
 }
 
-static void close_gate(struct bw_election *e, struct bw_scope *scope) {
+void bw_gate_close(struct bw_election *e, struct bw_scope *scope) {
     bw_timer_cancel(&e->authority, &scope->gate);
     if (!scope->gate_open)
         return;
@@ -68,17 +68,13 @@ static void close_gate(struct bw_election *e, struct bw_scope *scope) {
     stand_aside(e, scope, BW_LOSS_NOT_READY);
 }
 
-void bw_gate_lapses(struct bw_election *e, struct bw_scope *scope) {
-    close_gate(e, scope);
-}
-
 int bw_election_ready(struct bw_election *e, const char *name, bool ready, uint32_t ttl_ms, struct bw_time now) {
     bw_enter(e, now);
     struct bw_scope *scope = own_scope(e, name);
     if (scope == NULL)
         return BW_ERR_NOT_FOUND;
     if (!ready) {
-        close_gate(e, scope);
+        bw_gate_close(e, scope);
         return 0;
     }
     bw_timer_arm(&e->authority, &scope->gate, ttl_ms == 0 ? BW_NEVER : e->now.mono_us + ttl_ms * BW_US_PER_MS);

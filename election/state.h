@@ -298,7 +298,8 @@ void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reaso
 bool bw_stands(const struct bw_election *e, const struct bw_scope *scope);
 /* Who stepped down stands again when its time is over. */
 void bw_aside_step(struct bw_election *e, struct bw_scope *scope);
-void bw_gate_lapses(struct bw_election *e, struct bw_scope *scope);
+/* Not ready any more: told so, or not told otherwise in time. */
+void bw_gate_close(struct bw_election *e, struct bw_scope *scope);
 
 /* -- lease.c: rounds, acknowledgements, the leader's set -- */
 int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms);

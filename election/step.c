@@ -37,7 +37,7 @@ static void authority_due(struct bw_election *e) {
             continue;
         }
         if (timer->kind == BW_TIMER_GATE) {
-            bw_gate_lapses(e, bw_container(timer, struct bw_scope, gate));
+            bw_gate_close(e, bw_container(timer, struct bw_scope, gate));
             continue;
         }
         struct bw_scope *scope = bw_container(timer, struct bw_scope, lease);

@@ -99,8 +99,8 @@ static json_t *json_token(const struct bw_token *token) {
 }
 
 static void print_json(const struct fence *fence, int error, const struct bw_token *newest) {
-    json_t *answer = json_pack("{s:s,s:s?,s:b,s:o,s:s}", "guard", fence->path, "token", fence->token, "passed",
-                               error == 0 && fence->token != NULL, "newest", json_token(newest), "result",
+    json_t *answer = json_pack("{s:o,s:s?,s:b,s:o,s:s}", "guard", json_text(fence->path), "token", fence->token,
+                               "passed", error == 0 && fence->token != NULL, "newest", json_token(newest), "result",
                                error == 0 ? "ok" : bw_error_name(error));
     json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
     putchar('\n');

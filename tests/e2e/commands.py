@@ -113,7 +113,7 @@ def gate_keeps_an_agent_from_leading_until_it_is_ready():
     cluster = new_cluster(3, "--scope", "db:gate,priority=7")
     agents = [cluster.agents[f"n{number}"] for number in (1, 2, 3)]
     cluster.wait_view(3)
-    time.sleep(1.5)  # real agents, no leader to wait for: longer than an election takes
+    tap.equal(code(agents[0], "wait", "--converged", "--timeout", 20), 0, "converged")
     tap.equal([agent.reign("db") for agent in agents], [None, None, None], "nobody is ready, nobody leads")
     scope = agents[0].ask("leader", "db")["scopes"][0]
     tap.equal(({entry["ready"] for entry in scope["candidates"]}, scope["leader"]), ({False}, None), "as is shown")
