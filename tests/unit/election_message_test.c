@@ -153,6 +153,79 @@ static void impossible_values_are_malformed(void) {
     CU_ASSERT(bad(&bw_message_schema_body, &(struct bw_message_body){.lease_ms = 1})); /* a part, no message */
 }
 
+/* Each clause of each message's validity, broken alone. */
+static void each_clause_alone(void) {
+    const struct bw_bytes scope = TEXT("s");
+    const struct bw_bytes line = TEXT("a\nb");
+    const struct bw_id id = {{1}};
+#define BAD(name, ...) CU_ASSERT(bad(&bw_message_schema_##name, &(struct bw_message_##name){__VA_ARGS__}))
+    BAD(set, .after = line);
+    BAD(set, .until = line);
+    BAD(answer, .scope = line);
+    BAD(answer, .scope = scope, .leads = 1, .sequence = 1, .lease_ms = 1);
+    BAD(answer, .scope = scope, .leads = 1, .term = 1, .lease_ms = 1);
+    BAD(answer, .scope = scope, .leads = 1, .term = 1, .sequence = 1);
+    BAD(ask, .scope = line);
+    BAD(ask, .scope = scope, .term = 1);
+    BAD(reply, .scope = line, .term = 1);
+    BAD(claim, .scope = line, .term = 1, .lease_ms = 1);
+    BAD(confirm, .scope = line, .term = 1);
+    BAD(confirm, .scope = scope);
+    BAD(object, .scope = line, .term = 1);
+    BAD(object, .scope = scope);
+    BAD(resign, .scope = line, .term = 1, .sequence = 1);
+    BAD(resign, .scope = scope, .sequence = 1);
+    BAD(healed, .scope = line, .winner_term = 1, .winner_id = id, .loser_term = 1, .loser_id = id);
+    BAD(healed, .scope = scope, .winner_id = id, .loser_term = 1, .loser_id = id);
+    BAD(healed, .scope = scope, .winner_term = 1, .winner_id = id, .loser_id = id);
+    BAD(healed, .scope = scope, .winner_term = 1, .loser_term = 1, .loser_id = id);
+    BAD(healed, .scope = scope, .winner_term = 1, .winner_id = id, .loser_term = 1);
+    BAD(record, .scope = line, .term = 1, .id = id, .sequence = 1);
+#undef BAD
+}
+
+static bool bad_entry(const struct bw_message_entry *entry) {
+    uint8_t entries[200];
+    struct bw_writer writer = {.data = entries, .capacity = sizeof entries};
+    CU_ASSERT_EQUAL(bw_wire_put(&writer, &bw_message_schema_entry, entry), 0);
+    return bad(&bw_message_schema_set, &(struct bw_message_set){.entries = {.data = entries, .size = writer.used}});
+}
+
+static void each_clause_of_an_entry_alone(void) {
+    const struct bw_bytes scope = TEXT("s");
+    const struct bw_bytes line = TEXT("a\nb");
+    CU_ASSERT_FALSE(bad_entry(&(struct bw_message_entry){.scope = scope, .term = 1, .sequence = 1, .lease_ms = 1}));
+    CU_ASSERT(bad_entry(&(struct bw_message_entry){.scope = line, .term = 1, .sequence = 1, .lease_ms = 1}));
+    CU_ASSERT(bad_entry(&(struct bw_message_entry){.scope = scope, .term = 1, .lease_ms = 1}));
+    CU_ASSERT(bad_entry(&(struct bw_message_entry){.scope = scope, .term = 1, .sequence = 1}));
+}
+
+static void what_a_record_cannot_say(void) {
+    const struct bw_claim good = {.token = {.term = 7, .id.bytes = {9}}, .sequence = 1, .lease_ms = 1500};
+    struct bw_claim bad_one[5] = {good, good, good, good, good};
+    bad_one[0].token.term = 0;
+    bad_one[1].token.id = (struct bw_id){{0}};
+    bad_one[2].sequence = 0;
+    bad_one[3].lease_ms = 0;
+    bad_one[4].successor.bytes[0] = 1; /* and does not resign */
+    for (size_t i = 0; i < BW_COUNT(bad_one); i++) {
+        uint8_t rank[BW_CLAIM_RANK_SIZE];
+        uint8_t body[BW_CLAIM_BODY_MAX];
+        struct bw_bytes bytes = {.data = body};
+        struct bw_claim back;
+        bw_claim_encode(&bad_one[i], rank, body, &bytes.size);
+        CU_ASSERT_EQUAL(bw_claim_decode(&back, rank, bytes), BW_ERR_DROP_MALFORMED);
+    }
+    uint8_t rank[BW_CLAIM_RANK_SIZE];
+    uint8_t twice[2 * BW_CLAIM_BODY_MAX];
+    struct bw_bytes bytes = {.data = twice};
+    struct bw_claim back;
+    bw_claim_encode(&good, rank, twice, &bytes.size);
+    memcpy(twice + bytes.size, twice, bytes.size);
+    bytes.size *= 2;
+    CU_ASSERT_EQUAL(bw_claim_decode(&back, rank, bytes), BW_ERR_DROP_MALFORMED);
+}
+
 static void a_set_is_ordered_and_within_its_range(void) {
     uint8_t entries[200];
     const struct bw_message_entry a = {.scope = TEXT("a"), .term = 9, .sequence = 1, .lease_ms = 1};
@@ -239,6 +312,9 @@ static const struct tap_test tests[] = {
     TAP_TEST(what_is_cut_or_longer_is_malformed),
     TAP_TEST(an_unknown_frame_is_skipped),
     TAP_TEST(impossible_values_are_malformed),
+    TAP_TEST(each_clause_alone),
+    TAP_TEST(each_clause_of_an_entry_alone),
+    TAP_TEST(what_a_record_cannot_say),
     TAP_TEST(a_set_is_ordered_and_within_its_range),
     TAP_TEST(a_record_comes_back_as_it_went),
     TAP_TEST(noise_changes_nothing),

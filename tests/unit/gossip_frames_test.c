@@ -226,6 +226,45 @@ static void what_no_member_says(void) {
     CU_ASSERT(net_hits(&net, 0, BW_RULE_DROP_MALFORMED_WHOLE) >= 18);
 }
 
+/* Each clause of each frame's validity, broken alone. */
+static void each_clause_alone(void) {
+    const struct bw_id a = net_id(60);
+    const struct bw_id none = {{0}};
+    const struct bw_bytes name = {(const uint8_t *)"e", 1};
+    const struct bw_bytes line = {(const uint8_t *)"a\nb", 3};
+    const struct bw_bytes nothing = {NULL, 0};
+    static const uint8_t zero[BW_USER_SIZE_MAX];
+    static const uint8_t digests[16];
+    const struct bw_bytes most = {zero, BW_USER_SIZE_MAX};
+    static const uint8_t tag_without_value[] = {1, 'k'};
+    static const uint8_t name_cut[] = {2, 'n'};
+    static const uint8_t name_bad[] = {1, '\n'};
+#define BAD(frame, ...) expect_malformed(&bw_schema_##frame, &(struct bw_frame_##frame){__VA_ARGS__})
+    BAD(suspect, none, 6, {a.bytes, 16});
+    BAD(verdict, none, 6, BW_STATUS_DEAD, 0, a);
+    BAD(record, 7, 1, {zero, 0}, {zero, BW_RECORD_RANK_SIZE}, {zero, 1});
+    BAD(coordinate, 9, 192, 65535, 65535, {zero, 14});
+    BAD(heard, 10, 3, 2, {a.bytes, 15});
+    BAD(heard, 10, 3, 0, {a.bytes, 16});
+    BAD(sync, 8, 1, 64, 3, {digests, 12});
+    BAD(sync, 8, 1, 64, 3, {digests, 0});
+    BAD(page, 9, 0, BW_BUCKETS_MAX + 1, 0, 1, 2);
+    BAD(user_event, 0, 10, a, 11, name, nothing);
+    BAD(user_event, 9, 10, none, 11, name, nothing);
+    BAD(user_event, 9, 10, a, 11, name, most);
+    BAD(user_event, 9, 10, a, 11, line, nothing);
+    BAD(query, 0, 13, a, 14, 1, name, nothing, nothing, nothing);
+    BAD(query, 12, 13, none, 14, 1, name, nothing, nothing, nothing);
+    BAD(query, 12, 13, a, 14, 1, name, most, nothing, nothing);
+    BAD(query, 12, 13, a, 14, 1, line, nothing, nothing, nothing);
+    BAD(query, 12, 13, a, 14, 1, name, nothing, {name_cut, 2}, nothing);
+    BAD(query, 12, 13, a, 14, 1, name, nothing, {name_bad, 2}, nothing);
+    BAD(query, 12, 13, a, 14, 1, name, nothing, nothing, {tag_without_value, 2});
+    BAD(reply, 15, 1, name);
+    BAD(have, 1, {digests, 6});
+#undef BAD
+}
+
 /* An accusation far above what we ever claimed is made up; a little above, an earlier life of ours claimed it. */
 static void accusations_of_the_future(void) {
     struct bw_id id = net.nodes[0].id;
@@ -248,9 +287,14 @@ static void frames_of_a_newer_protocol_are_skipped(void) {
 }
 
 static const struct tap_test tests[] = {
-    TAP_TEST(round_trip_of_each_frame),  TAP_TEST(ping_and_ack_are_small),
-    TAP_TEST(largest_frames_fit),        TAP_TEST(every_truncation_is_dropped_whole),
-    TAP_TEST(every_flipped_bit),         TAP_TEST(what_no_member_says),
-    TAP_TEST(accusations_of_the_future), TAP_TEST(frames_of_a_newer_protocol_are_skipped),
+    TAP_TEST(round_trip_of_each_frame),
+    TAP_TEST(ping_and_ack_are_small),
+    TAP_TEST(largest_frames_fit),
+    TAP_TEST(every_truncation_is_dropped_whole),
+    TAP_TEST(every_flipped_bit),
+    TAP_TEST(what_no_member_says),
+    TAP_TEST(each_clause_alone),
+    TAP_TEST(accusations_of_the_future),
+    TAP_TEST(frames_of_a_newer_protocol_are_skipped),
 };
 const struct tap_suite gossip_frames_suite = TAP_SUITE_WITH("gossip frames", tests, set_up, tear_down);
