@@ -37,6 +37,7 @@
     X(REFUSAL_ENDS_THE_WAIT, "election, Fast failover",                                                           \
       "when two successors see the leader's port refuse, or the only one, the wait is over")                      \
     X(RESIGN_TO_A_SUCCESSOR, "election rule 6", "who resigns names a successor, who claims without waiting")      \
+    X(TRANSFER, "election rule 6", "a leader that is told so names the successor, whatever its rank")             \
     X(STEP_ASIDE, "election rule 6", "who steps down does not stand again until its time is over")                \
     X(ONLY_THE_READY_STAND, "election rule 6",                                                                    \
       "who is not ready, or does not say so again in time, resigns and does not stand")                           \

@@ -160,9 +160,7 @@ void bw_campaign_abort(struct bw_election *e, struct bw_scope *scope) {
 
 /* ------------------------------------------------------------------ the claim */
 
-/* To all successors, and to so many other members as the bound allows. */
-static void send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type,
-                        const void *message) {
+void bw_send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type, const void *message) {
     size_t sent = 0;
     bw_successors_refresh(e, scope);
     for (size_t i = 0; i < scope->successor_count; i++)
@@ -203,7 +201,7 @@ static void claim_transmit(struct bw_election *e, struct bw_scope *scope) {
     scope->claim_again_pt = e->patience_us + bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
     scope->claim_count++;
     scope->confirm_count = 0; /* each transmission counts for itself: the lease runs from its sending */
-    send_widely(e, scope, BW_FRAME_claim, &message);
+    bw_send_widely(e, scope, BW_FRAME_claim, &message);
     reign_if_confirmed(e, scope);
 }
 
@@ -226,8 +224,7 @@ void bw_claim_persisted(struct bw_election *e, struct bw_scope *scope, bool ok) 
     claim_transmit(e, scope);
 }
 
-/* Who confirmed may believe that we lead: they are told that we do not. Otherwise nobody heard of it. */
-static void claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us) {
+void bw_claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us) {
     const struct bw_token token = scope->pending;
     bw_campaign_abort(e, scope);
     scope->not_before_pt = e->patience_us + pause_us;
@@ -250,7 +247,7 @@ void bw_claim_step(struct bw_election *e, struct bw_scope *scope) {
     if (scope->phase != BW_PHASE_CLAIM)
         return;
     if (e->patience_us >= scope->claim_again_pt && scope->claim_count >= BW_ROUNDS_PER_LEASE) {
-        claim_withdraw(e, scope, lease_us + (int64_t)bw_rng_below(&e->rng, (uint64_t)lease_us));
+        bw_claim_withdraw(e, scope, lease_us + (int64_t)bw_rng_below(&e->rng, (uint64_t)lease_us));
         bw_scope_step(e, scope);
         return;
     }
@@ -389,7 +386,7 @@ static void claim_above(struct bw_election *e, struct bw_scope *scope, const str
     if (scope->phase == BW_PHASE_LEAD && bw_token_compare(token, &scope->claim.token) > 0)
         bw_vacate(e, scope, BW_LOSS_DEPOSED, &e->self);
     else if (scope->phase == BW_PHASE_CLAIM && bw_token_compare(token, &scope->pending) > 0)
-        claim_withdraw(e, scope, 0);
+        bw_claim_withdraw(e, scope, 0);
     else
         return;
     scope->reclaim = true;
@@ -404,55 +401,16 @@ void bw_object_receive(struct bw_election *e, const struct bw_id *from, const st
     if (m->reason == BW_OBJECT_SEEN_LARGER) {
         claim_above(e, scope, &(struct bw_token){.term = m->token_term, .id = m->token_id});
     } else if (claiming && m->reason == BW_OBJECT_HIGHER_TERM) {
-        claim_withdraw(e, scope, round_us);
+        bw_claim_withdraw(e, scope, round_us);
     } else if (claiming && m->reason == BW_OBJECT_LIVE_LEADER) {
         bool itself = bw_id_equal(from, &m->token_id);
         if (itself || !scope->refusals) { /* two refused ports say that the process is gone since */
-            claim_withdraw(e, scope, round_us);
+            bw_claim_withdraw(e, scope, round_us);
             bw_reign_lives(e, scope, &(struct bw_token){.term = m->token_term, .id = m->token_id});
         }
     } else if (claiming && m->reason == BW_OBJECT_BETTER_CANDIDATE && !bw_id_equal(&scope->better, from)) {
-        claim_withdraw(e, scope, round_us + 4 * e->params.stagger_ms * BW_US_PER_MS);
+        bw_claim_withdraw(e, scope, round_us + 4 * e->params.stagger_ms * BW_US_PER_MS);
         scope->better = *from; /* if it does not claim then, it is not asked again */
     }
     bw_scope_step(e, scope);
-}
-
-/* ------------------------------------------------------------------ resigning */
-
-void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m) {
-    struct bw_scope *scope = bw_scope_find(e, m->scope);
-    const struct bw_token token = {.term = m->term, .id = *from};
-    if (scope == NULL || bw_token_compare(&token, &scope->claim.token) != 0 || m->sequence <= scope->claim.sequence)
-        return;
-    struct bw_claim claim = scope->claim;
-    claim.sequence = m->sequence;
-    claim.state = bw_id_none(&m->successor) ? BW_CLAIM_VACANT : BW_CLAIM_RESIGNING;
-    claim.reason = m->reason;
-    claim.successor = m->successor;
-    bw_accept(e, scope, &claim);
-    bw_scope_step(e, scope);
-}
-
-static void resign_reign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
-    struct bw_id heir = bw_scope_heir(e, scope);
-    bw_vacate(e, scope, reason, &heir);
-    bw_trace_rule(e->trace, BW_RULE_RESIGN_TO_A_SUCCESSOR, &heir, scope->claim.token.term);
-    const struct bw_message_resign message = {
-        .scope = bw_scope_name(scope),
-        .term = scope->claim.token.term,
-        .sequence = scope->claim.sequence,
-        .reason = scope->claim.reason,
-        .successor = heir,
-    };
-    send_widely(e, scope, BW_FRAME_resign, &message);
-}
-
-void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
-    if (scope->phase == BW_PHASE_LEAD)
-        resign_reign(e, scope, reason);
-    else if (scope->phase == BW_PHASE_CLAIM)
-        claim_withdraw(e, scope, 0);
-    else
-        bw_campaign_abort(e, scope);
 }

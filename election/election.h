@@ -83,6 +83,10 @@ void bw_election_leave(struct bw_election *election, struct bw_time now);
 void bw_election_return(struct bw_election *election, struct bw_time now);
 /* Resigns the scope's leadership and does not stand for it for a time. BW_ERR_NOT_FOUND: we never stand for it. */
 int bw_election_stepdown(struct bw_election *election, const char *scope, uint32_t for_ms, struct bw_time now);
+/* The leader hands over to that member, whatever its rank; to ourselves: nothing to do. BW_ERR_NOT_FOUND: we never stand for
+ * the scope; BW_ERR_BUSY: we do not lead it; BW_ERR_INVALID: the member cannot take it, for the reason in *why. */
+int bw_election_transfer(struct bw_election *election, const char *scope, const struct bw_id *to, const char **why,
+                         struct bw_time now);
 /* The gate: whether we are ready to lead; who is not resigns. ttl_ms 0: until told otherwise. BW_ERR_NOT_FOUND as above. */
 int bw_election_ready(struct bw_election *election, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now);
 /* Our priority from now on; it counts when the next leader is chosen. BW_ERR_NOT_FOUND as above. */

@@ -5,6 +5,7 @@ core_sources += \
 	election/evidence.c \
 	election/guard.c \
 	election/guard.h \
+	election/handover.c \
 	election/heal.c \
 	election/lease.c \
 	election/message.c \

@@ -43,14 +43,14 @@ static void stand_aside(struct bw_election *e, struct bw_scope *scope, enum bw_l
     bw_scope_step(e, scope);
 }
 
-static struct bw_scope *own_scope(const struct bw_election *e, const char *name) {
+struct bw_scope *bw_scope_own(const struct bw_election *e, const char *name) {
     struct bw_scope *scope = bw_scope_find(e, (struct bw_bytes){(const uint8_t *)name, strlen(name)});
     return scope != NULL && scope->candidate ? scope : NULL;
 }
 
 int bw_election_stepdown(struct bw_election *e, const char *name, uint32_t for_ms, struct bw_time now) {
     bw_enter(e, now);
-    struct bw_scope *scope = own_scope(e, name);
+    struct bw_scope *scope = bw_scope_own(e, name);
     if (scope == NULL)
         return BW_ERR_NOT_FOUND;
     bw_trace_rule(e->trace, BW_RULE_STEP_ASIDE, NULL, for_ms);
@@ -70,7 +70,7 @@ void bw_gate_close(struct bw_election *e, struct bw_scope *scope) {
 
 int bw_election_ready(struct bw_election *e, const char *name, bool ready, uint32_t ttl_ms, struct bw_time now) {
     bw_enter(e, now);
-    struct bw_scope *scope = own_scope(e, name);
+    struct bw_scope *scope = bw_scope_own(e, name);
     if (scope == NULL)
         return BW_ERR_NOT_FOUND;
     if (!ready) {
@@ -88,7 +88,7 @@ int bw_election_ready(struct bw_election *e, const char *name, bool ready, uint3
 
 int bw_election_priority(struct bw_election *e, const char *name, uint16_t priority, struct bw_time now) {
     bw_enter(e, now);
-    struct bw_scope *scope = own_scope(e, name);
+    struct bw_scope *scope = bw_scope_own(e, name);
     if (scope == NULL)
         return BW_ERR_NOT_FOUND;
     if (scope->own.priority != priority) {

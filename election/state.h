@@ -32,7 +32,6 @@ struct bw_peer {
     struct bw_list probe; /* in the queue of bw_election_probe */
     enum bw_status status;
     bool unstable;
-    bool known;           /* has been told by bw_election_member */
     uint64_t candidacies; /* hash of what it stands for, to see changes */
     int64_t heartbeat_pt; /* newest heartbeat that counted */
     int64_t echo_us;      /* newest of our send times that it has shown to have heard */
@@ -290,11 +289,21 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
                       const struct bw_message_claim *m);
 void bw_confirm_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_confirm *m);
 void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m);
+/* To all successors, and to so many other members as the bound allows. */
+void bw_send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type, const void *message);
+/* Who confirmed may believe that we lead: they are told that we do not. Otherwise nobody heard of it. */
+void bw_claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us);
+
+/* -- handover.c: leadership that is given away -- */
 void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m);
-/* Gives up the leadership, naming a successor, or the claim to it. */
+/* Gives up the leadership, naming the best successor, or the claim to it. */
 void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
+/* Gives up the leadership in favour of that member, whatever its rank. */
+void bw_resign_to(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
 
 /* -- standing.c -- */
+/* The scope of that name if we ever stand for it, else NULL. */
+struct bw_scope *bw_scope_own(const struct bw_election *e, const char *name);
 bool bw_stands(const struct bw_election *e, const struct bw_scope *scope);
 /* Who stepped down stands again when its time is over. */
 void bw_aside_step(struct bw_election *e, struct bw_scope *scope);

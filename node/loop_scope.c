@@ -8,6 +8,13 @@ int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms) {
     return error;
 }
 
+int bw_loop_transfer(struct bw_loop *host, const char *scope, const struct bw_id *to, const char **why) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_transfer(bw_loop_node(host), scope, to, why, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
 int bw_loop_ready(struct bw_loop *host, const char *scope, bool ready, uint32_t ttl_ms) {
     struct bw_time now = bw_loop_now();
     int error = bw_node_ready(bw_loop_node(host), scope, ready, ttl_ms, now);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define EVENTS_SPARE 1024u                  /* beside two per member: bounds the queue of a host that does not drain */
-#define STEPDOWN_MS 60000u                  /* where no time is given */
 #define REFUSAL_WINDOW_US (3 * BW_US_PER_S) /* a probe is outstanding no longer than that */
 
 static bool valid_text(const char *text) {
@@ -299,27 +298,6 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
         bw_election_return(node->election, now);
         bw_node_pump(node);
     }
-    return error;
-}
-
-int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now) {
-    now = bw_node_clamp(node, now);
-    int error = bw_election_stepdown(node->election, scope, for_ms > 0 ? for_ms : STEPDOWN_MS, now);
-    bw_node_pump(node);
-    return error;
-}
-
-int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now) {
-    now = bw_node_clamp(node, now);
-    int error = bw_election_ready(node->election, scope, ready, ttl_ms, now);
-    bw_node_pump(node);
-    return error;
-}
-
-int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority, struct bw_time now) {
-    now = bw_node_clamp(node, now);
-    int error = bw_election_priority(node->election, scope, priority, now);
-    bw_node_pump(node);
     return error;
 }
 

@@ -36,6 +36,7 @@ static const struct shape {
     [BW_FAULT_SLEEP] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_LEAVE] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_STEPDOWN] = {AT_HOSTS, NO_VALUE, SPAN, false, false},
+    [BW_FAULT_TRANSFER] = {AT_HOSTS, NO_VALUE, INSTANT, false, false},
     [BW_FAULT_SILENT] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_PARTITION] = {AT_PARTS, NO_VALUE, SPAN, false, false},
     [BW_FAULT_CUT] = {AT_LINK, NO_VALUE, SPAN, false, false},
@@ -96,7 +97,7 @@ bool bw_fault_removes(const struct bw_fault *fault) {
 }
 
 static bool read_kind(const struct reading *r, const char *word) {
-    char all[256] = "";
+    char all[320] = "";
     for (size_t i = 0; i < BW_FAULT_KIND_COUNT; i++) {
         if (strcmp(words[i].word, word) == 0) {
             r->fault->kind = (enum bw_fault_kind)i;

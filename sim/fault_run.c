@@ -366,6 +366,10 @@ static void begin_at(struct fault_state *state, size_t host) {
         if (runs && !sim->hosts[host].asleep)
             bw_sim_stepdown(sim, host, sim->scope, stepdown_ms(fault));
         break;
+    case BW_FAULT_TRANSFER:
+        if (state->leader != BW_SIM_NONE && !sim->hosts[state->leader].asleep)
+            bw_sim_transfer(sim, state->leader, sim->scope, host);
+        break;
     case BW_FAULT_CLOCK:
         bw_sim_wall_step(sim, host, fault->value / BW_US_PER_MS);
         break;

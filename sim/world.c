@@ -366,6 +366,15 @@ int bw_sim_stepdown(struct bw_sim *sim, size_t index, const char *scope, uint32_
     return error;
 }
 
+int bw_sim_transfer(struct bw_sim *sim, size_t index, const char *scope, size_t to) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    BW_ASSERT(host->node != NULL && !host->asleep);
+    bw_sim_record_text(sim, index, "is to hand %s over to n%zu", scope, to);
+    int error = bw_node_transfer(host->node, scope, &bw_sim_host(sim, to)->id, NULL, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
+    return error;
+}
+
 int bw_sim_call(struct bw_sim *sim, size_t index, const char *what,
                 int (*call)(struct bw_node *node, struct bw_time now, void *context), void *context) {
     struct bw_sim_host *host = bw_sim_host(sim, index);

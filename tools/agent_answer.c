@@ -80,21 +80,14 @@ json_t *agent_answer(void *context, const char *op, const json_t *request) {
         const char *op;
         json_t *(*answer)(struct agent_view *view, const json_t *request);
     } list[] = {
-        {"members", answer_members},
-        {"leader", answer_leader},
-        {"info", answer_info},
-        {"join", answer_join},
-        {"leave", answer_leave},
-        {"stepdown", answer_stepdown},
-        {"ready", answer_ready},
-        {"priority", answer_priority},
-        {"tags", answer_tags},
-        {"forget", answer_forget},
-        {"why", answer_why},
-        {"rtt", answer_rtt},
-        {"reachability", answer_reachability},
-        {"event", answer_event},
-        {"query", answer_query},
+        {"members", answer_members},   {"leader", answer_leader},
+        {"info", answer_info},         {"join", answer_join},
+        {"leave", answer_leave},       {"stepdown", answer_stepdown},
+        {"transfer", answer_transfer}, {"ready", answer_ready},
+        {"priority", answer_priority}, {"tags", answer_tags},
+        {"forget", answer_forget},     {"why", answer_why},
+        {"rtt", answer_rtt},           {"reachability", answer_reachability},
+        {"event", answer_event},       {"query", answer_query},
         {"respond", answer_respond},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)

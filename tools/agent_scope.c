@@ -2,8 +2,13 @@
 #include "tools/agent_scope.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/base.h"
+#include "node/addr.h"
+#include "tools/agent_members.h"
 #include "tools/control_server.h"
+#include "tools/json.h"
 
 #define STEPDOWN_DEFAULT_MS 60000
 
@@ -28,6 +33,66 @@ json_t *answer_stepdown(struct agent_view *view, const json_t *request) {
         return no_member();
     int error = bw_loop_stepdown(view->host, scope, (uint32_t)for_ms);
     return error == 0 ? json_pack("{s:s,s:I}", "scope", scope, "for_ms", for_ms) : not_standing(error, scope);
+}
+
+/* Who leads the scope, as far as we know. False: nobody. */
+static bool leader_of(const struct bw_node *node, const char *scope, struct bw_scope_info *info) {
+    struct bw_time now = bw_loop_now();
+    for (size_t i = 0; bw_node_scope(node, i, info, now) == 0; i++)
+        if (strcmp(info->scope, scope) == 0)
+            return info->has_leader;
+    return false;
+}
+
+/* Only the leader can hand over: where is it? */
+static json_t *not_leading(const struct agent_view *view, const char *scope) {
+    const struct bw_node *node = bw_loop_node(view->host);
+    struct bw_scope_info info;
+    struct bw_member_info member;
+    char addr[BW_ADDR_TEXT_SIZE], why[3 * BW_NAME_MAX + 160];
+    if (!leader_of(node, scope, &info)) {
+        snprintf(why, sizeof(why), "nobody leads '%.63s' now: the best candidate is being chosen", scope);
+        return control_error("no-leader", why);
+    }
+    for (size_t i = 0; bw_node_member(node, i, &member) == 0; i++) {
+        if (!bw_id_equal(&member.id, &info.token.id))
+            continue;
+        bw_addr_text(&member.addr, addr);
+        snprintf(why, sizeof(why), "this agent does not lead '%.63s': %.63s at %s does; run the command there", scope,
+                 member.name, addr);
+        return control_error("not-leader", why);
+    }
+    snprintf(why, sizeof(why), "this agent does not lead '%.63s', and does not know who does", scope);
+    return control_error("not-leader", why);
+}
+
+json_t *answer_transfer(struct agent_view *view, const json_t *request) {
+    const char *scope = json_string_value(json_object_get(request, "scope"));
+    const struct bw_node *node = bw_loop_node(view->host);
+    struct bw_member_info to;
+    struct bw_scope_info info;
+    char id[BW_ID_TEXT_SIZE], why[2 * BW_NAME_MAX + 96];
+    const char *reason = "";
+    if (scope == NULL)
+        return control_error("invalid", "scope is a string, to a member's name or the beginning of its id");
+    if (view->phase != AGENT_MEMBER)
+        return no_member();
+    json_t *error = find_member(node, json_string_value(json_object_get(request, "to")), rank_present, &to);
+    if (error != NULL)
+        return error;
+    bw_id_text(&to.id, id);
+    json_t *done = json_pack("{s:s,s:o,s:s}", "scope", scope, "to", json_text(to.name), "id", id);
+    if (leader_of(node, scope, &info) && bw_id_equal(&info.token.id, &to.id))
+        return done; /* it leads already, wherever this is asked */
+    snprintf(why, sizeof(why), "%.63s cannot take '%.63s': ", to.name, scope);
+    int code = bw_loop_transfer(view->host, scope, &to.id, &reason);
+    if (code == 0)
+        return done;
+    json_decref(done);
+    snprintf(why + strlen(why), sizeof(why) - strlen(why), "%s", reason);
+    return code == BW_ERR_BUSY      ? not_leading(view, scope)
+           : code == BW_ERR_INVALID ? control_error("unfit", why)
+                                    : not_standing(code, scope);
 }
 
 json_t *answer_ready(struct agent_view *view, const json_t *request) {

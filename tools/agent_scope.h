@@ -5,6 +5,7 @@
 #include "tools/agent_answer.h"
 
 json_t *answer_stepdown(struct agent_view *view, const json_t *request);
+json_t *answer_transfer(struct agent_view *view, const json_t *request);
 json_t *answer_ready(struct agent_view *view, const json_t *request);
 json_t *answer_priority(struct agent_view *view, const json_t *request);
 

@@ -50,6 +50,7 @@ int cmd_simulate(int argc, char **argv);
 int cmd_stepdown(int argc, char **argv);
 int cmd_tags(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
+int cmd_transfer(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_why(int argc, char **argv);

@@ -33,6 +33,7 @@ tools_bellwether_SOURCES = \
 	tools/cmd_stepdown.c \
 	tools/cmd_tags.c \
 	tools/cmd_timeline.c \
+	tools/cmd_transfer.c \
 	tools/cmd_wait.c \
 	tools/cmd_why.c \
 	tools/command.h \

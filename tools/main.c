@@ -18,6 +18,7 @@ const struct command commands[] = {
     {"is-leader", "[SCOPE] [-q] [--json]", "whether this agent leads, for scripts", cmd_is_leader},
     {"wait", "--leader[=SCOPE]|--members N|--converged", "until something holds, for scripts", cmd_wait},
     {"stepdown", "SCOPE [--for S]", "give up the lead, orderly", cmd_stepdown},
+    {"transfer", "SCOPE --to NAME", "hand the lead over to a member", cmd_transfer},
     {"ready", "SCOPE yes|no [--ttl S]", "whether this host can lead, as a health check finds it", cmd_ready},
     {"priority", "SCOPE N", "change the agent's priority while it runs", cmd_priority},
     {"timeline", "FILE... [-o PAGE]", "one page of several members' events: who believed what, when", cmd_timeline},

@@ -90,6 +90,16 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
  *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
 int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now);
 
+/** Hands the leadership of a scope over to another member, whatever its rank: we stop first, then name it as the successor, who
+ *  claims without waiting. If it does not claim within 2 s the best candidate does. To ourselves: nothing changes. Where
+ *  a better candidate preempts it takes the lead back in time.
+ *  @param to a member that stands for the scope, is alive and ready
+ *  @param why gets a static sentence with the reason of BW_ERR_INVALID; may be NULL
+ *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it; BW_ERR_BUSY: we do not lead it;
+ *          BW_ERR_INVALID: the member cannot take it. Then nothing has changed */
+int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id *to, const char **why,
+                     struct bw_time now);
+
 /** Says whether we are ready to lead a scope, as a health check finds it (the gate). Who is not ready resigns, in favour of the
  *  best candidate that is, and does not stand.
  *  @param ttl_ms a readiness that is not repeated within so long lapses; 0: it holds until it is taken back

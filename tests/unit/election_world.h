@@ -104,6 +104,8 @@ void world_crash(size_t node, bool refusing);
 void world_leave(size_t node);
 void world_return(size_t node);
 int world_stepdown(size_t node, const char *scope, uint32_t for_ms);
+/* A leader is told to hand over. */
+int world_transfer(size_t node, const char *scope, size_t to, const char **why);
 int world_ready(size_t node, const char *scope, bool ready, uint32_t ttl_ms);
 int world_priority(size_t node, const char *scope, uint16_t priority);
 void world_pause(size_t node);

@@ -101,6 +101,13 @@ int world_stepdown(size_t node, const char *scope, uint32_t for_ms) {
     return error;
 }
 
+int world_transfer(size_t node, const char *scope, size_t to, const char **why) {
+    *why = NULL;
+    int error = bw_election_transfer(world.nodes[node].election, scope, &world.nodes[to].id, why, world_time(node));
+    world_pump(node);
+    return error;
+}
+
 int world_ready(size_t node, const char *scope, bool ready, uint32_t ttl_ms) {
     int error = bw_election_ready(world.nodes[node].election, scope, ready, ttl_ms, world_time(node));
     world_pump(node);

@@ -156,6 +156,13 @@ int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority,
     return bw_node_stepdown(node, scope, 0, now);
 }
 
+int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id *to, const char **why,
+                     struct bw_time now) {
+    (void)to;
+    (void)why;
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
 int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now) {
     static const struct bw_addr nowhere = {.family = 4, .ip = {127, 0, 0, 1}, .port = 9};
     (void)for_ms;

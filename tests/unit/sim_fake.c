@@ -178,6 +178,13 @@ int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, s
     return 0;
 }
 
+int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id *to, const char **why,
+                     struct bw_time now) {
+    (void)to;
+    (void)why;
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
 int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct bw_time now) {
     (void)node;
     (void)keys;

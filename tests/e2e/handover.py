@@ -1,0 +1,99 @@
+"""Leadership that moves because somebody wants it to: transfer; its exit codes and JSON."""
+
+import json
+import time
+
+import tap
+from cluster import LIMIT, Cluster, run
+
+
+def new_cluster(count=0, *words, **more):
+    cluster = Cluster(**more)
+    tap.cleanup(cluster.close)
+    if count:
+        cluster.start(count, *words)
+    return cluster
+
+
+@tap.test
+def usage_mistakes_give_2():
+    for words, part in [
+        (["transfer"], "SCOPE"),
+        (["transfer", "default"], "--to"),
+        (["transfer", "default", "n2", "--to", "n2"], "'n2'"),
+        (["transfer", "--to", "n2"], "SCOPE"),
+    ]:
+        result = run(*words)
+        tap.equal((result.returncode, result.stdout), (2, ""), f"{words}")
+        tap.check(part in result.stderr, f"{part!r} in {result.stderr!r}")
+    cluster = new_cluster()
+    tap.equal(run("transfer", "default", "--to", "n2", "--control", cluster.path("nobody")).returncode, 3, "no agent")
+
+
+@tap.test(timeout=60)
+def transfer_moves_the_lead_to_whom_it_names():
+    cluster = new_cluster(3)
+    leader = cluster.wait_leader()
+    token = leader.reign()[0]
+    first, second = cluster.followers(leader)
+    at = time.monotonic()
+    result = leader.run("transfer", "default", "--to", first.name, "--timeout", 5, "--json")
+    tap.equal(result.returncode, 0, result.stderr)
+    tap.equal(json.loads(result.stdout), {"scope": "default", "to": first.name, "id": first.id}, "JSON")
+    tap.equal(leader.run("leader", "default").stdout.strip(), first.name, "when the command returns it leads")
+    tap.note(f"the command took {time.monotonic() - at:.3f} s")
+    new_token, name, _ = cluster.wait_reign(above=token)
+    tap.equal(name, first.name, "known to all")
+    for agent in cluster.living():
+        tap.equal(agent.wait_event("leader-lost", token=token).object["reason"], "resigned", f"why, for {agent.name}")
+        tap.equal(agent.events("member-left", "member-dead", "member-suspect"), [], "nobody has gone")
+    result = first.run("transfer", "default", "--to", second.id[:12])
+    tap.equal((result.returncode, result.stdout), (0, ""), "by the beginning of an id, without waiting")
+    tap.equal(cluster.wait_reign(above=new_token)[1], second.name, "which one")
+    for agent in cluster.living():
+        tap.equal(agent.run("transfer", "default", "--to", second.name).returncode, 0, "it leads already: nothing to do")
+
+
+@tap.test(timeout=60)
+def transfer_that_cannot_be_is_refused_with_the_reason():
+    cluster = new_cluster(2)
+    leader = cluster.wait_leader()
+    follower = cluster.followers(leader)[0]
+    cluster.add("gated", "--scope", "default:gate", "--join", leader.addr).start().wait_ready()
+    cluster.add("watcher", "--observer", "--join", leader.addr).start().wait_ready()
+    cluster.wait_view(4)
+    token = leader.reign()[0]
+    for agent, words, parts in [
+        (follower, ["default", "--to", "gated"], [leader.name, leader.addr, "run the command there"]),
+        (cluster.agents["watcher"], ["default", "--to", follower.name], ["does not stand"]),
+        (leader, ["nowhere", "--to", follower.name], ["'nowhere'"]),
+        (leader, ["default", "--to", "nobody"], ["'nobody'"]),
+        (leader, ["default", "--to", "gated"], ["gated", "not ready"]),
+        (leader, ["default", "--to", "watcher"], ["watcher", "not stand"]),
+    ]:
+        result = agent.run("transfer", *words)
+        tap.equal(result.returncode, 5, f"{agent.name} {words}")
+        tap.check(all(part in result.stderr for part in parts), f"{parts} in {result.stderr!r}")
+    follower.kill()
+    leader.wait_event("member-dead", name=follower.name)
+    result = leader.run("transfer", "default", "--to", follower.name)
+    tap.equal((result.returncode, "not alive" in result.stderr), (5, True), result.stderr)
+    tap.equal(leader.reign()[0], token, "nothing has changed")
+
+
+@tap.test(timeout=60)
+def transfer_to_one_that_does_not_claim_tells_who_leads_instead():
+    cluster = new_cluster(3)
+    leader = cluster.wait_leader()
+    token = leader.reign()[0]
+    hung = cluster.followers(leader)[0]
+    hung.signal(19)  # SIGSTOP
+    result = leader.run("transfer", "default", "--to", hung.name, "--timeout", LIMIT)
+    hung.signal(18)  # SIGCONT
+    tap.equal((result.returncode, hung.name in result.stderr), (1, True), result.stderr)
+    name = cluster.wait_reign(above=token)[1]
+    tap.check(name != hung.name, f"{name} leads")
+
+
+if __name__ == "__main__":
+    tap.main()
