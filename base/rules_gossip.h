@@ -37,6 +37,8 @@
       "whom we hear ourselves is suspected, not dead, when another's table says dead")                                 \
     X(ADDRESS_IS_BOUND_ONCE, "gossip Lattice", "the same name at the same address turns the older member into left")   \
     X(REPORT_NAME_CONFLICT, "gossip Lattice", "the same name at another living address is reported, never resolved")   \
+    X(PROTOCOL_IN_COMMON, "gossip Users",                                                                              \
+      "who speaks no protocol version that we speak is kept out of the view, and named")                               \
     X(REOPEN_UNBOUND, "security Packets", "an unbound ping opens the session of a member that restarted")              \
     X(TRY_THE_DEAD, "gossip Sync", "one dead member is tried at a rate that is constant for the whole cluster")        \
     X(FADE_BEFORE_FORGETTING, "gossip Sync", "the long dead leave digest and sync before they are forgotten")          \

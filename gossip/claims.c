@@ -3,6 +3,8 @@
 
 #include "gossip/machine.h"
 
+#define BW_INCOMPATIBLE_SAID_US (30 * BW_US_PER_S)
+
 static bool is_self(const struct bw_gossip *g, const struct bw_id *id) {
     return bw_id_equal(id, &g->self->id);
 }
@@ -115,6 +117,34 @@ static void meet(struct bw_gossip *g, const struct bw_source *source, const stru
     bw_claims_admit(g, member, relays(g, source));
 }
 
+/* ------------------------------------------------------------------ protocol versions */
+
+uint8_t bw_protocol_common(const struct bw_gossip *g, uint8_t min, uint8_t max) {
+    uint8_t low = min > g->self->info->protocol_min ? min : g->self->info->protocol_min;
+    uint8_t high = max < g->self->info->protocol_max ? max : g->self->info->protocol_max;
+    return high >= low ? high : 0;
+}
+
+/* Its earlier life, if we knew one, is over all the same. */
+static void keep_out(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_member *frame) {
+    struct bw_member *member = bw_members_find(&g->members, &frame->id);
+    bw_trace_rule(g->trace, BW_RULE_PROTOCOL_IN_COMMON, &frame->id, frame->protocol_max);
+    if (member && bw_member_living(member) && frame->incarnation > member->incarnation) {
+        bw_suspect_die(g, member, (struct bw_claim){member->incarnation, BW_STATUS_DEAD}, &source->from,
+                       g->now.mono_us);
+    }
+    if (g->now.mono_us >= g->incompatible_again_us) {
+        g->incompatible_again_us = g->now.mono_us + BW_INCOMPATIBLE_SAID_US;
+        bw_event_push(g, &(struct bw_gossip_event){.type = BW_GOSSIP_INCOMPATIBLE,
+                                                   .id = frame->id,
+                                                   .addr = frame->addr,
+                                                   .incarnation = frame->incarnation,
+                                                   .protocol_min = frame->protocol_min,
+                                                   .protocol_max = frame->protocol_max,
+                                                   .name = frame->name});
+    }
+}
+
 /* ------------------------------------------------------------------ known members */
 
 static bool heard_lately(const struct bw_gossip *g, const struct bw_member *member) {
@@ -151,6 +181,10 @@ void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const
     struct bw_claim claim = {frame->incarnation, (enum bw_status)frame->status};
     if (is_self(g, &frame->id)) {
         bw_refute(g, &source->from, claim, true);
+        return;
+    }
+    if (bw_protocol_common(g, frame->protocol_min, frame->protocol_max) == 0) {
+        keep_out(g, source, frame);
         return;
     }
     struct bw_member *member = bw_members_find(&g->members, &frame->id);

@@ -109,8 +109,8 @@ static int init(struct bw_gossip *g, const struct bw_gossip_config *config, stru
                                   .incarnation = config->incarnation,
                                   .session = config->session,
                                   .addr = config->addr,
-                                  .protocol_min = BW_PROTOCOL,
-                                  .protocol_max = BW_PROTOCOL,
+                                  .protocol_min = config->protocol_max > 0 ? config->protocol_min : BW_PROTOCOL,
+                                  .protocol_max = config->protocol_max > 0 ? config->protocol_max : BW_PROTOCOL,
                                   .name = {(const uint8_t *)config->name, strlen(config->name)},
                                   .tags = config->tags,
                                   .candidacies = config->candidacies};
@@ -240,7 +240,8 @@ static void describe(const struct bw_gossip *g, const struct bw_member *member, 
                                     .tags = bw_info_tags(member->info),
                                     .rtt_us = rtt_us,
                                     .since_wall_us = g->now.wall_us - (g->now.mono_us - member->since_us),
-                                    .protocol = member->info->protocol_max,
+                                    .protocol =
+                                        bw_protocol_common(g, member->info->protocol_min, member->info->protocol_max),
                                     .self = member == g->self};
 }
 

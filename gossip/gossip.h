@@ -32,8 +32,9 @@ struct bw_gossip_config {
     const char *name;
     const char *label; /* the digest's key derives from it */
     struct bw_addr addr;
-    struct bw_bytes tags;        /* encoded: see bw_gossip_encode_tags */
-    struct bw_bytes candidacies; /* opaque, the election's */
+    uint8_t protocol_min, protocol_max; /* versions that we speak; max 0: BW_PROTOCOL alone */
+    struct bw_bytes tags;               /* encoded: see bw_gossip_encode_tags */
+    struct bw_bytes candidacies;        /* opaque, the election's */
     const struct bw_addr *seeds;
     size_t seed_count;
 };
@@ -50,7 +51,8 @@ struct bw_record {
 enum bw_gossip_event_type {
     BW_GOSSIP_MEMBER, /* a member appeared or changed: status, record, unstable. Once per change of status or record */
     BW_GOSSIP_REAPED, /* a member was forgotten */
-    BW_GOSSIP_CONFLICT, /* a name is claimed at another living address */
+    BW_GOSSIP_CONFLICT,     /* a name is claimed at another living address */
+    BW_GOSSIP_INCOMPATIBLE, /* a member has no protocol version in common with us: it is kept out */
     BW_GOSSIP_RECORD, /* a record with a larger rank than the stored one (or none stored) arrived: pending, the owner decides;
                             if it accepts it calls bw_gossip_put */
     BW_GOSSIP_MESSAGE,   /* a direct message */
@@ -72,15 +74,17 @@ struct bw_gossip_event {
     enum bw_status status;
     enum bw_status before; /* the status at the last event; equal to status for an update */
     bool first;            /* the member is new */
-    struct bw_id by;     /* suspect, dead: the (first) accuser; left: who forgot it, none if it left by its own word */
-    struct bw_addr addr; /* conflict: the other address */
-    bool ok;             /* answered */
+    struct bw_id by;      /* suspect, dead: the (first) accuser; left: who forgot it, none if it left by its own word */
+    struct bw_addr addr;  /* conflict: the other address; incompatible: its address */
+    uint64_t incarnation; /* incompatible, like its name below */
+    uint8_t protocol_min, protocol_max; /* incompatible: the versions that it speaks */
+    bool ok;                            /* answered */
     /* record */
     struct bw_record record;
     /* message */
     uint8_t channel;
     struct bw_bytes message; /* bytes are valid until the next call that takes `now` */
-    /* user event, query: id is who began it, message the payload. query ack, response: id is who answers, message what */
+    /* incompatible: the member's name. user event, query: id is who began it, message the payload. query ack, response: id is who answers, message what */
     struct bw_bytes name;
     uint64_t ltime;
     uint64_t number; /* of the query */

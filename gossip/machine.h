@@ -234,7 +234,8 @@ struct bw_gossip {
     size_t seed_count;
     struct bw_timer seed;
     struct bw_timer resync;
-    uint32_t resync_ms; /* 0: not joining */
+    uint32_t resync_ms;            /* 0: not joining */
+    int64_t incompatible_again_us; /* not before is somebody kept out told of again */
     struct bw_rate rates[BW_RATE_MAX];
     int64_t rate_full_us;
 
@@ -342,6 +343,8 @@ void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const
 void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_suspect *frame);
 void bw_claims_verdict(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_verdict *frame);
 /* A ghost has answered. */
+/* The newest protocol version that both we and who speaks those from min to max know; 0: there is none. */
+uint8_t bw_protocol_common(const struct bw_gossip *g, uint8_t min, uint8_t max);
 void bw_claims_admit(struct bw_gossip *g, struct bw_member *member, bool relay);
 
 /* suspect.c */

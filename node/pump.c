@@ -60,6 +60,18 @@ static void on_member(struct bw_node *node, const struct bw_gossip_event *change
     bw_election_member(node->election, &member, node->now);
 }
 
+static void on_incompatible(struct bw_node *node, const struct bw_gossip_event *found) {
+    struct bw_event event = {.type = BW_EVENT_MEMBER_INCOMPATIBLE,
+                             .time = node->now,
+                             .id = found->id,
+                             .addr = found->addr,
+                             .incarnation = found->incarnation,
+                             .protocol_min = found->protocol_min,
+                             .protocol_max = found->protocol_max};
+    memcpy(event.name, found->name.data, found->name.size);
+    bw_event_queue_push(&node->events, &node->allocator, &event);
+}
+
 static void on_record(struct bw_node *node, const struct bw_gossip_event *event) {
     if (event->record.kind == BW_RECORD_KIND_CLAIM) {
         int error = bw_election_record(node->election, &event->id, event->heard_us, event->record.key,
@@ -97,6 +109,9 @@ static void on_gossip(struct bw_node *node, const struct bw_gossip_event *event)
         break;
     case BW_GOSSIP_CONFLICT:
         push_member(node, event, BW_EVENT_MEMBER_CONFLICT);
+        break;
+    case BW_GOSSIP_INCOMPATIBLE:
+        on_incompatible(node, event);
         break;
     case BW_GOSSIP_RECORD:
         on_record(node, event);

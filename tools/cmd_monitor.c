@@ -83,8 +83,8 @@ static const struct argp monitor_argp = {
     .children = children,
     .doc = "Shows events as they happen, in order, until the agent goes or you stop it.\v"
            "Types: member-alive, member-suspect, member-dead, member-left, member-update, member-conflict, "
-           "leader-elected, "
-           "leader-lost, self-elected, self-deposed, split-brain-healed, converged, diverged, user-event, query, "
+           "member-incompatible, leader-elected, leader-lost, self-elected, self-deposed, split-brain-healed, "
+           "converged, diverged, user-event, query, "
            "query-ack, query-response, "
            "query-end, bound-passed."};
 

@@ -19,6 +19,7 @@ static const struct wording {
     {"member-left", "$n has left", ""},
     {"member-update", "$n has changed its record", ""},
     {"member-conflict", "two members are called $n: another one is at $a", "\033[31m"},
+    {"member-incompatible", "$n at $a speaks no protocol version that this member speaks: it is kept out", "\033[31m"},
     {"leader-elected", "$l leads $s, token $t", "\033[1;32m"},
     {"leader-lost", "$l leads $s no longer: $r", "\033[31m"},
     {"self-elected", "this member leads $s, token $t", "\033[1;32m"},

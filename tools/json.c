@@ -122,6 +122,11 @@ json_t *json_event(const struct bw_event *event, uint64_t seq) {
     case BW_EVENT_MEMBER_CONFLICT:
         add_member_fields(object, event);
         break;
+    case BW_EVENT_MEMBER_INCOMPATIBLE:
+        add_member_fields(object, event);
+        set_integer(object, "protocol_min", event->protocol_min);
+        set_integer(object, "protocol_max", event->protocol_max);
+        break;
     case BW_EVENT_LEADER_ELECTED:
     case BW_EVENT_LEADER_LOST:
     case BW_EVENT_SELF_ELECTED:

@@ -162,6 +162,15 @@ static bool take_conflict(struct streams *streams, struct stream_file *file, con
     return append(streams, file, &item);
 }
 
+static bool take_incompatible(struct streams *streams, struct stream_file *file, const json_t *event) {
+    struct bw_story_item item = bw_story_item(file->now_us, BW_STORY_FAULT, file->number);
+    char text[256];
+    snprintf(text, sizeof(text), "%.100s at %.60s is kept out: no protocol version in common",
+             json_text_of(event, "name"), json_text_of(event, "addr"));
+    item.text = bw_story_text(streams->story, text);
+    return append(streams, file, &item);
+}
+
 static bool take_ready(struct streams *streams, struct stream_file *file, const json_t *event) {
     if (!take_name(file, json_text_of(event, "name")))
         return false;
@@ -189,6 +198,8 @@ static bool take_event(struct streams *streams, struct stream_file *file, const 
         return take_status(streams, file, event, BW_STATUS_LEFT);
     case BW_EVENT_MEMBER_CONFLICT:
         return take_conflict(streams, file, event);
+    case BW_EVENT_MEMBER_INCOMPATIBLE:
+        return take_incompatible(streams, file, event);
     case BW_EVENT_LEADER_ELECTED:
         return take_leader(streams, file, event, BW_STORY_LEADER);
     case BW_EVENT_LEADER_LOST:

@@ -30,7 +30,8 @@ extern "C" {
     X(QUERY_ACK, "query-ack")                   \
     X(QUERY_RESPONSE, "query-response")         \
     X(QUERY_END, "query-end")                   \
-    X(BOUND_PASSED, "bound-passed")
+    X(BOUND_PASSED, "bound-passed")             \
+    X(MEMBER_INCOMPATIBLE, "member-incompatible")
 
 #define BW_EVENT_VALUE_(name, text) BW_EVENT_##name,
 enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
@@ -72,15 +73,18 @@ struct bw_event {
     char topic[BW_NAME_MAX + 1]; /**< user-event, query: its name */
     struct bw_bytes payload;     /**< user-event, query, query-response: any bytes, not zero-terminated. They are the
                                       node's, and valid until the next bw_node_event or bw_node_destroy */
-    uint64_t ltime;     /**< user-event, query: Lamport's. What was begun by somebody who had been told of another
+    uint64_t ltime;       /**< user-event, query: Lamport's. What was begun by somebody who had been told of another
                                       one has a larger one; of two with the same neither knew of the other */
-    uint64_t query;     /**< query-*: the number that bw_node_query gave, and that bw_node_respond takes */
-    int64_t left_ms;    /**< query: until its deadline */
-    uint32_t acks;      /**< query-end */
-    uint32_t responses; /**< query-end */
-    uint32_t expected;  /**< query-end: living members that it was for, as we knew them when it began */
-    const char *bound;  /**< bound-passed: the word of one of BW_BOUNDS (node.h), a static string */
-    uint64_t dropped;   /**< bound-passed: so many times since the last event about this bound, at most one in 10 s */
+    uint64_t query;       /**< query-*: the number that bw_node_query gave, and that bw_node_respond takes */
+    int64_t left_ms;      /**< query: until its deadline */
+    uint32_t acks;        /**< query-end */
+    uint32_t responses;   /**< query-end */
+    uint32_t expected;    /**< query-end: living members that it was for, as we knew them when it began */
+    const char *bound;    /**< bound-passed: the word of one of BW_BOUNDS (node.h), a static string */
+    uint8_t protocol_min; /**< member-incompatible: the oldest protocol version that it speaks, and none is ours: it is
+                               kept out of the view. At most one event in 30 s */
+    uint8_t protocol_max; /**< member-incompatible: the newest */
+    uint64_t dropped;     /**< bound-passed: so many times since the last event about this bound, at most one in 10 s */
 };
 
 /** The name of an event type as in `monitor --json`. @return a static string */

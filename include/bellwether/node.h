@@ -195,7 +195,7 @@ struct bw_member_info {
     struct bw_bytes tags;  /**< iterate with bw_tag_next */
     int64_t rtt_us;        /**< smoothed round trip, -1 if not measured */
     int64_t since_wall_us; /**< when the status became what it is, by our wall clock */
-    uint8_t protocol;      /**< newest protocol version that it speaks */
+    uint8_t protocol;      /**< newest protocol version that both it and we speak */
     bool self;
 };
 

@@ -66,7 +66,9 @@ struct bw_gossip_config net_config(struct net *net, size_t index) {
                                      .incarnation = (uint64_t)net_now(net).wall_us,
                                      .name = names[index],
                                      .label = "test",
-                                     .addr = node->addr};
+                                     .addr = node->addr,
+                                     .protocol_min = node->protocol_min,
+                                     .protocol_max = node->protocol_max};
 }
 
 /* ------------------------------------------------------------------ the wire */

@@ -14,6 +14,7 @@ extern const struct tap_suite gossip_pure_suite;
 extern const struct tap_suite gossip_member_suite;
 extern const struct tap_suite gossip_frames_suite;
 extern const struct tap_suite gossip_detector_suite;
+extern const struct tap_suite gossip_protocol_suite;
 extern const struct tap_suite gossip_switches_suite;
 extern const struct tap_suite gossip_claims_suite;
 extern const struct tap_suite gossip_network_suite;
@@ -47,6 +48,7 @@ struct net_node {
     uint8_t text[2048];            /* of the last record or message */
     size_t text_size;
     bool accept_records;
+    uint8_t protocol_min, protocol_max; /* 0: as the program */
 };
 
 struct net_packet {
