@@ -11,6 +11,8 @@
       "whoever finds a record naming itself as leader of a reign that it does not hold publishes it as vacant")   \
     X(REFUSE_FAR_TERM, "election, Words: term", "a term further than 2^32 above the largest one held is refused") \
     X(LISTEN_BEFORE_STANDING, "election rule 4", "no claim before one lease and margin were listened since boot") \
+    X(LISTEN_BEFORE_CONFIRMING, "election rule 4",                                                                \
+      "who may have acknowledged a leader in an earlier life confirms nobody before one lease and margin")        \
     X(WAIT_FOR_SETTLED_RANKING, "election rule 4", "no claim while better-ranked candidates change, for a while") \
     X(CLAIM_ONLY_WHEN_HEARD, "election, Availability modes",                                                      \
       "who is not alone claims only when those who must confirm show that they hear it")                          \

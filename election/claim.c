@@ -62,7 +62,7 @@ static int64_t campaign_gate(struct bw_election *e, struct bw_scope *scope) {
         return at;
     at = later(at, promised_gate(e, scope));
     if (named(e, scope))
-        return at;
+        return later(at, bw_forgotten_pt(e, scope, 0));
     int64_t listened = e->started_pt + bw_scope_lease_us(e, scope) + margin_us(e);
     if (listened > e->patience_us)
         bw_trace_rule(e->trace, BW_RULE_LISTEN_BEFORE_STANDING, NULL, 0);
@@ -307,6 +307,17 @@ static bool better_than(struct bw_election *e, struct bw_scope *scope, const str
     return bw_rank_compare(&ours, &theirs) < 0 && campaign_gate(e, scope) <= e->patience_us && in_contact(e, scope);
 }
 
+/* Whoever may have acknowledged another of late and does not know it: it has nobody to object for, and leaves the claimant
+ * the time to repeat its claim. */
+static bool listens(struct bw_election *e, struct bw_scope *scope, const struct bw_message_claim *m) {
+    if (e->patience_us >= bw_forgotten_pt(e, scope, m->lease_ms))
+        return false;
+    bw_trace_rule(e->trace, BW_RULE_LISTEN_BEFORE_CONFIRMING, NULL, m->term);
+    scope->not_before_pt =
+        later(scope->not_before_pt, e->patience_us + margin_us(e) + m->lease_ms * BW_US_PER_MS / BW_ROUNDS_PER_LEASE);
+    return true;
+}
+
 static void confirm(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to,
                     const struct bw_message_claim *m) {
     const struct bw_message_confirm message = {.scope = m->scope, .term = m->term, .number = m->number};
@@ -352,6 +363,8 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
         (void)bw_saw_term(e, scope, m->term);
         object(e, scope, from, m->term, BW_OBJECT_LIVE_LEADER, &scope->promised);
         bw_send_record(e, scope, from);
+    } else if (listens(e, scope, m)) {
+        (void)bw_saw_term(e, scope, m->term);
     } else if (order > 0 && better_than(e, scope, from)) {
         (void)bw_saw_term(e, scope, m->term);
         object(e, scope, from, m->term, BW_OBJECT_BETTER_CANDIDATE, &scope->claim.token);

@@ -59,6 +59,7 @@ int bw_election_create(struct bw_election **election, const struct bw_election_c
     e->params = config->params;
     e->self = config->self;
     e->boot = config->boot;
+    e->forgetful = config->forgetful;
     e->has_seeds = config->has_seeds;
     e->now = now;
     e->patience_us = e->started_pt = now.mono_us;

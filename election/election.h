@@ -32,6 +32,7 @@ struct bw_election_config {
     uint64_t seed;
     struct bw_id self;
     uint64_t boot;  /* counts starts; part of a candidate's identity */
+    bool forgetful; /* an earlier life of ours may have acknowledged a leader that we do not know of */
     bool has_seeds; /* seeds other than ourselves are configured: a cluster of one waits for alone_ms */
     const struct bw_scope_config *scopes;
     size_t scope_count;

@@ -156,6 +156,7 @@ struct bw_election {
     struct bw_rng rng;
     struct bw_id self;
     uint64_t boot;
+    bool forgetful;
     bool has_seeds;
     bool leaving;
     bool candidacies_changed;
@@ -278,6 +279,8 @@ bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struc
 bool bw_evidence_echo(const struct bw_election *e, const struct bw_scope *scope, int64_t heard_us);
 void bw_claim_record_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
                              const struct bw_message_record *m);
+/* Until when a leader that only an earlier life of ours knew may act; lease_ms: what is promised now. BW_PAST: no such life. */
+int64_t bw_forgotten_pt(const struct bw_election *e, const struct bw_scope *scope, uint32_t lease_ms);
 void bw_send_record(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to);
 
 /* -- claim.c: the campaign -- */

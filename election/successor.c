@@ -158,8 +158,7 @@ void bw_watch_step(struct bw_election *e, struct bw_scope *scope) {
 
 /* ------------------------------------------------------------------ between successors */
 
-static uint32_t age_ms(const struct bw_election *e, const struct bw_scope *scope) {
-    int64_t heard_pt = bw_heard_pt(e, scope);
+static uint32_t age_ms(const struct bw_election *e, int64_t heard_pt) {
     if (heard_pt == BW_PAST)
         return BW_AGE_NEVER;
     int64_t age = (e->patience_us - heard_pt) / BW_US_PER_MS; /* rounded down: rather too young */
@@ -187,13 +186,18 @@ void bw_ask_receive(struct bw_election *e, struct bw_peer *peer, const struct bw
     const struct bw_claim asked = {.token = {.term = m->term, .id = m->leader}, .sequence = m->sequence};
     int order = bw_claim_compare(&asked, &scope->claim);
     struct bw_message_reply reply = {
-        .scope = m->scope, .term = m->term, .leader = m->leader, .number = m->number, .age_ms = BW_AGE_NEVER};
+        .scope = m->scope,
+        .term = m->term,
+        .leader = m->leader,
+        .number = m->number,
+        .age_ms = age_ms(e, e->forgetful ? e->started_pt : BW_PAST), /* an earlier life may have heard it */
+    };
     if (order < 0)
         bw_send_record(e, scope, &peer->id);
     if (order == 0 && bw_reign_current(scope)) {
         if (m->refused)
             take_refusal(e, scope, peer);
-        reply.age_ms = age_ms(e, scope);
+        reply.age_ms = age_ms(e, bw_heard_pt(e, scope));
         reply.refused = refused_us(bw_peer_find(e, &scope->claim.token.id));
     }
     bw_send(e, &peer->id, BW_FRAME_reply, &reply);

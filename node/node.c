@@ -80,6 +80,7 @@ static int make_election(struct bw_node *node, const struct bw_config *config, c
                                           .seed = draw(config),
                                           .self = node->id,
                                           .boot = node->boot,
+                                          .forgetful = node->boot > 1 || !config->durable,
                                           .has_seeds = other_seeds(config),
                                           .scopes = config->scopes,
                                           .scope_count = config->scope_count,

@@ -1,6 +1,8 @@
 /* Watching the leader: when a successor may stand, and when it must not. */
 #include "tests/unit/election_test.h"
 
+#include <string.h>
+
 static void set_up(void) {
     world_begin();
 }
@@ -322,7 +324,84 @@ static void who_heard_the_leader_within_its_lease_objects(void) {
     CU_ASSERT_FALSE(world.overlap);
 }
 
+/* Node 0 leads; only node 1 hears it, and of node 2 it knows that it does not. Then 0 is cut off from both, and 1 restarts at
+ * the same moment: what it acknowledged last it knows no more, but the leader acts on it for a lease. */
+static void restart_the_only_acknowledger(size_t leader, size_t witness, size_t rival) {
+    world_cut(leader, rival, true);
+    world_cut(rival, leader, true);
+    world_run(MS(4000));
+    CU_ASSERT_FATAL(world_acts(leader));
+    world_isolate(leader, true);
+    world_crash(witness, false);
+    world_run(MS(5));
+    world_start(witness);
+    CU_ASSERT(world_acts(leader));
+}
+
+static void who_restarts_objects_for_a_leader_it_may_have_acknowledged(void) {
+    for (int gossip = 0; gossip < 2; gossip++) {
+        size_t leader = world_lead(3);
+        CU_ASSERT_EQUAL_FATAL(leader, 0);
+        world.no_records = gossip == 0; /* then it never hears of the reign again */
+        restart_the_only_acknowledger(0, 1, 2);
+        int64_t from_us = world.now_us;
+        world_run(MS(1000));
+        CU_ASSERT(world_acts(0));
+        world_run(MS(500));
+        size_t successor = world_until_led(MS(4000));
+        CU_ASSERT(successor == 1 || successor == 2);
+        CU_ASSERT_FALSE(world.overlap);
+        CU_ASSERT(world.now_us - from_us < MS(3000));
+        world_end();
+        world_begin();
+    }
+}
+
+static size_t confirms_of_1;
+
+static bool count_confirms_of_1(size_t from, size_t to, uint8_t type) {
+    (void)to;
+    confirms_of_1 += from == 1 && type == BW_FRAME_confirm;
+    return true;
+}
+
+/* A rival that never heard of the leader asks nobody when it was heard: its claim itself has to wait. */
+static void who_restarts_confirms_nobody_while_it_listens(void) {
+    for (uint64_t boot = 1; boot <= 2; boot++) {
+        world_lead(3);
+        world_isolate(0, true);
+        world_crash(1, false);
+        world.no_records = true;
+        world.nodes[1].boot = boot - 1;
+        world_start(1);
+        world_run(MS(10));
+        confirms_of_1 = 0;
+        world.filter = count_confirms_of_1;
+        const struct bw_message_claim claim = {.scope = {(const uint8_t *)SCOPE, strlen(SCOPE)},
+                                               .term = world_believes(2).term + 9,
+                                               .number = 1,
+                                               .boot = 1,
+                                               .lease_ms = 1500};
+        const struct bw_election_member alive = {.id = world.nodes[2].id, .status = BW_STATUS_ALIVE};
+        bw_election_member(world.nodes[1].election, &alive, world_time(1));
+        CU_ASSERT_EQUAL(world_say(2, 1, &bw_message_schema_claim, &claim), 0);
+        CU_ASSERT_EQUAL(confirms_of_1, boot == 1 ? 1 : 0); /* in its first life it has acknowledged nobody */
+        world_run(MS(1580));
+        confirms_of_1 = 0;
+        CU_ASSERT_EQUAL(world_say(2, 1, &bw_message_schema_claim, &claim), 0);
+        CU_ASSERT_EQUAL(confirms_of_1, boot == 1 ? 1 : 0);
+        world_run(MS(15));
+        CU_ASSERT_EQUAL(world_say(2, 1, &bw_message_schema_claim, &claim), 0);
+        CU_ASSERT_EQUAL(confirms_of_1, boot == 1 ? 2 : 1);
+        CU_ASSERT(boot == 1 || world_hits(BW_RULE_LISTEN_BEFORE_CONFIRMING) >= 2);
+        world_end();
+        world_begin();
+    }
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(who_restarts_objects_for_a_leader_it_may_have_acknowledged),
+    TAP_TEST(who_restarts_confirms_nobody_while_it_listens),
     TAP_TEST(a_silent_leader_is_waited_for_as_long_as_its_lease_may_run),
     TAP_TEST(a_refused_port_ends_the_wait),
     TAP_TEST(the_only_successor_needs_no_second_refusal),

@@ -16,6 +16,7 @@ void world_start(size_t node) {
     struct world_node *n = &world.nodes[node];
     struct bw_scope_config scopes[4];
     size_t count = 0;
+    n->boot++;
     for (; !n->observer && count < 4 && n->scopes[count] != NULL; count++)
         scopes[count] = (struct bw_scope_config){.name = n->scopes[count],
                                                  .failover = n->failover,
@@ -28,7 +29,8 @@ void world_start(size_t node) {
         .params = world.params,
         .seed = node + 1,
         .self = n->id,
-        .boot = ++n->boot,
+        .boot = n->boot,
+        .forgetful = n->boot > 1,
         .has_seeds = n->has_seeds,
         .scopes = scopes,
         .scope_count = count,
