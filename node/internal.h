@@ -39,6 +39,26 @@ struct bw_persistence {
     size_t blob_capacity;
 };
 
+struct bw_history_entry {
+    uint64_t number;
+    struct bw_token token;
+    struct bw_token other;
+    int64_t from_wall_us;
+    int64_t until_wall_us;
+    int64_t overlap_ms;
+    enum bw_loss reason;
+    bool healed;
+    bool over;
+    char leader[BW_NAME_MAX + 1];
+};
+
+struct bw_history_scope;
+struct bw_history {
+    struct bw_history_scope **scopes; /* as many as the election has */
+    size_t scope_count;
+    size_t scope_capacity;
+};
+
 /* What the host was told of a bound. */
 struct bw_bound_told {
     uint64_t count;
@@ -59,6 +79,7 @@ struct bw_node {
     uint64_t incarnation_ceiling; /* the next boot starts above this */
     struct bw_persistence persistence;
     struct bw_event_queue events;
+    struct bw_history history;
     struct bw_buffer messages;    /* direct ones, for the host */
     struct bw_election_view view; /* as last told to the election */
     struct bw_time now;           /* the newest time given: time never goes back */
@@ -103,6 +124,10 @@ void bw_event_queue_push(struct bw_event_queue *queue, const struct bw_allocator
                          const struct bw_event *event);
 /* Frees the payload of the one before. */
 bool bw_event_queue_pop(struct bw_event_queue *queue, const struct bw_allocator *allocator, struct bw_event *event);
+
+/* history.c: takes note of an event of the election. */
+void bw_history_note(struct bw_history *history, const struct bw_allocator *allocator, const struct bw_event *event);
+void bw_history_free(struct bw_history *history, const struct bw_allocator *allocator);
 
 /* bounds.c: tells the host of bounds that were passed. */
 void bw_bounds_tell(struct bw_node *node);

@@ -202,6 +202,7 @@ void bw_node_destroy(struct bw_node *node) {
     bw_keyring_destroy(node->keyring);
     bw_messages_free(node);
     bw_event_queue_free(&node->events, &node->allocator);
+    bw_history_free(&node->history, &node->allocator);
     bw_free(&node->allocator, node->persistence.blob, node->persistence.blob_capacity);
     struct bw_allocator allocator = node->allocator;
     bw_free(&allocator, node, sizeof(*node));

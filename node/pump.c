@@ -192,6 +192,7 @@ static void push_election_events(struct bw_node *node) {
     struct bw_event event;
     while (bw_election_event(node->election, &event)) {
         copy_name(event.name, node->gossip, &event.token.id);
+        bw_history_note(&node->history, &node->allocator, &event);
         bw_event_queue_push(&node->events, &node->allocator, &event);
     }
 }

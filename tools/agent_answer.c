@@ -35,6 +35,13 @@ static json_t *answer_leader(struct agent_view *view, const json_t *request) {
     return json_leader(bw_loop_node(view->host), json_string_value(scope), bw_loop_now());
 }
 
+static json_t *answer_history(struct agent_view *view, const json_t *request) {
+    const json_t *scope = json_object_get(request, "scope");
+    if (scope != NULL && !json_is_string(scope))
+        return control_error("invalid", "scope is a string");
+    return json_history(bw_loop_node(view->host), json_string_value(scope), bw_loop_now());
+}
+
 static json_t *answer_info(struct agent_view *view, const json_t *request) {
     static const char *const states[] = {[AGENT_MEMBER] = "member", [AGENT_LEAVING] = "leaving", [AGENT_LEFT] = "left"};
     (void)request;
@@ -80,15 +87,12 @@ json_t *agent_answer(void *context, const char *op, const json_t *request) {
         const char *op;
         json_t *(*answer)(struct agent_view *view, const json_t *request);
     } list[] = {
-        {"members", answer_members},   {"leader", answer_leader},
-        {"info", answer_info},         {"join", answer_join},
-        {"leave", answer_leave},       {"stepdown", answer_stepdown},
-        {"transfer", answer_transfer}, {"ready", answer_ready},
-        {"priority", answer_priority}, {"tags", answer_tags},
-        {"forget", answer_forget},     {"why", answer_why},
-        {"rtt", answer_rtt},           {"reachability", answer_reachability},
-        {"event", answer_event},       {"query", answer_query},
-        {"respond", answer_respond},
+        {"members", answer_members},   {"leader", answer_leader},     {"history", answer_history},
+        {"info", answer_info},         {"join", answer_join},         {"leave", answer_leave},
+        {"stepdown", answer_stepdown}, {"transfer", answer_transfer}, {"ready", answer_ready},
+        {"priority", answer_priority}, {"tags", answer_tags},         {"forget", answer_forget},
+        {"why", answer_why},           {"rtt", answer_rtt},           {"reachability", answer_reachability},
+        {"event", answer_event},       {"query", answer_query},       {"respond", answer_respond},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (strcmp(list[i].op, op) == 0)

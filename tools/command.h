@@ -31,6 +31,7 @@ int cmd_event(int argc, char **argv);
 int cmd_fence(int argc, char **argv);
 int cmd_forget(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_history(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_is_leader(int argc, char **argv);

@@ -26,5 +26,7 @@ json_t *json_tags(struct bw_bytes tags);
 /* The answers to {"op":"members"} and {"op":"leader"}; scope NULL: all of them. */
 json_t *json_members(const struct bw_node *node, const char *cluster, const char *self);
 json_t *json_leader(const struct bw_node *node, const char *scope, struct bw_time now);
+/* The answer to {"op":"history"}. */
+json_t *json_history(const struct bw_node *node, const char *scope, struct bw_time now);
 
 #endif

@@ -15,6 +15,7 @@ tools_bellwether_SOURCES = \
 	tools/cmd_fence.c \
 	tools/cmd_forget.c \
 	tools/cmd_help.c \
+	tools/cmd_history.c \
 	tools/cmd_info.c \
 	tools/cmd_init.c \
 	tools/cmd_is_leader.c \
@@ -51,6 +52,7 @@ tools_bellwether_SOURCES = \
 	tools/footprint.c tools/footprint.h \
 	tools/hints.c tools/hints.h \
 	tools/json.c tools/json.h \
+	tools/json_history.c \
 	tools/json_info.c tools/json_info.h \
 	tools/json_user.c tools/json_user.h \
 	tools/key_file.c tools/key_file.h \

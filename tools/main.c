@@ -13,6 +13,7 @@ const struct command commands[] = {
     {"agent", "[OPTION...]", "run a member of the cluster", cmd_agent},
     {"members", "[--status S] [--tag K=V] [--json] [--watch]", "who is here", cmd_members},
     {"leader", "[SCOPE] [--json] [--watch] [--wait[=S]]", "who leads", cmd_leader},
+    {"history", "[SCOPE] [--json]", "who led, from when to when, and why it ended", cmd_history},
     {"monitor", "[--json] [--type T,...] [--since N]", "the stream of events", cmd_monitor},
     {"info", "[--json] [-v] [--watch]", "one agent in numbers", cmd_info},
     {"is-leader", "[SCOPE] [-q] [--json]", "whether this agent leads, for scripts", cmd_is_leader},

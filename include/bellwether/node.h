@@ -360,6 +360,29 @@ int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info
 /** The scope's candidates, best first. @return 0 or BW_ERR_NOT_FOUND (no such scope, or index past the end) */
 int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info);
 
+/** So many entries are kept of each scope's history, the newest. */
+#define BW_HISTORY_MAX 32u
+
+/** One entry of a scope's history: a reign that this node saw or, if `healed`, two that met. All times are readings of this
+ *  node's own wall clock when it learnt of the matter, which may be later than it happened. leader as in bw_member_info. */
+struct bw_history_info {
+    uint64_t number;       /**< counts the scope's entries from 1 on: a gap shows what is not kept any more */
+    bool healed;           /**< false: a reign; true: split-brain-healed */
+    bool over;             /**< a reign that has ended; always true if healed */
+    const char *leader;    /**< its name at that time, "" if it was not known; healed: of the one that stays */
+    struct bw_token token; /**< the reign; healed: the one that stays */
+    struct bw_token other; /**< healed: the one that ended */
+    int64_t from_wall_us;  /**< when this node learnt of the reign, or of the healing */
+    int64_t until_wall_us; /**< over: when it learnt of its end */
+    int64_t overlap_ms;    /**< healed: both are known to have reigned so long, -1 unknown */
+    enum bw_loss reason;   /**< a reign that is over: why */
+};
+
+/** What this node saw of a scope's leaders since it was made; nothing of it survives the node.
+ *  @param index 0: the oldest that is kept, at most BW_HISTORY_MAX
+ *  @return 0 or BW_ERR_NOT_FOUND: no such scope, or past the end */
+int bw_node_history(const struct bw_node *node, const char *scope, size_t index, struct bw_history_info *info);
+
 /** Whether this node leads the scope and its lease still runs: one comparison, to be made before each protected action.
  *  The token (see bw_node_scope) is what protects a resource even when the process is paused in between. */
 bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_time now);

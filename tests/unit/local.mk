@@ -81,6 +81,7 @@ c_tests += tests/unit/node_test
 tests_unit_node_test_SOURCES = \
 	tests/unit/node_test.c \
 	tests/unit/node_test.h \
+	tests/unit/node_history_test.c \
 	tests/unit/node_node_test.c \
 	tests/unit/node_pair_test.c \
 	tests/unit/node_state_test.c

@@ -31,6 +31,6 @@ struct bw_config node_test_config(struct test_memory *memory, struct bw_rng *rng
 }
 
 int main(int argc, char **argv) {
-    const struct tap_suite suites[] = {node_state_suite, node_node_suite, node_pair_suite};
+    const struct tap_suite suites[] = {node_history_suite, node_state_suite, node_node_suite, node_pair_suite};
     return tap_run(suites, BW_COUNT(suites), argc, argv);
 }

@@ -8,6 +8,7 @@
 #include "tests/lib/memory.h"
 #include "tests/lib/tap.h"
 
+extern const struct tap_suite node_history_suite;
 extern const struct tap_suite node_state_suite;
 extern const struct tap_suite node_node_suite;
 extern const struct tap_suite node_pair_suite;
