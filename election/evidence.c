@@ -28,7 +28,8 @@ bool bw_evidence_echo(const struct bw_election *e, const struct bw_scope *scope,
 int64_t bw_forgotten_pt(const struct bw_election *e, const struct bw_scope *scope, uint32_t lease_ms) {
     uint32_t own_ms = (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS);
     lease_ms = own_ms > lease_ms ? own_ms : lease_ms;
-    lease_ms = scope->claim.lease_ms > lease_ms ? scope->claim.lease_ms : lease_ms; /* which one it was is forgotten, too */
+    lease_ms =
+        scope->claim.lease_ms > lease_ms ? scope->claim.lease_ms : lease_ms; /* which one it was is forgotten, too */
     return e->forgetful ? e->started_pt + bw_wait_us(lease_ms, e->params.drift_ppm, e->params.lease_margin_ms)
                         : BW_PAST;
 }
