@@ -8,3 +8,6 @@ examples_poll_SOURCES = examples/poll.c
 examples_poll_LDADD = libbellwether.la
 py_tests += examples/poll_test.py
 EXTRA_DIST += examples/example.py
+
+# docs/recipes/fencing.md; tried by tests/e2e/fencing_servers.py
+EXTRA_DIST += examples/fence.sql examples/fence.lua

@@ -19,6 +19,8 @@ py_tests += \
 endif
 # In check-full: it needs a browser.
 EXTRA_DIST += tests/e2e/timeline_browser.py tests/lib/browser.py
+# In check-full: they need PostgreSQL and Redis.
+EXTRA_DIST += tests/e2e/fencing_servers.py
 EXTRA_DIST += tests/e2e/timeline_streams.py tests/e2e/cluster.py tests/e2e/namespaces.py
 
 EXTRA_DIST += tests/bench/failover.py
