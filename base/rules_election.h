@@ -38,8 +38,13 @@
       "an authentic no, or an answer from a later boot, is as good as a resignation")                             \
     X(REFUSAL_ENDS_THE_WAIT, "election, Fast failover",                                                           \
       "when two successors see the leader's port refuse, or the only one, the wait is over")                      \
+    X(SAFE_LEADER_HAS_ITS_LEASE, "election, Fast failover",                                                       \
+      "a leader whose work may outlive its process is waited for, though its port refuses")                       \
     X(RESIGN_TO_A_SUCCESSOR, "election rule 6", "who resigns names a successor, who claims without waiting")      \
     X(TRANSFER, "election rule 6", "a leader that is told so names the successor, whatever its rank")             \
+    X(STOP_BEFORE_RESIGNING, "election rule 6",                                                                   \
+      "who gives a lead up lets its work stop first, and keeps the lease until then")                             \
+    X(WITHDRAW, "election rule 6", "who withdraws from a scope resigns first, and stands no more")                \
     X(STEP_ASIDE, "election rule 6", "who steps down does not stand again until its time is over")                \
     X(ONLY_THE_READY_STAND, "election rule 6",                                                                    \
       "who is not ready, or does not say so again in time, resigns and does not stand")                           \

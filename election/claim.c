@@ -48,7 +48,8 @@ static int64_t named_gate(const struct bw_election *e, const struct bw_scope *sc
 /* Until when a leader that another record hides may act: a vacant scope does not mean that the reign before is over. */
 static int64_t promised_gate(struct bw_election *e, const struct bw_scope *scope) {
     const struct bw_peer *leader = bw_peer_find(e, &scope->promised.id);
-    bool gone = leader == NULL || leader->status == BW_STATUS_LEFT || leader->refused_pt != BW_PAST;
+    bool refused = leader != NULL && leader->refused_pt != BW_PAST && !bw_candidate_safe(scope, leader);
+    bool gone = leader == NULL || leader->status == BW_STATUS_LEFT || refused;
     if (scope->promised_pt <= e->patience_us || gone)
         return BW_PAST;
     bw_trace_rule(e->trace, BW_RULE_PROMISE_OUTLIVES_THE_RECORD, &scope->promised.id, scope->promised.term);
@@ -278,9 +279,12 @@ static bool leader_lives(const struct bw_election *e, const struct bw_scope *sco
     int64_t wait_us = bw_wait_us(scope->claim.lease_ms, e->params.drift_ppm, e->params.lease_margin_ms);
     if (scope->phase == BW_PHASE_LEAD)
         return e->now.mono_us < scope->act_until_us;
-    if (!bw_reign_current(scope) || !scope->is_successor || leader == NULL || leader->refused_pt != BW_PAST)
+    if (!bw_reign_current(scope) || !scope->is_successor || leader == NULL)
         return false;
-    for (size_t i = 0; i < scope->successor_count; i++)
+    bool safe = bw_candidate_safe(scope, leader);
+    if (leader->refused_pt != BW_PAST && !safe)
+        return false;
+    for (size_t i = 0; i < scope->successor_count && !safe; i++)
         if (scope->successors[i].refused)
             return false;
     /* a dead leader's record may come long after it; its own heartbeats are worth a lease whatever others believe */

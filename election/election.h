@@ -93,6 +93,14 @@ int bw_election_ready(struct bw_election *election, const char *scope, bool read
 /* Our priority from now on; it counts when the next leader is chosen. BW_ERR_NOT_FOUND as above. */
 int bw_election_priority(struct bw_election *election, const char *scope, uint16_t priority, struct bw_time now);
 
+/* Stands for one more scope, or not any more (see bw_node_scope_add, bw_node_scope_remove). */
+int bw_election_scope_add(struct bw_election *election, const struct bw_scope_config *config, struct bw_time now);
+int bw_election_scope_remove(struct bw_election *election, const char *scope, struct bw_time now);
+/* The work under a lead that was given up has stopped. BW_ERR_NOT_FOUND: that is not waited for. */
+int bw_election_stopped(struct bw_election *election, const char *scope, struct bw_time now);
+/* Whether a resignation waits for that. */
+bool bw_election_stopping(const struct bw_election *election);
+
 void bw_election_tick(struct bw_election *election, struct bw_time now);
 int64_t bw_election_deadline(const struct bw_election *election);
 
@@ -121,7 +129,7 @@ bool bw_election_event(struct bw_election *election, struct bw_event *event);
 
 /* -- views -- */
 size_t bw_election_scope_count(const struct bw_election *election);
-/* info->leader is left NULL (node fills it in from token.id). */
+/* info->leader and previous_leader are left NULL (node fills them in from the tokens' ids). */
 int bw_election_scope(const struct bw_election *election, size_t index, struct bw_scope_info *info, struct bw_time now);
 /* info->name and status are node's. */
 int bw_election_candidate(const struct bw_election *election, const char *scope, size_t index,

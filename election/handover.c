@@ -16,7 +16,7 @@ void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const st
     bw_scope_step(e, scope);
 }
 
-void bw_resign_to(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir) {
+void bw_resign_now(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir) {
     bw_vacate(e, scope, reason, heir);
     bw_trace_rule(e->trace, BW_RULE_RESIGN_TO_A_SUCCESSOR, heir, scope->claim.token.term);
     const struct bw_message_resign message = {
@@ -29,6 +29,11 @@ void bw_resign_to(struct bw_election *e, struct bw_scope *scope, enum bw_loss re
     bw_send_widely(e, scope, BW_FRAME_resign, &message);
     if (bw_peer_find(e, heir) != NULL && bw_successor_find(scope, heir) == NULL)
         bw_send(e, heir, BW_FRAME_resign, &message); /* of many members the one that must hear it at once */
+}
+
+void bw_resign_to(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir) {
+    if (!bw_stop_first(e, scope, reason, heir))
+        bw_resign_now(e, scope, reason, heir);
 }
 
 void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {

@@ -198,6 +198,8 @@ static uint64_t round_acknowledged_by(const struct bw_scope *scope, size_t need)
 
 void bw_lease_renew(struct bw_election *e, struct bw_scope *scope) {
     size_t need = bw_required(e, scope, scope->own.min_ack);
+    if (scope->stopping && e->now.mono_us >= scope->stop_until_us)
+        return;
     bw_successors_refresh(e, scope);
     uint64_t number = need == 0 ? e->round : round_acknowledged_by(scope, need);
     const struct bw_round *round = &e->rounds[number % BW_ROUNDS_KEPT];

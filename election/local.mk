@@ -1,5 +1,6 @@
 core_sources += \
 	election/claim.c \
+	election/declare.c \
 	election/election.c \
 	election/election.h \
 	election/evidence.c \
@@ -22,5 +23,6 @@ core_sources += \
 	election/standing.c \
 	election/state.h \
 	election/step.c \
+	election/stop.c \
 	election/successor.c \
 	election/view.c

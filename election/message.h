@@ -61,11 +61,12 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
     F(T, U8, state, 2)        \
     F(T, U8, mode, 255)       \
     F(T, U8, reason, 255) F(T, U32, lease_ms, BW_LEASE_MS_MAX) F(T, U64, boot, 0) F(T, ID, successor, 0)
-/* One of a member's candidacies. flags: bit 0 ready, bit 1 reaches less than half */
-#define BW_MESSAGE_CANDIDACY(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U16, priority, 0) F(T, U8, flags, 3) F(T, U8, mode, 255)
+/* One of a member's candidacies. flags: bit 0 ready, bit 1 reaches less than half, bit 2 its work may outlive it */
+#define BW_MESSAGE_CANDIDACY(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U16, priority, 0) F(T, U8, flags, 0) F(T, U8, mode, 255)
 
 #define BW_CANDIDACY_READY 1u
 #define BW_CANDIDACY_HALF 2u
+#define BW_CANDIDACY_SAFE 4u
 
 /* X(name, type number, fields) */
 #define BW_ELECTION_FRAMES(X)             \

@@ -99,6 +99,7 @@ static bool candidacies_apply(struct bw_election *e, struct bw_peer *peer, struc
             .priority = candidacy.priority,
             .ready = (candidacy.flags & BW_CANDIDACY_READY) != 0,
             .half = (candidacy.flags & BW_CANDIDACY_HALF) != 0,
+            .safe = (candidacy.flags & BW_CANDIDACY_SAFE) != 0,
             .mode = candidacy.mode,
         };
         whole = scope != NULL && bw_candidate_put(e, scope, &candidate) == 0 && whole;

@@ -83,9 +83,13 @@ void bw_stand_down(struct bw_election *e, struct bw_scope *scope, enum bw_loss r
     scope->successors_stale = true;
     bw_timer_cancel(&e->authority, &scope->lease);
     e->led_count--;
-    bw_emit(e, scope, BW_EVENT_SELF_DEPOSED, &scope->claim.token, reason);
+    if (!scope->stopping) /* it was said when the work was told to stop */
+        bw_emit(e, scope, BW_EVENT_SELF_DEPOSED, &scope->claim.token, reason);
+    scope->stopping = false;
     bw_lose(e, scope, reason);
     bw_round_arm(e);
+    if (scope->withdrawn)
+        bw_withdraw_end(e, scope);
 }
 
 void bw_vacate(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *successor) {
@@ -113,6 +117,7 @@ void bw_reign_begin(struct bw_election *e, struct bw_scope *scope) {
     BW_ASSERT(scope->phase == BW_PHASE_CLAIM);
     bw_lose(e, scope, ended_by(e, scope));
     scope->phase = BW_PHASE_LEAD;
+    scope->previous = bw_claim_none(&scope->claim) ? scope->reigned : scope->claim.token;
     scope->claim = (struct bw_claim){
         .token = scope->pending,
         .sequence = scope->claim_count > 1 ? 2 : 1, /* who has put the claim aside meanwhile hears of it anew */

@@ -132,6 +132,11 @@ struct bw_candidate *bw_candidate_find(const struct bw_scope *scope, const struc
     return NULL;
 }
 
+bool bw_candidate_safe(const struct bw_scope *scope, const struct bw_peer *peer) {
+    const struct bw_candidate *candidate = bw_candidate_find(scope, peer);
+    return candidate == NULL || candidate->safe;
+}
+
 const struct bw_candidate *bw_candidate_self(const struct bw_scope *scope) {
     return bw_candidate_find(scope, NULL);
 }
@@ -158,7 +163,8 @@ void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, const s
 }
 
 static bool candidate_same(const struct bw_candidate *a, const struct bw_candidate *b) {
-    return a->priority == b->priority && a->ready == b->ready && a->half == b->half && a->mode == b->mode;
+    return a->priority == b->priority && a->ready == b->ready && a->half == b->half && a->safe == b->safe &&
+           a->mode == b->mode;
 }
 
 int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 bool bw_stands(const struct bw_election *e, const struct bw_scope *scope) {
-    return scope->candidate && !e->leaving && scope->gate_open && scope->aside_pt == BW_PAST;
+    return scope->candidate && !scope->withdrawn && !e->leaving && scope->gate_open && scope->aside_pt == BW_PAST;
 }
 
 /* Brings our own candidacy up to date with what was changed. */
@@ -45,7 +45,7 @@ static void stand_aside(struct bw_election *e, struct bw_scope *scope, enum bw_l
 
 struct bw_scope *bw_scope_own(const struct bw_election *e, const char *name) {
     struct bw_scope *scope = bw_scope_find(e, (struct bw_bytes){(const uint8_t *)name, strlen(name)});
-    return scope != NULL && scope->candidate ? scope : NULL;
+    return scope != NULL && scope->candidate && !scope->withdrawn ? scope : NULL;
 }
 
 int bw_election_stepdown(struct bw_election *e, const char *name, uint32_t for_ms, struct bw_time now) {

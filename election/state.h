@@ -21,6 +21,7 @@
 #define BW_UNANSWERED_MAX 3u               /* questions */
 #define BW_NAMED_WAIT_US (2 * BW_US_PER_S) /* others leave a named successor so long */
 #define BW_CLAIM_FANOUT_MAX 64u            /* members that a claim is sent to directly; gossip does the rest */
+#define BW_REMEMBERED_MAX 64u              /* terms of scopes that we do not stand for now */
 #define BW_PAST INT64_MIN                  /* "never happened" */
 
 enum bw_timer_kind { BW_TIMER_SCOPE, BW_TIMER_LEASE, BW_TIMER_ROUND, BW_TIMER_GATE };
@@ -47,6 +48,7 @@ struct bw_candidate {
     uint16_t priority;
     bool ready;
     bool half;
+    bool safe; /* its work may outlive it: a refused port says nothing */
     uint8_t mode;
 };
 
@@ -77,9 +79,13 @@ struct bw_scope {
     struct bw_list dirty;  /* in the queue of bw_election_publish */
     /* our own part */
     bool candidate;
-    struct bw_scope_config own; /* name is not used */
-    int64_t aside_pt;           /* stepped down: we do not stand until then; BW_PAST: we stand */
-    bool gate_open;             /* ready, as far as we were told */
+    bool withdrawn;              /* we stand no more, and are a candidate only until our reign has ended */
+    bool redeclared;             /* ... and then stand anew, as `next` says */
+    bool told_fast;              /* others may hold us for one that is known to be gone by a refused port */
+    struct bw_scope_config own;  /* name is not used */
+    struct bw_scope_config next; /* the same */
+    int64_t aside_pt;            /* stepped down: we do not stand until then; BW_PAST: we stand */
+    bool gate_open;              /* ready, as far as we were told */
     enum bw_phase phase;
     /* the record and what we saw */
     struct bw_claim claim;
@@ -127,7 +133,12 @@ struct bw_scope {
     int64_t act_until_us; /* may_act: now < this; BW_PAST when we do not lead */
     int64_t reign_us;     /* since when */
     uint64_t first_round;
-    struct bw_id replaced; /* the old leader, until it is heard under the new term */
+    struct bw_id replaced;    /* the old leader, until it is heard under the new term */
+    struct bw_token previous; /* whose reign ours followed */
+    bool stopping;            /* our work is to stop; we resign when it has, and keep the lease until then */
+    int64_t stop_until_us;    /* ... but do not renew it after this */
+    enum bw_loss stop_reason;
+    struct bw_id stop_heir;
     /* two leaders met */
     struct bw_token healed_winner;
     struct bw_token healed_loser;
@@ -191,6 +202,8 @@ struct bw_election {
     struct bw_list probes;
     uint8_t claim_body[BW_CLAIM_BODY_MAX];
     bool persisting;
+    struct bw_durable_term *remembered; /* of scopes that we do not stand for now; NULL: none yet */
+    size_t remembered_count;
     struct bw_rank *best; /* room to sort: max(successor_count, …) + 1 */
 };
 
@@ -228,6 +241,8 @@ int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct
 void bw_candidate_remove(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer);
 void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate);
 struct bw_candidate *bw_candidate_find(const struct bw_scope *scope, const struct bw_peer *peer);
+/* Whether a refused port of the member says nothing about its reign over the scope: it said so, or we do not know. */
+bool bw_candidate_safe(const struct bw_scope *scope, const struct bw_peer *peer);
 const struct bw_candidate *bw_candidate_self(const struct bw_scope *scope);
 /* Brings scope->successors up to date: those of `leader`. */
 void bw_successors_refresh(struct bw_election *e, struct bw_scope *scope);
@@ -303,6 +318,8 @@ void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const st
 void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
 /* Gives up the leadership in favour of that member, whatever its rank. */
 void bw_resign_to(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
+/* The same at once, whatever work there is. */
+void bw_resign_now(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
 
 /* -- standing.c -- */
 /* The scope of that name if we ever stand for it, else NULL. */
@@ -312,6 +329,20 @@ bool bw_stands(const struct bw_election *e, const struct bw_scope *scope);
 void bw_aside_step(struct bw_election *e, struct bw_scope *scope);
 /* Not ready any more: told so, or not told otherwise in time. */
 void bw_gate_close(struct bw_election *e, struct bw_scope *scope);
+
+/* -- declare.c: scopes that we stand for, from the start or for a while -- */
+/* 0, BW_ERR_INVALID, BW_ERR_BUSY: we stand for it already, BW_ERR_FULL, BW_ERR_SPACE or BW_ERR_MEMORY. */
+int bw_declare(struct bw_election *e, const struct bw_scope_config *config);
+/* Our reign over a withdrawn scope has ended, or there was none. */
+void bw_withdraw_end(struct bw_election *e, struct bw_scope *scope);
+/* Takes a term from disk. 0 or BW_ERR_MEMORY. */
+int bw_remember(struct bw_election *e, const struct bw_durable_term *term);
+
+/* -- stop.c: work stops before its leader resigns -- */
+/* Whether a resignation waits for the work to stop; then it has been told so. */
+bool bw_stop_first(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
+/* The work has stopped, or its time and the lease are over: resigns. */
+void bw_stop_end(struct bw_election *e, struct bw_scope *scope);
 
 /* -- lease.c: rounds, acknowledgements, the leader's set -- */
 int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms);

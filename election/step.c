@@ -41,6 +41,10 @@ static void authority_due(struct bw_election *e) {
             continue;
         }
         struct bw_scope *scope = bw_container(timer, struct bw_scope, lease);
+        if (scope->stopping) {
+            bw_stop_end(e, scope);
+            continue;
+        }
         bw_trace_rule(e->trace, BW_RULE_LEASE_ENDS_UNACKNOWLEDGED, NULL, scope->claim.token.term);
         bw_vacate(e, scope, BW_LOSS_LEASE_EXPIRED, &(struct bw_id){{0}});
         bw_scope_step(e, scope);

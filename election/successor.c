@@ -86,10 +86,14 @@ static int64_t consent_pt(const struct bw_scope *scope, int64_t wait_us) {
 }
 
 /* Two successors saw the leader's port refuse, or the only one that there is. */
-static bool refused_enough(const struct bw_scope *scope, const struct bw_peer *leader) {
+static bool refused_enough(struct bw_election *e, const struct bw_scope *scope, const struct bw_peer *leader) {
     bool only = true;
     if (!refused_us(leader) || scope->own.failover != BW_FAILOVER_FAST)
         return false;
+    if (bw_candidate_safe(scope, leader)) {
+        bw_trace_rule(e->trace, BW_RULE_SAFE_LEADER_HAS_ITS_LEASE, &leader->id, scope->claim.token.term);
+        return false;
+    }
     for (size_t i = 0; i < scope->successor_count; i++) {
         const struct bw_successor *successor = &scope->successors[i];
         if (!bw_peer_lives(successor->peer) || refused_us(successor->peer))
@@ -112,7 +116,7 @@ static void watch_late(struct bw_election *e, struct bw_scope *scope, struct bw_
     }
     int64_t wait_us = bw_wait_us(scope->claim.lease_ms, e->params.drift_ppm, e->params.lease_margin_ms);
     int64_t consent = consent_pt(scope, wait_us);
-    if (refused_enough(scope, leader)) {
+    if (refused_enough(e, scope, leader)) {
         bw_trace_rule(e->trace, BW_RULE_REFUSAL_ENDS_THE_WAIT, &scope->claim.token.id, 0);
         scope->refusals = true;
         bw_reign_over(e, scope, BW_LOSS_DIED);

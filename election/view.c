@@ -8,7 +8,8 @@ static struct bw_message_candidacy own_candidacy(const struct bw_election *e, co
     return (struct bw_message_candidacy){
         .scope = bw_scope_name(scope),
         .priority = self->priority,
-        .flags = (uint8_t)((bw_stands(e, scope) ? BW_CANDIDACY_READY : 0) | (self->half ? BW_CANDIDACY_HALF : 0)),
+        .flags = (uint8_t)((bw_stands(e, scope) ? BW_CANDIDACY_READY : 0) | (self->half ? BW_CANDIDACY_HALF : 0) |
+                           (self->safe ? BW_CANDIDACY_SAFE : 0)),
         .mode = self->mode,
     };
 }
@@ -16,8 +17,8 @@ static struct bw_message_candidacy own_candidacy(const struct bw_election *e, co
 size_t bw_candidacies_size(const struct bw_election *e) {
     size_t size = 0;
     for (size_t i = 0; i < e->scope_count; i++)
-        if (e->scopes[i]->candidate) {
-            const struct bw_message_candidacy candidacy = own_candidacy(e, e->scopes[i]);
+        if (e->scopes[i]->candidate && (!e->scopes[i]->withdrawn || e->scopes[i]->redeclared)) {
+            const struct bw_message_candidacy candidacy = {.scope = bw_scope_name(e->scopes[i])};
             size += bw_wire_size(&bw_message_schema_candidacy, &candidacy);
         }
     return size;
@@ -26,10 +27,10 @@ size_t bw_candidacies_size(const struct bw_election *e) {
 size_t bw_election_candidacies(const struct bw_election *e, uint8_t data[BW_CANDIDACIES_MAX]) {
     struct bw_writer writer = {.data = data, .capacity = BW_CANDIDACIES_MAX};
     for (size_t i = 0; i < e->scope_count; i++)
-        if (e->scopes[i]->candidate) {
+        if (e->scopes[i]->candidate && !e->scopes[i]->withdrawn) {
             const struct bw_message_candidacy candidacy = own_candidacy(e, e->scopes[i]);
             int error = bw_wire_put(&writer, &bw_message_schema_candidacy, &candidacy);
-            BW_ASSERT(error == 0); /* bw_election_create looked at the size */
+            BW_ASSERT(error == 0); /* bw_declare looked at the size */
         }
     return writer.used;
 }
@@ -42,8 +43,9 @@ int bw_election_scope(const struct bw_election *e, size_t index, struct bw_scope
     if (index >= e->scope_count)
         return BW_ERR_NOT_FOUND;
     const struct bw_scope *scope = e->scopes[index];
-    bool leads = scope->phase == BW_PHASE_LEAD && now.mono_us < scope->act_until_us;
-    bool has_leader = scope->announced && (scope->phase != BW_PHASE_LEAD || leads);
+    bool holds = scope->phase == BW_PHASE_LEAD && now.mono_us < scope->act_until_us;
+    bool leads = holds && !scope->stopping;
+    bool has_leader = scope->announced && (scope->phase != BW_PHASE_LEAD || holds);
     *info = (struct bw_scope_info){
         .scope = scope->name,
         .mode = BW_MODE_PRIORITY,
@@ -51,10 +53,12 @@ int bw_election_scope(const struct bw_election *e, size_t index, struct bw_scope
         .role = BW_ROLE_OBSERVER,
         .since_wall_us = scope->since_wall_us,
         .lease_us = leads ? scope->act_until_us - now.mono_us : -1,
+        .stop_us = holds && !leads ? scope->act_until_us - now.mono_us : -1,
+        .previous = scope->previous,
     };
     if (has_leader)
         info->token = scope->claim.token;
-    if (scope->candidate)
+    if (scope->candidate && !scope->withdrawn)
         info->role = leads ? BW_ROLE_LEADER : has_leader || !bw_stands(e, scope) ? BW_ROLE_FOLLOWER : BW_ROLE_CANDIDATE;
     return 0;
 }
@@ -87,5 +91,5 @@ int bw_election_candidate(const struct bw_election *e, const char *name, size_t 
 
 bool bw_election_may_act(const struct bw_election *e, const char *name, struct bw_time now) {
     const struct bw_scope *scope = scope_named(e, name);
-    return scope != NULL && now.mono_us < scope->act_until_us;
+    return scope != NULL && !scope->stopping && now.mono_us < scope->act_until_us;
 }

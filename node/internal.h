@@ -87,7 +87,9 @@ struct bw_node {
     struct bw_bound_told bounds[BW_BOUND_COUNT];
     uint64_t bounds_told; /* the sum of all counts when they were last told; 0: some are yet to be */
     bool leaving;
-    bool candidacies_due; /* ours have changed, and gossip has not taken them yet */
+    bool leave_due;        /* once the work under our leads has stopped */
+    bool candidacies_due;  /* ours have changed, and gossip has not taken them yet */
+    int candidacies_error; /* ... for this reason */
     uint8_t datagram[BW_DATAGRAM_MAX];
 };
 

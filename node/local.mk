@@ -1,5 +1,5 @@
 # pure node
-node_sources += node/bounds.c node/events.c node/history.c node/internal.h node/live.c node/member.c node/message.c node/node.c node/pump.c
+node_sources += node/bounds.c node/declare.c node/events.c node/history.c node/internal.h node/live.c node/member.c node/message.c node/node.c node/pump.c
 node_sources += node/scope.c node/state.c node/user.c node/view.c
 
 # libev host

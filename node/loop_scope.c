@@ -28,3 +28,24 @@ int bw_loop_priority(struct bw_loop *host, const char *scope, uint16_t priority)
     bw_host_pump(host, now);
     return error;
 }
+
+int bw_loop_scope_add(struct bw_loop *host, const struct bw_scope_config *config) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_scope_add(bw_loop_node(host), config, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
+int bw_loop_scope_remove(struct bw_loop *host, const char *scope) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_scope_remove(bw_loop_node(host), scope, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
+int bw_loop_stopped(struct bw_loop *host, const char *scope) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_stopped(bw_loop_node(host), scope, now);
+    bw_host_pump(host, now);
+    return error;
+}

@@ -280,14 +280,13 @@ void bw_node_leave(struct bw_node *node, struct bw_time now) {
         return;
     }
     node->leaving = true;
-    bw_election_leave(node->election, now); /* the resignation goes out ahead of the news that we left */
-    bw_node_pump(node);
-    bw_gossip_leave(node->gossip, now);
+    node->leave_due = true;
+    bw_election_leave(node->election, now);
     bw_node_pump(node);
 }
 
 bool bw_node_left(const struct bw_node *node) {
-    return node->leaving && bw_gossip_left(node->gossip);
+    return node->leaving && !node->leave_due && bw_gossip_left(node->gossip);
 }
 
 int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count, struct bw_time now) {
@@ -295,7 +294,7 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
     int error = bw_gossip_join(node->gossip, seeds, count, now);
     bw_node_pump(node); /* the election learns that the view of the former life is worth nothing before it returns */
     if (node->leaving) {
-        node->leaving = false;
+        node->leaving = node->leave_due = false;
         announce_self(node);
         bw_election_return(node->election, now);
         bw_node_pump(node);

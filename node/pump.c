@@ -219,11 +219,12 @@ static void pass_candidacies(struct bw_node *node) {
     node->candidacies_due = bw_election_candidacies_changed(node->election) || node->candidacies_due;
     if (node->candidacies_due) {
         struct bw_bytes candidacies = {data, bw_election_candidacies(node->election, data)};
-        node->candidacies_due = bw_gossip_set_candidacies(node->gossip, candidacies, node->now) != 0;
+        node->candidacies_error = bw_gossip_set_candidacies(node->gossip, candidacies, node->now);
+        node->candidacies_due = node->candidacies_error != 0;
     }
 }
 
-void bw_node_pump(struct bw_node *node) {
+static void exchange(struct bw_node *node) {
     bool moved = true;
     for (int round = 0; moved && round < PUMP_ROUNDS_MAX; round++) {
         moved = gossip_to_election(node);
@@ -232,6 +233,15 @@ void bw_node_pump(struct bw_node *node) {
         pass_candidacies(node);
         push_election_events(node);
         moved |= ask_durability(node);
+    }
+}
+
+void bw_node_pump(struct bw_node *node) {
+    exchange(node);
+    if (node->leave_due && !bw_election_stopping(node->election)) {
+        node->leave_due = false; /* the resignation goes out ahead of the news that we left */
+        bw_gossip_leave(node->gossip, node->now);
+        exchange(node);
     }
     bw_bounds_tell(node);
 }

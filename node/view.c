@@ -51,6 +51,8 @@ int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info
     struct bw_member_info leader;
     bool known = info->has_leader && bw_gossip_find(node->gossip, &info->token.id, &leader) == 0;
     info->leader = known ? leader.name : "";
+    known = info->previous.term != 0 && bw_gossip_find(node->gossip, &info->previous.id, &leader) == 0;
+    info->previous_leader = known ? leader.name : "";
     return 0;
 }
 

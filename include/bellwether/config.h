@@ -72,6 +72,9 @@ struct bw_scope_config {
     uint16_t min_confirm;      /**< members that must confirm a claim, if anybody else is alive; default 1 */
     uint32_t lease_ms;         /**< 0: the parameter lease_ms */
     bool gate;                 /**< not ready, and so no leader, until bw_node_ready says that it is */
+    uint32_t stop_ms; /**< how long the work may take to stop when we give the lead up of our own will: we resign when
+                                    bw_node_stopped says that it has, or when the lease ends that was renewed last within so
+                                    long; at most an hour; 0: at once */
 };
 
 /** A tag: a name and a value that the member shows to all. */

@@ -74,6 +74,15 @@ int bw_loop_ready(struct bw_loop *host, const char *scope, bool ready, uint32_t 
 /** Changes our priority for a scope. @return as bw_node_priority */
 int bw_loop_priority(struct bw_loop *host, const char *scope, uint16_t priority);
 
+/** Stands for one more scope. @return as bw_node_scope_add */
+int bw_loop_scope_add(struct bw_loop *host, const struct bw_scope_config *config);
+
+/** Stands for a scope no more. @return as bw_node_scope_remove */
+int bw_loop_scope_remove(struct bw_loop *host, const char *scope);
+
+/** Says that the work under a scope's lead has stopped. @return as bw_node_stopped */
+int bw_loop_stopped(struct bw_loop *host, const char *scope);
+
 /** Replaces our tags. @return as bw_node_set_tags */
 int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t count);
 

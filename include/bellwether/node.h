@@ -111,6 +111,25 @@ int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t 
  *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
 int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority, struct bw_time now);
 
+/** Stands for one more scope, as if it had been in the configuration; the others learn of it. It claims nothing before settle_ms.
+ *  Not durable: the next start begins with the configuration's. Of a scope that was withdrawn a moment ago and whose work still
+ *  stops, this counts from when it has.
+ *  @param config as in bw_config; copied
+ *  @return 0; BW_ERR_BUSY: we stand for it already; BW_ERR_INVALID; BW_ERR_FULL: scope_max; BW_ERR_SPACE: our candidacies are more
+ *          than a member's record holds (512 bytes; 8 and the name for each); BW_ERR_MEMORY */
+int bw_node_scope_add(struct bw_node *node, const struct bw_scope_config *config, struct bw_time now);
+
+/** Stands for a scope no more. A leader gives the lead up first, as in bw_node_stepdown, and its resignation goes on after this. The
+ *  scope stays in the views: its record does, and others may stand for it. The term that was reached is remembered, for
+ *  the 64 scopes used last.
+ *  @return 0; BW_ERR_NOT_FOUND: we do not stand for it */
+int bw_node_scope_remove(struct bw_node *node, const char *scope, struct bw_time now);
+
+/** Says that the work under a scope's lead has stopped, after BW_EVENT_SELF_DEPOSED for a lead that was given up (reasons
+ *  resigned, not-ready), where the scope's stop_ms is not 0: we resign now, and so let the next one lead.
+ *  @return 0; BW_ERR_NOT_FOUND: that is not waited for */
+int bw_node_stopped(struct bw_node *node, const char *scope, struct bw_time now);
+
 /** Replaces our tags; the others learn of it as one update (their BW_EVENT_MEMBER_UPDATE, and ours). Not durable: the next
  *  start begins with the configuration's.
  *  @param tags count of them, may be NULL for none; copied
@@ -340,6 +359,10 @@ struct bw_scope_info {
     enum bw_role role;
     int64_t since_wall_us; /**< when we learnt of the leader */
     int64_t lease_us;      /**< what is left of my own lease, -1 if I do not lead */
+    int64_t stop_us; /**< I gave the lead up, and this is left for its work to stop; -1: there is nothing to stop */
+    struct bw_token
+        previous; /**< the reign that my last one followed, as far as I knew; term 0: none. Its id may be none */
+    const char *previous_leader; /**< its leader's name, "" if unknown */
 };
 
 /** One candidate of a scope. */

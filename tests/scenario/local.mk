@@ -33,6 +33,8 @@ c_tests += tests/scenario/handover
 tests_scenario_handover_SOURCES = tests/scenario/handover.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/users
 tests_scenario_users_SOURCES = tests/scenario/users.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/declare
+tests_scenario_declare_SOURCES = tests/scenario/declare.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/scale
 tests_scenario_scale_SOURCES = tests/scenario/scale.c tests/scenario/story.c tests/scenario/story.h
 

@@ -147,7 +147,8 @@ static void send_deed(struct deed *deed, size_t from, size_t to) {
 static void note_event(size_t node, const struct bw_event *event) {
     struct world_node *n = &world.nodes[node];
     size_t scope = 0;
-    while (scope < 3 && n->reigns[scope].name[0] != 0 && strcmp(n->reigns[scope].name, event->scope) != 0)
+    while (scope < BW_COUNT(n->reigns) - 1 && n->reigns[scope].name[0] != 0 &&
+           strcmp(n->reigns[scope].name, event->scope) != 0)
         scope++;
     memcpy(n->reigns[scope].name, event->scope, sizeof event->scope);
     if (event->type == BW_EVENT_SELF_ELECTED) {

@@ -36,6 +36,7 @@ struct world_node {
     uint16_t min_ack;
     uint16_t min_confirm;
     enum bw_failover failover;
+    uint32_t stop_ms;
     const char *scopes[4]; /* NULL ends; default: SCOPE alone */
     int64_t wall_skew_us;
     int64_t persist_us;
@@ -54,7 +55,7 @@ struct world_node {
         char name[BW_NAME_MAX + 1];
         bool leading; /* by events */
         uint64_t last_term;
-    } reigns[4];
+    } reigns[8];
     size_t elections; /* self-elected events */
     struct world_record records[8];
     size_t record_count;
@@ -108,6 +109,10 @@ int world_stepdown(size_t node, const char *scope, uint32_t for_ms);
 int world_transfer(size_t node, const char *scope, size_t to, const char **why);
 int world_ready(size_t node, const char *scope, bool ready, uint32_t ttl_ms);
 int world_priority(size_t node, const char *scope, uint16_t priority);
+/* Declares a scope with priority 100 and this failover and stop_ms. */
+int world_declare(size_t node, const char *scope, enum bw_failover failover, uint32_t stop_ms);
+int world_withdraw(size_t node, const char *scope);
+int world_stopped(size_t node, const char *scope);
 void world_pause(size_t node);
 void world_resume(size_t node);
 void world_isolate(size_t node, bool cut); /* both ways, from everybody */

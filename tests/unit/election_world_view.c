@@ -20,6 +20,7 @@ void world_start(size_t node) {
     for (; !n->observer && count < 4 && n->scopes[count] != NULL; count++)
         scopes[count] = (struct bw_scope_config){.name = n->scopes[count],
                                                  .failover = n->failover,
+                                                 .stop_ms = n->stop_ms,
                                                  .priority = n->priority,
                                                  .min_ack = n->min_ack,
                                                  .min_confirm = n->min_confirm};
@@ -118,6 +119,26 @@ int world_ready(size_t node, const char *scope, bool ready, uint32_t ttl_ms) {
 
 int world_priority(size_t node, const char *scope, uint16_t priority) {
     int error = bw_election_priority(world.nodes[node].election, scope, priority, world_time(node));
+    world_pump(node);
+    return error;
+}
+
+int world_declare(size_t node, const char *scope, enum bw_failover failover, uint32_t stop_ms) {
+    const struct bw_scope_config config = {
+        .name = scope, .failover = failover, .priority = 100, .min_ack = 1, .min_confirm = 1, .stop_ms = stop_ms};
+    int error = bw_election_scope_add(world.nodes[node].election, &config, world_time(node));
+    world_pump(node);
+    return error;
+}
+
+int world_withdraw(size_t node, const char *scope) {
+    int error = bw_election_scope_remove(world.nodes[node].election, scope, world_time(node));
+    world_pump(node);
+    return error;
+}
+
+int world_stopped(size_t node, const char *scope) {
+    int error = bw_election_stopped(world.nodes[node].election, scope, world_time(node));
     world_pump(node);
     return error;
 }

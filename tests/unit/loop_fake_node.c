@@ -156,6 +156,18 @@ int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority,
     return bw_node_stepdown(node, scope, 0, now);
 }
 
+int bw_node_scope_add(struct bw_node *node, const struct bw_scope_config *config, struct bw_time now) {
+    return bw_node_stepdown(node, config->name, 0, now);
+}
+
+int bw_node_scope_remove(struct bw_node *node, const char *scope, struct bw_time now) {
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
+int bw_node_stopped(struct bw_node *node, const char *scope, struct bw_time now) {
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
 int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id *to, const char **why,
                      struct bw_time now) {
     (void)to;

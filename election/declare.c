@@ -1,0 +1,187 @@
+/* Scopes that we stand for: from the start, or declared and withdrawn while we run. Who withdraws resigns first (election.md
+ * rule 6). The terms of scopes that we do not stand for now are remembered, so that a later declaration claims above them
+ * whatever became of the clock and of the others (rule 3). */
+#include "election/state.h"
+
+#include <string.h>
+
+#define STOP_MS_MAX 3600000u
+
+static bool config_valid(const struct bw_params *params, const struct bw_scope_config *config) {
+    size_t size = config->name != NULL ? strlen(config->name) : 0;
+    return bw_text_valid((const uint8_t *)config->name, size, BW_NAME_MAX) && config->mode == BW_MODE_PRIORITY &&
+           config->failover <= BW_FAILOVER_SAFE && config->lease_ms <= BW_LEASE_MS_MAX &&
+           config->min_ack <= params->successor_count && config->min_confirm <= BW_CLAIM_FANOUT_MAX &&
+           config->stop_ms <= STOP_MS_MAX;
+}
+
+/* ------------------------------------------------------------------ terms */
+
+static struct bw_bytes term_name(const struct bw_durable_term *term) {
+    const char *end = memchr(term->scope, 0, sizeof term->scope);
+    return (struct bw_bytes){.data = (const uint8_t *)term->scope,
+                             .size = end != NULL ? (size_t)(end - term->scope) : 0};
+}
+
+static void term_of(const struct bw_election *e, const struct bw_scope *scope, struct bw_durable_term *term) {
+    memset(term, 0, sizeof *term);
+    memcpy(term->scope, scope->name, scope->name_size);
+    term->term = scope->seen;
+    term->own = scope->seen == scope->pending.term ||
+                (scope->seen == scope->reigned.term && bw_id_equal(&scope->reigned.id, &e->self));
+}
+
+static void term_take(struct bw_election *e, struct bw_scope *scope, const struct bw_durable_term *term) {
+    const struct bw_token reigned = {.term = term->term, .id = term->own ? e->self : (struct bw_id){{0}}};
+    scope->seen = term->term > scope->seen ? term->term : scope->seen;
+    scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;
+    scope->reigned = bw_token_compare(&reigned, &scope->reigned) > 0 ? reigned : scope->reigned;
+}
+
+int bw_remember(struct bw_election *e, const struct bw_durable_term *term) {
+    struct bw_scope *scope = bw_scope_find(e, term_name(term));
+    if (scope != NULL && scope->candidate) {
+        term_take(e, scope, term);
+        return 0;
+    }
+    if (e->remembered == NULL)
+        e->remembered = bw_alloc(&e->allocator, BW_REMEMBERED_MAX * sizeof *e->remembered);
+    if (e->remembered == NULL)
+        return BW_ERR_MEMORY;
+    size_t at = e->remembered_count;
+    if (at < BW_REMEMBERED_MAX)
+        e->remembered_count++;
+    else /* terms are seconds: the smallest was claimed longest ago */
+        for (size_t i = at = 0; i < e->remembered_count; i++)
+            at = e->remembered[i].term < e->remembered[at].term ? i : at;
+    e->remembered[at] = *term;
+    return 0;
+}
+
+static void recall(struct bw_election *e, struct bw_scope *scope) {
+    for (size_t i = 0; i < e->remembered_count; i++)
+        if (bw_name_compare(term_name(&e->remembered[i]), bw_scope_name(scope)) == 0) {
+            term_take(e, scope, &e->remembered[i]);
+            e->remembered[i] = e->remembered[--e->remembered_count];
+            return;
+        }
+}
+
+int bw_election_term(const struct bw_election *e, size_t index, struct bw_durable_term *term) {
+    for (size_t i = 0; i < e->scope_count; i++) {
+        const struct bw_scope *scope = e->scopes[i];
+        if (!scope->candidate || scope->seen == 0 || index-- != 0)
+            continue;
+        term_of(e, scope, term);
+        return 0;
+    }
+    if (index >= e->remembered_count)
+        return BW_ERR_NOT_FOUND;
+    *term = e->remembered[index];
+    return 0;
+}
+
+/* ------------------------------------------------------------------ standing */
+
+/* Others that took us for gone at a refused port hear of the change, and so long we do not claim. */
+static void slow_down(struct bw_election *e, struct bw_scope *scope) {
+    int64_t until_pt = e->patience_us + 2 * bw_scope_lease_us(e, scope);
+    if (scope->told_fast && scope->own.failover == BW_FAILOVER_SAFE && until_pt > scope->not_before_pt)
+        scope->not_before_pt = until_pt;
+    scope->told_fast = scope->own.failover == BW_FAILOVER_FAST;
+}
+
+static int stand(struct bw_election *e, struct bw_scope *scope, const struct bw_scope_config *config) {
+    const struct bw_candidate self = {.priority = config->priority,
+                                      .ready = !config->gate,
+                                      .safe = config->failover == BW_FAILOVER_SAFE,
+                                      .mode = (uint8_t)config->mode};
+    int error = bw_candidate_put(e, scope, &self);
+    if (error != 0)
+        return error;
+    scope->candidate = true;
+    scope->gate_open = !config->gate;
+    scope->own = *config;
+    scope->own.name = NULL; /* scope->name is our copy */
+    recall(e, scope);
+    slow_down(e, scope);
+    e->candidacies_changed = true;
+    return 0;
+}
+
+static size_t candidacy_size(struct bw_bytes name) {
+    const struct bw_message_candidacy candidacy = {.scope = name};
+    return bw_wire_size(&bw_message_schema_candidacy, &candidacy);
+}
+
+int bw_declare(struct bw_election *e, const struct bw_scope_config *config) {
+    if (!config_valid(&e->params, config))
+        return BW_ERR_INVALID;
+    const struct bw_bytes name = {.data = (const uint8_t *)config->name, .size = strlen(config->name)};
+    struct bw_scope *scope = bw_scope_find(e, name);
+    if (scope != NULL && scope->candidate && (!scope->withdrawn || scope->redeclared))
+        return BW_ERR_BUSY;
+    if (scope == NULL && e->scope_count >= e->params.scope_max)
+        return BW_ERR_FULL;
+    if (bw_candidacies_size(e) + candidacy_size(name) > BW_CANDIDACIES_MAX)
+        return BW_ERR_SPACE;
+    if (scope != NULL && scope->withdrawn) {
+        scope->redeclared = true;
+        scope->next = *config;
+        scope->next.name = NULL;
+        return 0;
+    }
+    scope = bw_scope_get(e, name);
+    return scope != NULL ? stand(e, scope, config) : BW_ERR_MEMORY;
+}
+
+int bw_election_scope_add(struct bw_election *e, const struct bw_scope_config *config, struct bw_time now) {
+    bw_enter(e, now);
+    int error = bw_declare(e, config);
+    if (error != 0)
+        return error;
+    struct bw_scope *scope = bw_scope_find(e, (struct bw_bytes){(const uint8_t *)config->name, strlen(config->name)});
+    if (scope->withdrawn)
+        return 0;
+    scope->better_pt = e->patience_us; /* whoever declared it a moment ago is heard first */
+    bw_scope_step(e, scope);
+    return 0;
+}
+
+void bw_withdraw_end(struct bw_election *e, struct bw_scope *scope) {
+    struct bw_durable_term term;
+    scope->withdrawn = scope->candidate = false;
+    if (scope->redeclared) {
+        scope->redeclared = false;
+        int error = stand(e, scope, &scope->next);
+        BW_ASSERT(error == 0); /* the candidate that we were has left room */
+        scope->better_pt = e->patience_us;
+        return;
+    }
+    term_of(e, scope, &term);
+    if (term.term != 0)
+        (void)bw_remember(e, &term); /* without memory it is what others remember, and the clock */
+}
+
+int bw_election_scope_remove(struct bw_election *e, const char *name, struct bw_time now) {
+    bw_enter(e, now);
+    struct bw_scope *scope = bw_scope_find(e, (struct bw_bytes){(const uint8_t *)name, strlen(name)});
+    if (scope == NULL || !scope->candidate || (scope->withdrawn && !scope->redeclared))
+        return BW_ERR_NOT_FOUND;
+    if (scope->withdrawn) {
+        scope->redeclared = false;
+        return 0;
+    }
+    bw_trace_rule(e->trace, BW_RULE_WITHDRAW, NULL, scope->claim.token.term);
+    bw_timer_cancel(&e->authority, &scope->gate);
+    bw_candidate_remove(e, scope, NULL);
+    scope->withdrawn = e->candidacies_changed = true;
+    scope->aside_pt = BW_PAST;
+    bw_resign(e, scope, BW_LOSS_RESIGNED);
+    scope->reclaim = false;
+    if (scope->withdrawn && scope->phase != BW_PHASE_LEAD)
+        bw_withdraw_end(e, scope);
+    scope->campaign_pt = scope->contact_pt = BW_PAST;
+    bw_scope_step(e, scope);
+    return 0;
+}

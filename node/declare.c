@@ -1,0 +1,28 @@
+/* Scopes that come and go while the node runs. */
+#include "node/internal.h"
+
+int bw_node_scope_add(struct bw_node *node, const struct bw_scope_config *config, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_election_scope_add(node->election, config, now);
+    bw_node_pump(node);
+    if (error == 0 && node->candidacies_due && node->candidacies_error == BW_ERR_SPACE) {
+        (void)bw_election_scope_remove(node->election, config->name, now); /* nobody would ever hear of it */
+        bw_node_pump(node);
+        return BW_ERR_SPACE;
+    }
+    return error;
+}
+
+int bw_node_scope_remove(struct bw_node *node, const char *scope, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_election_scope_remove(node->election, scope, now);
+    bw_node_pump(node);
+    return error;
+}
+
+int bw_node_stopped(struct bw_node *node, const char *scope, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_election_stopped(node->election, scope, now);
+    bw_node_pump(node);
+    return error;
+}
