@@ -15,7 +15,7 @@ static int64_t margin_us(const struct bw_election *e) {
 }
 
 /* When we count as knowing the cluster. */
-static int64_t knows_gate(const struct bw_election *e) {
+int64_t bw_gate_knows(const struct bw_election *e) {
     if (e->view.synchronised)
         return BW_PAST;
     if (!e->view.alone)
@@ -24,20 +24,17 @@ static int64_t knows_gate(const struct bw_election *e) {
     return awaited ? e->started_pt + e->params.alone_ms * BW_US_PER_MS : BW_PAST;
 }
 
-static int64_t settled_gate(struct bw_election *e, struct bw_scope *scope) {
+int64_t bw_gate_settled(const struct bw_election *e, const struct bw_scope *scope) {
     int64_t settle_us = e->params.settle_ms * BW_US_PER_MS;
     struct bw_id replaced = bw_scope_replaced(e, scope);
     bool agreed = e->agreed_once || bw_others(e, &replaced) == 0;
     int64_t at = scope->better_pt == BW_PAST ? BW_PAST : scope->better_pt + settle_us;
     int64_t last = scope->campaign_pt + 4 * settle_us;
-    at = agreed && at < last ? at : last;
-    if (at > e->patience_us)
-        bw_trace_rule(e->trace, BW_RULE_WAIT_FOR_SETTLED_RANKING, NULL, 0);
-    return at;
+    return agreed && at < last ? at : last;
 }
 
 /* Others leave a named successor some time to claim, unless it is gone, or does not stand any more. */
-static int64_t named_gate(const struct bw_election *e, const struct bw_scope *scope) {
+int64_t bw_gate_named(const struct bw_election *e, const struct bw_scope *scope) {
     const struct bw_peer *successor = bw_peer_find(e, &scope->claim.successor);
     const struct bw_candidate *candidate = successor != NULL ? bw_candidate_find(scope, successor) : NULL;
     bool waiting = scope->claim.state == BW_CLAIM_RESIGNING && candidate != NULL && candidate->ready &&
@@ -46,14 +43,19 @@ static int64_t named_gate(const struct bw_election *e, const struct bw_scope *sc
 }
 
 /* Until when a leader that another record hides may act: a vacant scope does not mean that the reign before is over. */
-static int64_t promised_gate(struct bw_election *e, const struct bw_scope *scope) {
+int64_t bw_gate_promised(const struct bw_election *e, const struct bw_scope *scope) {
     const struct bw_peer *leader = bw_peer_find(e, &scope->promised.id);
     bool refused = leader != NULL && leader->refused_pt != BW_PAST && !bw_candidate_safe(scope, leader);
     bool gone = leader == NULL || leader->status == BW_STATUS_LEFT || refused;
-    if (scope->promised_pt <= e->patience_us || gone)
-        return BW_PAST;
-    bw_trace_rule(e->trace, BW_RULE_PROMISE_OUTLIVES_THE_RECORD, &scope->promised.id, scope->promised.term);
-    return scope->promised_pt;
+    return scope->promised_pt <= e->patience_us || gone ? BW_PAST : scope->promised_pt;
+}
+
+/* The same, noted where it makes somebody wait. */
+static int64_t promised_gate(struct bw_election *e, const struct bw_scope *scope) {
+    int64_t at = bw_gate_promised(e, scope);
+    if (at != BW_PAST)
+        bw_trace_rule(e->trace, BW_RULE_PROMISE_OUTLIVES_THE_RECORD, &scope->promised.id, scope->promised.term);
+    return at;
 }
 
 /* The earliest time at which all that must be known is known, our own rank aside. BW_NEVER: not by waiting alone. */
@@ -68,9 +70,14 @@ static int64_t campaign_gate(struct bw_election *e, struct bw_scope *scope) {
     if (listened > e->patience_us)
         bw_trace_rule(e->trace, BW_RULE_LISTEN_BEFORE_STANDING, NULL, 0);
     at = later(at, listened);
-    at = later(at, knows_gate(e));
-    at = later(at, named_gate(e, scope));
-    return at == BW_NEVER ? BW_NEVER : later(at, settled_gate(e, scope));
+    at = later(at, bw_gate_knows(e));
+    at = later(at, bw_gate_named(e, scope));
+    if (at == BW_NEVER)
+        return BW_NEVER;
+    int64_t settled = bw_gate_settled(e, scope);
+    if (settled > e->patience_us)
+        bw_trace_rule(e->trace, BW_RULE_WAIT_FOR_SETTLED_RANKING, NULL, 0);
+    return later(at, settled);
 }
 
 static bool alone(const struct bw_election *e, const struct bw_scope *scope) {
@@ -209,6 +216,7 @@ static void claim_transmit(struct bw_election *e, struct bw_scope *scope) {
 void bw_claim_persisted(struct bw_election *e, struct bw_scope *scope, bool ok) {
     if (scope->phase != BW_PHASE_PERSIST)
         return;
+    scope->unwritten = !ok;
     if (!ok) {
         bw_trace_rule(e->trace, BW_RULE_NO_CLAIM_WITHOUT_STORAGE, NULL, scope->pending.term);
         bw_campaign_abort(e, scope);

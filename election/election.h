@@ -131,9 +131,12 @@ bool bw_election_event(struct bw_election *election, struct bw_event *event);
 size_t bw_election_scope_count(const struct bw_election *election);
 /* info->leader and previous_leader are left NULL (node fills them in from the tokens' ids). */
 int bw_election_scope(const struct bw_election *election, size_t index, struct bw_scope_info *info, struct bw_time now);
-/* info->name and status are node's. */
+/* info->name, status and behind_name are node's. */
 int bw_election_candidate(const struct bw_election *election, const char *scope, size_t index,
                           struct bw_candidate_info *info);
+/* info->of is node's. BW_ERR_NOT_FOUND: no such scope. */
+int bw_election_vacancy(const struct bw_election *election, const char *scope, struct bw_vacancy_info *info,
+                        struct bw_time now);
 bool bw_election_may_act(const struct bw_election *election, const char *scope, struct bw_time now);
 /* The durable terms, number index; BW_ERR_NOT_FOUND past the end. */
 int bw_election_term(const struct bw_election *election, size_t index, struct bw_durable_term *term);

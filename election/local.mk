@@ -25,4 +25,5 @@ core_sources += \
 	election/step.c \
 	election/stop.c \
 	election/successor.c \
-	election/view.c
+	election/view.c \
+	election/why.c

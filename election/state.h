@@ -116,6 +116,7 @@ struct bw_scope {
     int64_t campaign_pt; /* since when we want to lead; BW_PAST: we do not */
     int64_t contact_pt;  /* since when enough others show that they hear us; BW_PAST: they do not; BW_NEVER: too late */
     int64_t not_before_pt;
+    bool unwritten;  /* our last term could not be made durable */
     int64_t ask_pt;  /* next question to the other successors */
     bool reclaim;    /* we led until a larger token without a living leader came: claim above it */
     bool refusals;   /* over: by refused ports, whatever a successor heard before */
@@ -298,7 +299,16 @@ void bw_claim_record_receive(struct bw_election *e, const struct bw_id *from, in
 int64_t bw_forgotten_pt(const struct bw_election *e, const struct bw_scope *scope, uint32_t lease_ms);
 void bw_send_record(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to);
 
+/* -- why.c: told to who asks -- */
+void bw_candidate_why(const struct bw_election *e, const struct bw_scope *scope, const struct bw_candidate *candidate,
+                      struct bw_candidate_info *info);
+
 /* -- claim.c: the campaign -- */
+/* Until when it waits, each for one thing; BW_PAST or a time gone by: not for that; BW_NEVER: not by waiting alone. */
+int64_t bw_gate_knows(const struct bw_election *e);
+int64_t bw_gate_settled(const struct bw_election *e, const struct bw_scope *scope);
+int64_t bw_gate_named(const struct bw_election *e, const struct bw_scope *scope);
+int64_t bw_gate_promised(const struct bw_election *e, const struct bw_scope *scope);
 void bw_campaign_step(struct bw_election *e, struct bw_scope *scope);
 void bw_campaign_abort(struct bw_election *e, struct bw_scope *scope);
 void bw_claim_step(struct bw_election *e, struct bw_scope *scope); /* repeats or gives up */

@@ -82,6 +82,7 @@ int bw_election_candidate(const struct bw_election *e, const char *name, size_t 
         if (before == index) {
             *info = (struct bw_candidate_info){
                 .id = rank.id, .priority = rank.priority, .ready = scope->candidates[i].ready};
+            bw_candidate_why(e, scope, &scope->candidates[i], info);
             return 0;
         }
     }

@@ -56,6 +56,11 @@ int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info
     return 0;
 }
 
+static const char *name_of(const struct bw_node *node, const struct bw_id *id) {
+    struct bw_member_info member;
+    return !bw_id_none(id) && bw_gossip_find(node->gossip, id, &member) == 0 ? member.name : "";
+}
+
 int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info) {
     int error = bw_election_candidate(node->election, scope, index, info);
     if (error != 0) {
@@ -65,7 +70,38 @@ int bw_node_candidate(const struct bw_node *node, const char *scope, size_t inde
     bool known = bw_gossip_find(node->gossip, &info->id, &member) == 0;
     info->name = known ? member.name : "";
     info->status = known ? member.status : BW_STATUS_DEAD;
+    info->behind_name = name_of(node, &info->behind);
     return 0;
+}
+
+int bw_node_vacancy(const struct bw_node *node, const char *scope, struct bw_vacancy_info *info, struct bw_time now) {
+    int error = bw_election_vacancy(node->election, scope, info, now);
+    if (error == 0) {
+        info->of = name_of(node, &info->of_id);
+    }
+    return error;
+}
+
+#define WORD_(name, word, text) word,
+#define SENTENCE_(name, word, text) text,
+const char *bw_why_not_name(enum bw_why_not why, const char **text) {
+    static const char *const words[] = {BW_WHY_NOTS(WORD_)};
+    static const char *const sentences[] = {BW_WHY_NOTS(SENTENCE_)};
+    bool known = (size_t)why < BW_COUNT(words);
+    if (text != NULL) {
+        *text = known ? sentences[why] : "unknown";
+    }
+    return known ? words[why] : "unknown";
+}
+
+const char *bw_vacancy_name(enum bw_vacancy reason, const char **text) {
+    static const char *const words[] = {BW_VACANCIES(WORD_)};
+    static const char *const sentences[] = {BW_VACANCIES(SENTENCE_)};
+    bool known = (size_t)reason < BW_COUNT(words);
+    if (text != NULL) {
+        *text = known ? sentences[reason] : "unknown";
+    }
+    return known ? words[reason] : "unknown";
 }
 
 bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_time now) {

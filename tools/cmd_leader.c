@@ -1,6 +1,8 @@
 /* leader: who leads. */
 #include <string.h>
 
+#include <bellwether/node.h>
+
 #include "tools/command.h"
 #include "tools/json.h"
 #include "tools/table.h"
@@ -66,9 +68,25 @@ static bool has_leader(const json_t *answer, bool all) {
     return led > 0 && (led == count || !all);
 }
 
+/* Why nobody leads it, in words. */
+static void vacancy_text(const json_t *scope, char *text, size_t size) {
+    const char *word = json_text_of(scope, "reason");
+    const char *sentence = word; /* of a newer agent */
+    const json_t *wait = json_object_get(scope, "wait_ms");
+    for (int i = 0; i < BW_VACANCY_COUNT; i++)
+        if (strcmp(bw_vacancy_name((enum bw_vacancy)i, NULL), word) == 0)
+            bw_vacancy_name((enum bw_vacancy)i, &sentence);
+    sentence_about(sentence, json_text_of(scope, "reason_of"), text, size);
+    size_t used = strlen(text);
+    if (json_is_integer(wait))
+        snprintf(text + used, size - used, " (at most %.1f s more)", (double)json_integer_value(wait) / 1000);
+}
+
 static void print_table(const struct leader *leader, const json_t *answer) {
-    static const struct table_column columns[] = {{"SCOPE", false}, {"LEADER", false}, {"TOKEN", false},
-                                                  {"ROLE", false},  {"MODE", false},   {NULL, false}};
+    struct table_column columns[] = {{"SCOPE", false}, {"LEADER", false}, {"TOKEN", false}, {"ROLE", false},
+                                     {"MODE", false},  {NULL, false},     {NULL, false}};
+    if (!has_leader(answer, true))
+        columns[5].title = "WHY NOBODY";
     struct table *table = table_create(columns, color_wanted(leader->client.color, stdout));
     size_t index;
     json_t *scope;
@@ -82,6 +100,11 @@ static void print_table(const struct leader *leader, const json_t *answer) {
         table_cell(table, 2, json_text_of(scope, "token"), NULL);
         table_cell(table, 3, json_text_of(scope, "role"), NULL);
         table_cell(table, 4, json_text_of(scope, "mode"), NULL);
+        if (led)
+            continue;
+        char why[192];
+        vacancy_text(scope, why, sizeof(why));
+        table_cell(table, 5, why, NULL);
     }
     table_print(table, stdout);
     table_free(table);
@@ -102,7 +125,9 @@ static void print(struct leader *leader, const json_t *answer) {
     } else if (first == NULL) {
         complain("no scope '%s' is known here", leader->scope);
     } else {
-        complain("nobody leads '%s'", leader->scope);
+        char why[192];
+        vacancy_text(first, why, sizeof(why));
+        complain("nobody leads '%s': %s", leader->scope, why);
     }
 }
 

@@ -228,6 +228,14 @@ json_t *json_members(const struct bw_node *node, const char *cluster, const char
     return object;
 }
 
+void sentence_about(const char *sentence, const char *name, char *text, size_t size) {
+    const char *gap = strstr(sentence, "%s");
+    if (gap == NULL)
+        snprintf(text, size, "%s", sentence);
+    else
+        snprintf(text, size, "%.*s%s%s", (int)(gap - sentence), sentence, name[0] == '\0' ? "a member" : name, gap + 2);
+}
+
 static json_t *json_candidates(const struct bw_node *node, const char *scope) {
     json_t *list = json_array();
     struct bw_candidate_info candidate;
@@ -237,12 +245,28 @@ static json_t *json_candidates(const struct bw_node *node, const char *scope) {
         set_integer(object, "priority", candidate.priority);
         json_object_set_new(object, "ready", json_boolean(candidate.ready));
         set_text(object, "status", bw_status_name(candidate.status));
+        const char *sentence;
+        char why[BW_NAME_MAX + 96];
+        bw_why_not_name(candidate.why, &sentence);
+        sentence_about(sentence, candidate.behind_name, why, sizeof(why));
+        set_text(object, "why", why);
         json_array_append_new(list, object);
     }
     return list;
 }
 
-static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info *scope) {
+/* Why nobody leads: the word, whom it is about, how long that may last. */
+static void set_vacancy(json_t *object, const struct bw_node *node, const char *scope, struct bw_time now) {
+    struct bw_vacancy_info info;
+    if (bw_node_vacancy(node, scope, &info, now) != 0)
+        info = (struct bw_vacancy_info){.reason = BW_VACANCY_NONE, .of = "", .wait_us = -1};
+    bool led = info.reason == BW_VACANCY_NONE;
+    json_object_set_new(object, "reason", led ? json_null() : json_string(bw_vacancy_name(info.reason, NULL)));
+    json_object_set_new(object, "reason_of", info.of[0] == '\0' ? json_null() : json_text(info.of));
+    json_object_set_new(object, "wait_ms", info.wait_us < 0 ? json_null() : json_integer(info.wait_us / BW_US_PER_MS));
+}
+
+static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info *scope, struct bw_time now) {
     static const char *const modes[] = {[BW_MODE_PRIORITY] = "priority"};
     json_t *object = json_object();
     set_text(object, "scope", scope->scope);
@@ -266,6 +290,7 @@ static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info
     json_object_set_new(object, "lease_ms",
                         scope->lease_us < 0 ? json_null() : json_integer(scope->lease_us / BW_US_PER_MS));
     json_object_set_new(object, "frozen", json_false());
+    set_vacancy(object, node, scope->scope, now);
     json_object_set_new(object, "candidates", json_candidates(node, scope->scope));
     return object;
 }
@@ -275,7 +300,7 @@ json_t *json_leader(const struct bw_node *node, const char *scope, struct bw_tim
     struct bw_scope_info info;
     for (size_t i = 0; bw_node_scope(node, i, &info, now) == 0; i++)
         if (scope == NULL || strcmp(scope, info.scope) == 0)
-            json_array_append_new(list, json_scope(node, &info));
+            json_array_append_new(list, json_scope(node, &info, now));
     json_t *object = json_object();
     json_object_set_new(object, "scopes", list);
     return object;

@@ -21,6 +21,9 @@ const char *json_text_of(const json_t *object, const char *key);
 json_t *json_event(const struct bw_event *event, uint64_t seq);
 json_t *json_ready(const struct bw_node *node, const char *name, const char *cluster, const struct bw_addr *addr,
                    int64_t wall_us);
+/* A sentence of bw_why_not_name or bw_vacancy_name, with the member's name in it. */
+void sentence_about(const char *sentence, const char *name, char *text, size_t size);
+
 /* {"name":"value",…} */
 json_t *json_tags(struct bw_bytes tags);
 /* The answers to {"op":"members"} and {"op":"leader"}; scope NULL: all of them. */

@@ -296,7 +296,7 @@ def leader_as_json_and_as_a_name():
     tap.equal(set(answer), {"scopes"}, "fields")
     scope = answer["scopes"][0]
     tap.equal(set(scope), {"scope", "mode", "leader", "leader_id", "term", "token", "role", "since", "lease_ms",
-                           "frozen", "candidates"}, "fields of a scope")
+                           "frozen", "reason", "reason_of", "wait_ms", "candidates"}, "fields of a scope")
     tap.equal((scope["scope"], scope["mode"], scope["leader"], scope["frozen"]), ("default", "priority", name, False),
               "who leads")
     tap.equal(scope["leader_id"], cluster.agents[name].id, "leader_id")
@@ -304,8 +304,12 @@ def leader_as_json_and_as_a_name():
     tap.equal(scope["token"], token, "token")
     tap.equal(int(scope["token"][:16], 16), scope["term"], "the token begins with the term")
     for entry in scope["candidates"]:
-        tap.equal(set(entry), {"name", "priority", "ready", "status"}, "fields of a candidate")
+        tap.equal(set(entry), {"name", "priority", "ready", "status", "why"}, "fields of a candidate")
         tap.equal((entry["priority"], entry["ready"], entry["status"]), (100, True, "alive"), "candidate")
+        tap.equal(entry["why"] == "leads", entry["name"] == name, f"why {entry}")
+        tap.check(entry["name"] == name or entry["why"] == f"ranks behind {name}: larger id wins the tie"
+                  or entry["why"] == f"ranks behind {name}: of equal ones who led last stays", f"why {entry}")
+    tap.equal((scope["reason"], scope["reason_of"], scope["wait_ms"]), (None, None, None), "it is led")
     for agent in (first, second):
         mine = agent.ask("leader", "default")["scopes"][0]
         tap.equal(mine["role"], "leader" if agent.name == name else "follower", "role")

@@ -117,6 +117,9 @@ def gate_keeps_an_agent_from_leading_until_it_is_ready():
     tap.equal([agent.reign("db") for agent in agents], [None, None, None], "nobody is ready, nobody leads")
     scope = agents[0].ask("leader", "db")["scopes"][0]
     tap.equal(({entry["ready"] for entry in scope["candidates"]}, scope["leader"]), ({False}, None), "as is shown")
+    tap.equal((scope["reason"], {entry["why"] for entry in scope["candidates"]}), ("not-ready", {"not ready"}), "and why")
+    tap.check("no candidate is alive and ready" in agents[0].run("leader", "db").stderr, "in words")
+    tap.check("no candidate is alive and ready" in agents[0].run("leader").stdout, "in the table")
     tap.equal(code(agents[1], "ready", "db", "yes"), 0, "exit code")
     token, name, _ = cluster.wait_reign(scope="db")
     tap.equal(name, "n2", "who is ready leads")

@@ -18,6 +18,7 @@ extern const struct tap_suite election_heal_suite;
 extern const struct tap_suite election_memory_suite;
 extern const struct tap_suite election_standing_suite;
 extern const struct tap_suite election_declare_suite;
+extern const struct tap_suite election_why_suite;
 extern const struct tap_suite election_word_suite;
 extern const struct tap_suite election_handover_suite;
 
