@@ -10,6 +10,7 @@
 #include <bellwether/guard.h>
 #include <bellwether/loop.h>
 #include <bellwether/node.h>
+#include <bellwether/scope.h>
 #include <bellwether/types.h>
 
 #endif

@@ -18,6 +18,7 @@
 #include <bellwether/config.h>
 #include <bellwether/error.h>
 #include <bellwether/event.h>
+#include <bellwether/scope.h>
 #include <bellwether/types.h>
 
 #ifdef __cplusplus
@@ -198,12 +199,6 @@ int bw_node_query(struct bw_node *node, const struct bw_query *query, uint64_t *
  *          BW_ERR_INVALID: it is answered already; BW_ERR_SPACE: too large; BW_ERR_FULL: too much waits to be sent */
 int bw_node_respond(struct bw_node *node, uint64_t number, struct bw_bytes payload, struct bw_time now);
 
-/** Where a member stands. */
-enum bw_status { BW_STATUS_ALIVE, BW_STATUS_SUSPECT, BW_STATUS_DEAD, BW_STATUS_LEFT };
-
-/** "alive", "suspect", "dead" or "left". */
-const char *bw_status_name(enum bw_status status);
-
 /** What is known of a member. Pointers are valid until the next call that takes `now`. */
 struct bw_member_info {
     struct bw_id id;
@@ -342,134 +337,6 @@ bool bw_node_converged(const struct bw_node *node);
 
 /** 8 bytes that are equal, almost surely, on members with equal views. */
 uint64_t bw_node_digest(const struct bw_node *node);
-
-/** Our part in a scope. */
-enum bw_role { BW_ROLE_OBSERVER, BW_ROLE_FOLLOWER, BW_ROLE_CANDIDATE, BW_ROLE_LEADER };
-
-/** "observer", "follower", "candidate" (there is no leader and we stand) or "leader". */
-const char *bw_role_name(enum bw_role role);
-
-/** What is known of a scope. Pointers as in bw_member_info. */
-struct bw_scope_info {
-    const char *scope;
-    enum bw_mode mode;
-    bool has_leader;
-    struct bw_token token; /**< the reign, if has_leader; term = token.term */
-    const char *leader;    /**< name, "" if unknown */
-    enum bw_role role;
-    int64_t since_wall_us; /**< when we learnt of the leader */
-    int64_t lease_us;      /**< what is left of my own lease, -1 if I do not lead */
-    int64_t stop_us; /**< I gave the lead up, and this is left for its work to stop; -1: there is nothing to stop */
-    struct bw_token
-        previous; /**< the reign that my last one followed, as far as I knew; term 0: none. Its id may be none */
-    const char *previous_leader; /**< its leader's name, "" if unknown */
-};
-
-/** Why a candidate does not lead. X(NAME, "word", "sentence"), %s: the member `behind`. Append only. */
-#define BW_WHY_NOTS(X)                                                                \
-    X(LEADS, "leads", "leads")                                                        \
-    X(DEAD, "dead", "dead")                                                           \
-    X(LEFT, "left", "left")                                                           \
-    X(READY, "not-ready", "not ready")                                                \
-    X(STEPPED_DOWN, "stepped-down", "stepped down")                                   \
-    X(UNSTABLE, "unstable", "unstable: ranks behind all that are not, as %s")         \
-    X(HALF, "half-reachable", "half reachable: ranks behind all that are not, as %s") \
-    X(PRIORITY, "lower-priority", "lower priority than %s")                           \
-    X(SMALLER_ID, "smaller-id", "ranks behind %s: larger id wins the tie")            \
-    X(INCUMBENT, "incumbent", "ranks behind %s: of equal ones who led last stays")    \
-    X(LED, "led", "ranks before %s, which leads")                                     \
-    X(YET, "best", "the best candidate, but nobody leads yet")
-
-#define BW_WHY_NOT_VALUE_(name, word, text) BW_WHY_NOT_##name,
-enum bw_why_not { BW_WHY_NOTS(BW_WHY_NOT_VALUE_) BW_WHY_NOT_COUNT };
-#undef BW_WHY_NOT_VALUE_
-
-/** The word of a reason. @param text gets its sentence, with %s or without; may be NULL @return a static string */
-const char *bw_why_not_name(enum bw_why_not why, const char **text);
-
-/** One candidate of a scope. */
-struct bw_candidate_info {
-    struct bw_id id;
-    const char *name;
-    uint16_t priority;
-    bool ready;
-    enum bw_status status;
-    enum bw_why_not why;     /**< why it does not lead, as this node sees it */
-    struct bw_id behind;     /**< the leader, or the best candidate, that it is compared with; none: with nobody */
-    const char *behind_name; /**< "" if unknown */
-};
-
-/** Scopes known: ours and those that others stand in. */
-size_t bw_node_scope_count(const struct bw_node *node);
-
-/** Scope number index. @return 0 or BW_ERR_NOT_FOUND past the end */
-int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info *info, struct bw_time now);
-
-/** The scope's candidates, best first. @return 0 or BW_ERR_NOT_FOUND (no such scope, or index past the end) */
-int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info);
-
-/** Why a scope has no leader. X(NAME, "word", "sentence"), %s: the member `of`. Append only. */
-#define BW_VACANCIES(X)                                                                             \
-    X(NONE, "led", "it has a leader")                                                               \
-    X(LEAVING, "leaving", "this agent is leaving")                                                  \
-    X(NO_CANDIDATE, "no-candidate", "no member stands for it")                                      \
-    X(NOT_READY, "not-ready", "no candidate is alive and ready")                                    \
-    X(LEASE, "lease", "the lease of %s may still run")                                              \
-    X(NAMED, "named", "%s was named by the last leader and has not claimed it yet")                 \
-    X(SUCCESSION, "succession", "%s is the best candidate and has not claimed it yet")              \
-    X(CLAIMING, "claiming", "this agent claims it, and waits for others to confirm")                \
-    X(LISTENING, "listening", "this agent has just started, and listens first")                     \
-    X(UNKNOWN, "not-synchronised", "this agent has not got the view of any member yet")             \
-    X(ALONE, "alone", "nobody answers this agent, which waits before it leads a cluster of one")    \
-    X(SETTLING, "settling", "better candidates have come or gone just now")                         \
-    X(UNHEARD, "not-heard", "too few members show that they hear this agent")                       \
-    X(RETRY, "retry", "this agent's claim did not get through, and it waits before it tries again") \
-    X(STORAGE, "storage", "this agent could not write its term to its state directory, and tries again")
-
-#define BW_VACANCY_VALUE_(name, word, text) BW_VACANCY_##name,
-enum bw_vacancy { BW_VACANCIES(BW_VACANCY_VALUE_) BW_VACANCY_COUNT };
-#undef BW_VACANCY_VALUE_
-
-/** The word of a reason. @param text gets its sentence, with %s or without; may be NULL @return a static string */
-const char *bw_vacancy_name(enum bw_vacancy reason, const char **text);
-
-/** Why nobody leads a scope, as this node sees it. of as in bw_member_info. */
-struct bw_vacancy_info {
-    enum bw_vacancy reason;
-    struct bw_id of_id; /**< the member that it is about; none */
-    const char *of;     /**< its name, "" if unknown */
-    int64_t wait_us;    /**< so long at most until that is over; -1: not known */
-};
-
-/** Why nobody leads the scope: BW_VACANCY_NONE if somebody does. @return 0 or BW_ERR_NOT_FOUND: no such scope */
-int bw_node_vacancy(const struct bw_node *node, const char *scope, struct bw_vacancy_info *info, struct bw_time now);
-
-/** So many entries are kept of each scope's history, the newest. */
-#define BW_HISTORY_MAX 32u
-
-/** One entry of a scope's history: a reign that this node saw or, if `healed`, two that met. All times are readings of this
- *  node's own wall clock when it learnt of the matter, which may be later than it happened. leader as in bw_member_info. */
-struct bw_history_info {
-    uint64_t number;       /**< counts the scope's entries from 1 on: a gap shows what is not kept any more */
-    bool healed;           /**< false: a reign; true: split-brain-healed */
-    bool over;             /**< a reign that has ended; always true if healed */
-    const char *leader;    /**< its name at that time, "" if it was not known; healed: of the one that stays */
-    struct bw_token token; /**< the reign; healed: the one that stays */
-    struct bw_token other; /**< healed: the one that ended */
-    int64_t from_wall_us;  /**< when this node learnt of the reign, or of the healing */
-    int64_t until_wall_us; /**< over: when it learnt of its end */
-    int64_t overlap_ms;    /**< healed: both are known to have reigned so long, -1 unknown */
-    enum bw_loss reason;   /**< a reign that is over: why */
-};
-
-/** What this node saw of a scope's leaders since it was made; nothing of it survives the node.
- *  @param index 0: the oldest that is kept, at most BW_HISTORY_MAX
- *  @return 0 or BW_ERR_NOT_FOUND: no such scope, or past the end */
-int bw_node_history(const struct bw_node *node, const char *scope, size_t index, struct bw_history_info *info);
-
-/** Whether this node leads the scope and its lease still runs: one comparison, to be made before each protected action.
- *  The token (see bw_node_scope) is what protects a resource even when the process is paused in between. */
-bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_time now);
 
 /** What a node has done since it was made. */
 struct bw_node_stats {

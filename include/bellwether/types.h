@@ -76,6 +76,12 @@ void bw_token_text(const struct bw_token *token, char text[BW_TOKEN_TEXT_SIZE]);
  *  @return 0 or BW_ERR_INVALID, and token is as it was */
 int bw_token_parse(struct bw_token *token, const char *text);
 
+/** Where a member stands. */
+enum bw_status { BW_STATUS_ALIVE, BW_STATUS_SUSPECT, BW_STATUS_DEAD, BW_STATUS_LEFT };
+
+/** "alive", "suspect", "dead" or "left". */
+const char *bw_status_name(enum bw_status status);
+
 #ifdef __cplusplus
 }
 #endif
