@@ -48,7 +48,11 @@
     X(STEP_ASIDE, "election rule 6", "who steps down does not stand again until its time is over")                \
     X(ONLY_THE_READY_STAND, "election rule 6",                                                                    \
       "who is not ready, or does not say so again in time, resigns and does not stand")                           \
-    X(PRIORITY_CHANGES, "election rule 7", "a changed priority counts when the next leader is chosen")            \
+    X(PRIORITY_CHANGES, "election rule 7", "a changed priority counts at once, and moves the lead by request")    \
+    X(PREEMPT_BY_REQUEST, "election rule 7",                                                                      \
+      "a leader hands over to a better candidate that asks, when the hold-down is over")                          \
+    X(FLAPS_DOUBLE_THE_HOLD_DOWN, "election rule 7",                                                              \
+      "each time that a candidate goes away doubles its hold-down, within bounds")                                \
     X(LARGEST_TOKEN_WINS, "election rule 8", "of two leaders the one with the larger token stays")                \
     X(CLAIM_ABOVE_LARGEST_SEEN, "election rule 8",                                                                \
       "a leader claims again above a larger term that anybody ever saw reign")                                    \

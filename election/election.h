@@ -90,7 +90,7 @@ int bw_election_transfer(struct bw_election *election, const char *scope, const 
                          struct bw_time now);
 /* The gate: whether we are ready to lead; who is not resigns. ttl_ms 0: until told otherwise. BW_ERR_NOT_FOUND as above. */
 int bw_election_ready(struct bw_election *election, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now);
-/* Our priority from now on; it counts when the next leader is chosen. BW_ERR_NOT_FOUND as above. */
+/* Our priority from now on; it counts at once. BW_ERR_NOT_FOUND as above. */
 int bw_election_priority(struct bw_election *election, const char *scope, uint16_t priority, struct bw_time now);
 
 /* Stands for one more scope, or not any more (see bw_node_scope_add, bw_node_scope_remove). */

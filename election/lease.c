@@ -175,6 +175,7 @@ void bw_round_send(struct bw_election *e) {
             bw_send(e, &peer->id, BW_FRAME_heartbeat, &message);
         }
         bw_lease_renew(e, scope);
+        bw_preempt_round(e, scope);
     }
     bw_round_arm(e);
 }

@@ -12,6 +12,7 @@ core_sources += \
 	election/message.c \
 	election/message.h \
 	election/peer.c \
+	election/preempt.c \
 	election/queue.c \
 	election/rank.c \
 	election/rank.h \

@@ -95,6 +95,8 @@ static bool frame_valid(const struct bw_election_frame_any *frame) {
         return name_valid(frame->as.healed.scope) && frame->as.healed.winner_term != 0 &&
                frame->as.healed.loser_term != 0 && !bw_id_none(&frame->as.healed.winner_id) &&
                !bw_id_none(&frame->as.healed.loser_id);
+    case BW_FRAME_want:
+        return name_valid(frame->as.want.scope) && frame->as.want.term != 0;
     case BW_FRAME_record:
         return name_valid(frame->as.record.scope) && record_valid(&frame->as.record);
     default:

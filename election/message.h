@@ -46,6 +46,8 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
     BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, U8, reason, 3) F(T, U64, token_term, 0) F(T, ID, token_id, 0)
 #define BW_MESSAGE_RESIGN(F, T) \
     BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, U64, sequence, 0) F(T, U8, reason, 255) F(T, ID, successor, 0)
+/* To the leader of this term: "I rank before you, hand over." */
+#define BW_MESSAGE_WANT(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0)
 /* Two reigns met. Ages in milliseconds when the loser stopped; UINT64_MAX: not known. */
 #define BW_MESSAGE_HEALED(F, T) \
     BW_MESSAGE_SCOPE_(F, T)     \
@@ -69,23 +71,24 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
 #define BW_CANDIDACY_SAFE 4u
 
 /* X(name, type number, fields) */
-#define BW_ELECTION_FRAMES(X)             \
-    X(heartbeat, 1, BW_MESSAGE_HEARTBEAT) \
-    X(ack, 2, BW_MESSAGE_ACK)             \
-    X(set, 3, BW_MESSAGE_SET)             \
-    X(entry, 4, BW_MESSAGE_ENTRY)         \
-    X(question, 5, BW_MESSAGE_QUESTION)   \
-    X(answer, 6, BW_MESSAGE_ANSWER)       \
-    X(ask, 7, BW_MESSAGE_ASK)             \
-    X(reply, 8, BW_MESSAGE_REPLY)         \
-    X(claim, 9, BW_MESSAGE_CLAIM)         \
-    X(confirm, 10, BW_MESSAGE_CONFIRM)    \
-    X(object, 11, BW_MESSAGE_OBJECT)      \
-    X(resign, 12, BW_MESSAGE_RESIGN)      \
-    X(healed, 13, BW_MESSAGE_HEALED)      \
-    X(record, 14, BW_MESSAGE_RECORD)      \
-    X(body, 15, BW_MESSAGE_BODY)          \
-    X(candidacy, 16, BW_MESSAGE_CANDIDACY)
+#define BW_ELECTION_FRAMES(X)              \
+    X(heartbeat, 1, BW_MESSAGE_HEARTBEAT)  \
+    X(ack, 2, BW_MESSAGE_ACK)              \
+    X(set, 3, BW_MESSAGE_SET)              \
+    X(entry, 4, BW_MESSAGE_ENTRY)          \
+    X(question, 5, BW_MESSAGE_QUESTION)    \
+    X(answer, 6, BW_MESSAGE_ANSWER)        \
+    X(ask, 7, BW_MESSAGE_ASK)              \
+    X(reply, 8, BW_MESSAGE_REPLY)          \
+    X(claim, 9, BW_MESSAGE_CLAIM)          \
+    X(confirm, 10, BW_MESSAGE_CONFIRM)     \
+    X(object, 11, BW_MESSAGE_OBJECT)       \
+    X(resign, 12, BW_MESSAGE_RESIGN)       \
+    X(healed, 13, BW_MESSAGE_HEALED)       \
+    X(record, 14, BW_MESSAGE_RECORD)       \
+    X(body, 15, BW_MESSAGE_BODY)           \
+    X(candidacy, 16, BW_MESSAGE_CANDIDACY) \
+    X(want, 17, BW_MESSAGE_WANT)
 
 #define BW_FRAME_NUMBER_(name, number, fields) BW_FRAME_##name = number,
 enum bw_election_frame { BW_ELECTION_FRAMES(BW_FRAME_NUMBER_) BW_ELECTION_FRAME_END };

@@ -113,7 +113,7 @@ static void living_changed(struct bw_election *e, struct bw_peer *peer) {
     e->living = lives ? e->living + 1 : e->living - 1;
     for (size_t i = 0; i < e->scope_count; i++) {
         struct bw_scope *scope = e->scopes[i];
-        const struct bw_candidate *candidate = bw_candidate_find(scope, peer);
+        struct bw_candidate *candidate = bw_candidate_find(scope, peer);
         if (!lives && peer->refused_pt == BW_PAST)
             bw_watch_gone(e, scope, peer);
         scope->successors_stale = true;
@@ -162,7 +162,7 @@ void bw_election_member(struct bw_election *e, const struct bw_election_member *
         living_changed(e, peer);
     else if (changed)
         for (size_t i = 0; i < e->scope_count; i++) {
-            const struct bw_candidate *candidate = bw_candidate_find(e->scopes[i], peer);
+            struct bw_candidate *candidate = bw_candidate_find(e->scopes[i], peer);
             if (candidate != NULL)
                 bw_candidate_changed(e, e->scopes[i], candidate);
         }

@@ -43,6 +43,9 @@ static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
     case BW_FRAME_record:
         bw_claim_record_receive(e, &peer->id, heard_us, &frame->as.record);
         break;
+    case BW_FRAME_want:
+        bw_want_receive(e, peer, heard_us, &frame->as.want);
+        break;
     default:
         BW_ASSERT(false); /* bw_message_next gives nothing else */
     }

@@ -29,12 +29,14 @@ void bw_lose(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason)
     if (!scope->announced)
         return;
     scope->announced = false;
+    if (reason == BW_LOSS_DIED)
+        bw_flap_of(e, scope, &scope->claim.token.id);
     bw_emit(e, scope, BW_EVENT_LEADER_LOST, &scope->claim.token, reason);
 }
 
 static void begin_anew(struct bw_election *e, struct bw_scope *scope) {
     scope->over_pt = e->patience_us;
-    scope->campaign_pt = scope->contact_pt = BW_PAST;
+    scope->campaign_pt = scope->contact_pt = scope->better_since_pt = BW_PAST;
     scope->better = (struct bw_id){{0}};
     bw_watch_reset(scope);
 }
@@ -113,9 +115,16 @@ static enum bw_loss ended_by(const struct bw_election *e, const struct bw_scope 
     return gone || late ? BW_LOSS_DIED : BW_LOSS_DEPOSED;
 }
 
+/* Who was named and left it to another did not claim in time: as good as away. */
+static void passed_over(struct bw_election *e, struct bw_scope *scope, const struct bw_id *winner) {
+    if (scope->claim.state == BW_CLAIM_RESIGNING && !bw_id_equal(&scope->claim.successor, winner))
+        bw_flap_of(e, scope, &scope->claim.successor);
+}
+
 void bw_reign_begin(struct bw_election *e, struct bw_scope *scope) {
     BW_ASSERT(scope->phase == BW_PHASE_CLAIM);
     bw_lose(e, scope, ended_by(e, scope));
+    passed_over(e, scope, &e->self);
     scope->phase = BW_PHASE_LEAD;
     scope->previous = bw_claim_none(&scope->claim) ? scope->reigned : scope->claim.token;
     scope->claim = (struct bw_claim){
@@ -203,8 +212,10 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
         bw_lose(e, scope, ended_by(e, scope));
     else if (claim->state != BW_CLAIM_LEADING)
         bw_lose(e, scope, same && claim->reason < BW_LOSS_COUNT ? (enum bw_loss)claim->reason : BW_LOSS_DEPOSED);
-    if (!same)
+    if (!same) {
         remember_promise(e, scope);
+        passed_over(e, scope, &claim->token.id);
+    }
     scope->claim = *claim;
     scope->seen = claim->token.term > scope->seen ? claim->token.term : scope->seen;
     scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;

@@ -61,7 +61,7 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     scope->over_pt = e->patience_us;
     scope->heard_pt = scope->successor_pt = scope->gone_pt = scope->better_pt = scope->larger_again_pt = BW_PAST;
     scope->promised_pt = scope->aside_pt = scope->campaign_pt = scope->contact_pt = scope->not_before_pt =
-        scope->ask_pt = BW_PAST;
+        scope->ask_pt = scope->better_since_pt = BW_PAST;
     scope->act_until_us = BW_PAST;
     if (scope->successors == NULL || scope->confirms == NULL) {
         scope_free(e, scope);
@@ -151,9 +151,10 @@ struct bw_id bw_scope_replaced(const struct bw_election *e, const struct bw_scop
     return being_replaced(scope, id) && !bw_id_equal(id, &e->self) ? *id : (struct bw_id){{0}};
 }
 
-void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate) {
+void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, struct bw_candidate *candidate) {
     const struct bw_candidate *self = bw_candidate_self(scope);
     scope->successors_stale = true;
+    bw_flap_unless_able(e, candidate);
     if (self == NULL || self == candidate || being_replaced(scope, candidate_id(e, candidate)))
         return;
     struct bw_rank theirs = bw_scope_rank(scope, e, candidate);
@@ -173,7 +174,9 @@ int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct
         if (candidate_same(old, candidate))
             return 0;
         bw_candidate_changed(e, scope, old);
-        *old = *candidate;
+        struct bw_candidate changed = *candidate;
+        changed.seen = old->seen;
+        *old = changed;
         bw_candidate_changed(e, scope, old);
         return 0;
     }

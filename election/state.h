@@ -50,6 +50,14 @@ struct bw_candidate {
     bool half;
     bool safe; /* its work may outlive it: a refused port says nothing */
     uint8_t mode;
+    struct {                 /* what we saw of it, see preempt.c; not part of what it says */
+        bool able;           /* ready and alive, when we looked last */
+        bool missed;         /* it acknowledges our rounds no more */
+        int64_t able_pt;     /* since when it was there without a break */
+        uint64_t able_round; /* of ours, then */
+        uint32_t flaps;      /* times that it went away, decaying */
+        int64_t flap_pt;     /* the last one */
+    } seen;
 };
 
 /* One of the leader's successors, and what it says of the leader. */
@@ -130,6 +138,9 @@ struct bw_scope {
     size_t confirm_count;
     bool confirmed;      /* somebody confirmed, in any transmission */
     struct bw_id better; /* objected once as the better candidate: not again in this vacancy */
+    /* we rank before the leader */
+    int64_t better_since_pt; /* BW_PAST: we do not */
+    int64_t want_pt;         /* it is asked then */
     /* the reign */
     int64_t act_until_us; /* may_act: now < this; BW_PAST when we do not lead */
     int64_t reign_us;     /* since when */
@@ -240,7 +251,7 @@ struct bw_rank bw_scope_rank(const struct bw_scope *scope, const struct bw_elect
 /* 0, BW_ERR_MEMORY */
 int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate);
 void bw_candidate_remove(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer);
-void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate);
+void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, struct bw_candidate *candidate);
 struct bw_candidate *bw_candidate_find(const struct bw_scope *scope, const struct bw_peer *peer);
 /* Whether a refused port of the member says nothing about its reign over the scope: it said so, or we do not know. */
 bool bw_candidate_safe(const struct bw_scope *scope, const struct bw_peer *peer);
@@ -330,6 +341,17 @@ void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reaso
 void bw_resign_to(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
 /* The same at once, whatever work there is. */
 void bw_resign_now(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
+
+/* -- preempt.c: the better candidate asks -- */
+/* The candidate went away, or was missed. */
+void bw_flap(struct bw_election *e, struct bw_candidate *candidate);
+void bw_flap_of(struct bw_election *e, struct bw_scope *scope, const struct bw_id *id);
+/* After each change of it: the same if it was able to lead before and is not now. */
+void bw_flap_unless_able(struct bw_election *e, struct bw_candidate *candidate);
+void bw_preempt_step(struct bw_election *e, struct bw_scope *scope);
+/* The leader's look at better candidates, once a round. */
+void bw_preempt_round(struct bw_election *e, struct bw_scope *scope);
+void bw_want_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us, const struct bw_message_want *m);
 
 /* -- standing.c -- */
 /* The scope of that name if we ever stand for it, else NULL. */

@@ -87,6 +87,8 @@ void bw_scope_step(struct bw_election *e, struct bw_scope *scope) {
         return;
     if (bw_reign_current(scope))
         bw_watch_step(e, scope);
+    if (bw_reign_current(scope))
+        bw_preempt_step(e, scope);
     if (!bw_reign_current(scope) && bw_stands(e, scope))
         bw_campaign_step(e, scope);
 }

@@ -32,13 +32,16 @@ void bw_config_init(struct bw_config *config, enum bw_profile profile) {
     }
 }
 
+#define PREEMPT_MS 10000u
+
 void bw_scope_config_init(struct bw_scope_config *scope, const char *name) {
     *scope = (struct bw_scope_config){.name = name,
                                       .mode = BW_MODE_PRIORITY,
                                       .failover = BW_FAILOVER_FAST,
                                       .priority = 100,
                                       .min_ack = 1,
-                                      .min_confirm = 1};
+                                      .min_confirm = 1,
+                                      .preempt_ms = PREEMPT_MS};
 }
 
 int bw_params_set(struct bw_params *params, const char *name, uint32_t value) {

@@ -75,6 +75,7 @@ static struct bw_sim_scope *get_scope(struct bw_sim *sim, const char *name) {
     scope->known = bw_sim_memory(sim->host_count * sizeof scope->known[0]);
     scope->reigned = bw_sim_memory(sim->host_count * sizeof scope->reigned[0]);
     scope->durable = bw_sim_memory(sim->host_count * sizeof scope->durable[0]);
+    scope->preempt_ms = bw_sim_memory(sim->host_count * sizeof scope->preempt_ms[0]);
     return scope;
 }
 
@@ -141,13 +142,29 @@ static void self_elected(struct bw_sim *sim, size_t host, const struct bw_event 
     begin_reign(sim, number, host, &event->token);
 }
 
+/* A reign that is preempted has lasted for the hold-down; a little less by another clock. */
+static void check_preemption(struct bw_sim *sim, const struct bw_sim_scope *scope, const struct bw_sim_reign *reign) {
+    uint32_t hold_ms = scope->preempt_ms[reign->host];
+    int64_t hold_us = hold_ms * BW_US_PER_MS;
+    int64_t least_us = hold_us - hold_us * INT64_C(2) / 100;
+    if (hold_ms == BW_PREEMPT_NEVER)
+        bw_sim_violate(sim, BW_INVARIANT_ONE_PREEMPTION, "n%zu is preempted in %s, and never is to be", reign->host,
+                       scope->name);
+    else if (sim->now_us - reign->begin_us < least_us)
+        bw_sim_violate(sim, BW_INVARIANT_ONE_PREEMPTION, "n%zu is preempted in %s after %lld ms, not %lld", reign->host,
+                       scope->name, (long long)((sim->now_us - reign->begin_us) / BW_US_PER_MS), (long long)hold_ms);
+}
+
 static void self_deposed(struct bw_sim *sim, size_t host, const struct bw_event *event) {
     size_t number = (size_t)(get_scope(sim, event->scope) - sim->scopes);
     struct bw_sim_reign *reign = open_reign(sim, number, host);
-    if (reign == NULL || bw_token_compare(&reign->token, &event->token) != 0)
+    if (reign == NULL || bw_token_compare(&reign->token, &event->token) != 0) {
         bw_sim_violate(sim, BW_INVARIANT_OWN_NAME, "n%zu is deposed from a reign that it did not have", host);
-    else
-        end_reign(sim, reign);
+        return;
+    }
+    if (event->reason == BW_LOSS_PREEMPTED)
+        check_preemption(sim, &sim->scopes[number], reign);
+    end_reign(sim, reign);
 }
 
 static void leader_elected(struct bw_sim *sim, size_t host, const struct bw_event *event) {
@@ -156,6 +173,10 @@ static void leader_elected(struct bw_sim *sim, size_t host, const struct bw_even
         bw_sim_violate(sim, BW_INVARIANT_RISING_TERMS, "n%zu goes back to a leader of term %llu, after %llu", host,
                        (unsigned long long)event->token.term, (unsigned long long)known->term);
     *known = event->token;
+}
+
+void bw_sim_check_policy(struct bw_sim *sim, size_t index, const struct bw_scope_config *scope) {
+    get_scope(sim, scope->name)->preempt_ms[index] = scope->preempt_ms;
 }
 
 /* -- members -- */

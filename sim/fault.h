@@ -25,6 +25,8 @@
     X(LEAVE, "leave", "leave:HOSTS@TIME[-TIME]", "leaves in order and ends; comes back at the end")                 \
     X(STEPDOWN, "stepdown", "stepdown:HOSTS@TIME[-TIME]", "gives up the lead until the end, or for a minute")       \
     X(TRANSFER, "transfer", "transfer:HOST@TIME", "whoever leads hands over to this host")                          \
+    X(PRIORITY, "priority", "priority:HOSTS:NUMBER@TIME", "gets this priority, as long as its process runs")        \
+    X(UNREADY, "unready", "unready:HOSTS@TIME[-TIME]", "is not ready to lead")                                      \
     X(SILENT, "silent", "silent:HOSTS@TIME[-TIME]", "the host is off the network")                                  \
     X(PARTITION, "partition", "partition:PART/PART[/PART...]@TIME[-TIME]",                                          \
       "parts (50/50, or lists of hosts) do not reach each other; PART>PART: the first is not heard by the second")  \

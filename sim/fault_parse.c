@@ -9,7 +9,7 @@
 
 #define TIME_FORM "30s, 500ms, 1.5m, 2h"
 
-enum value_kind { NO_VALUE, PERCENT, DURATION, ON_OFF, BYTES, BANDWIDTH, BLANK, YES_NO, STEP, PPM, PACKETS };
+enum value_kind { NO_VALUE, PERCENT, DURATION, ON_OFF, BYTES, BANDWIDTH, BLANK, YES_NO, STEP, PPM, PACKETS, PRIORITY };
 enum where_kind { AT_HOSTS, AT_LINK, ANYWHERE, AT_PARTS };
 enum when_kind { INSTANT, SPAN };
 
@@ -37,6 +37,8 @@ static const struct shape {
     [BW_FAULT_LEAVE] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_STEPDOWN] = {AT_HOSTS, NO_VALUE, SPAN, false, false},
     [BW_FAULT_TRANSFER] = {AT_HOSTS, NO_VALUE, INSTANT, false, false},
+    [BW_FAULT_PRIORITY] = {AT_HOSTS, PRIORITY, INSTANT, false, false},
+    [BW_FAULT_UNREADY] = {AT_HOSTS, NO_VALUE, SPAN, false, false},
     [BW_FAULT_SILENT] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_PARTITION] = {AT_PARTS, NO_VALUE, SPAN, false, false},
     [BW_FAULT_CUT] = {AT_LINK, NO_VALUE, SPAN, false, false},
@@ -236,6 +238,9 @@ static bool read_value(const struct reading *r, char *text) {
         return bw_number_parse(text, 100000, &fault->value)
                    ? true
                    : wrong(r, "'%s' is no number of packets a second up to 100000", text);
+    case PRIORITY:
+        return bw_number_parse(text, UINT16_MAX, &fault->value) ? true
+                                                                : wrong(r, "'%s' is no priority from 0 to 65535", text);
     default:
         return wrong(r, "'%s' is one piece too many: %s", text, words[fault->kind].form);
     }

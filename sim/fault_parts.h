@@ -3,6 +3,7 @@
 #ifndef BW_SIM_FAULT_PARTS_H
 #define BW_SIM_FAULT_PARTS_H
 
+#include "sim/fault.h"
 #include "sim/internal.h"
 
 /* fault_keys.c: on each of the hosts a new key is added, then used, then the old one taken away; in each third of the time all
@@ -16,5 +17,8 @@ struct bw_attack;
 struct bw_attack *bw_attack_begin(struct bw_sim *sim, const bool *hosts, uint16_t number, int64_t per_s,
                                   int64_t until_us);
 void bw_attack_free(struct bw_attack *attack);
+
+/* fault_operator.c: stepdown, transfer, priority, unready of one host, as it begins or ends; leader: who led when it began. */
+void bw_fault_operate(struct bw_sim *sim, const struct bw_fault *fault, size_t host, size_t leader, bool begins);
 
 #endif

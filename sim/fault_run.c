@@ -10,7 +10,6 @@
 #define AGAIN_MS 10        /* a process that is not on the processor is asked again to leave after so long */
 #define LEFT_LOOK_MS 50    /* whether it has left is looked at so often, */
 #define LEFT_LOOKS_MAX 200 /* so many times; then it is ended as it is */
-#define STEPDOWN_MS 60000u
 
 struct fault_state {
     struct bw_fault_run *run;
@@ -328,12 +327,6 @@ static void continue_process(struct bw_fault_run *run, size_t host) {
         bw_sim_continue(run->sim, host);
 }
 
-static uint32_t stepdown_ms(const struct bw_fault *fault) {
-    if (fault->until_us == BW_FAULT_FOR_EVER)
-        return STEPDOWN_MS;
-    return (uint32_t)((fault->until_us - fault->from_us) / BW_US_PER_MS);
-}
-
 static void restart(struct bw_sim *sim, size_t host, bool blank) {
     if (bw_sim_node(sim, host) != NULL)
         bw_sim_crash(sim, host);
@@ -363,12 +356,10 @@ static void begin_at(struct fault_state *state, size_t host) {
             leave(state->run, host);
         break;
     case BW_FAULT_STEPDOWN:
-        if (runs && !sim->hosts[host].asleep)
-            bw_sim_stepdown(sim, host, sim->scope, stepdown_ms(fault));
-        break;
     case BW_FAULT_TRANSFER:
-        if (state->leader != BW_SIM_NONE && !sim->hosts[state->leader].asleep)
-            bw_sim_transfer(sim, state->leader, sim->scope, host);
+    case BW_FAULT_PRIORITY:
+    case BW_FAULT_UNREADY:
+        bw_fault_operate(sim, fault, host, state->leader, true);
         break;
     case BW_FAULT_CLOCK:
         bw_sim_wall_step(sim, host, fault->value / BW_US_PER_MS);
@@ -439,6 +430,20 @@ static void begin(struct bw_sim *sim, void *context) {
             begin_at(state, i);
 }
 
+/* Asked again until it is on the processor: else it would never lead again. */
+static void make_ready(struct bw_sim *sim, void *context) {
+    struct fault_state *state = context;
+    bool again = false;
+    for (size_t i = 0; i < sim->host_count; i++) {
+        if (!state->hosts[i] || holds_at(state->run, BW_FAULT_UNREADY, i))
+            continue;
+        again = again || (sim->hosts[i].node != NULL && sim->hosts[i].asleep);
+        bw_fault_operate(sim, state->fault, i, BW_SIM_NONE, false);
+    }
+    if (again)
+        bw_sim_schedule(sim, bw_sim_now_ms(sim) + AGAIN_MS, make_ready, state);
+}
+
 static void end(struct bw_sim *sim, void *context) {
     struct fault_state *state = context;
     struct bw_fault_run *run = state->run;
@@ -449,6 +454,8 @@ static void end(struct bw_sim *sim, void *context) {
     for (size_t i = 0; i < sim->host_count; i++)
         if (state->hosts[i] && !is_of_network(state->fault))
             end_at(state, i);
+    if (state->fault->kind == BW_FAULT_UNREADY)
+        make_ready(sim, state);
     if (run->hooks.ended != NULL)
         run->hooks.ended(run->hooks.context, (size_t)(state - run->states), state->hosts);
 }

@@ -138,6 +138,7 @@ struct bw_sim_scope {
     struct bw_token *known;   /* by host: the newest leader that it was told of in this life */
     struct bw_token *reigned; /* by host: its last reign */
     uint64_t *durable;        /* by host: the term on its disk */
+    uint32_t *preempt_ms;     /* by host: its policy */
 };
 
 enum bw_sim_line { BW_SIM_LINE_SENT, BW_SIM_LINE_LOST, BW_SIM_LINE_TEXT, BW_SIM_LINE_RULE };
@@ -269,6 +270,7 @@ void bw_sim_violate(struct bw_sim *sim, enum bw_invariant invariant, const char 
     __attribute__((format(printf, 3, 4)));
 void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event *event);
 void bw_sim_check_host(struct bw_sim *sim, size_t index); /* after each call on its node */
+void bw_sim_check_policy(struct bw_sim *sim, size_t index, const struct bw_scope_config *scope); /* before a start */
 void bw_sim_check_start(struct bw_sim *sim, size_t index);
 void bw_sim_check_end(struct bw_sim *sim, size_t index);
 void bw_sim_check_state(struct bw_sim *sim, size_t index);    /* after a durable write */

@@ -8,6 +8,7 @@ sim_sources += \
 	sim/fault.h \
 	sim/fault_hostile.c \
 	sim/fault_keys.c \
+	sim/fault_operator.c \
 	sim/fault_parse.c \
 	sim/fault_parts.h \
 	sim/fault_run.c \

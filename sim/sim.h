@@ -54,6 +54,7 @@ struct bw_sim_options {
     const char *scope;      /* NULL: no scope, nobody leads */
     size_t candidate_count; /* the first so many hosts stand; BW_SIM_ALL */
     enum bw_failover failover;
+    uint32_t preempt_ms; /* hold-down; BW_PREEMPT_NEVER */
     /* Last changes to a node's configuration; may be NULL. */
     void (*configure)(void *context, size_t host, struct bw_config *config);
     void (*on_rule)(void *context, size_t host, enum bw_rule rule);                            /* may be NULL */

@@ -24,7 +24,8 @@ void bw_sim_options_init(struct bw_sim_options *options, enum bw_profile profile
                                                    .seed_count = 1,
                                                    .scope = "default",
                                                    .candidate_count = BW_SIM_ALL,
-                                                   .failover = BW_FAILOVER_FAST};
+                                                   .failover = BW_FAILOVER_FAST,
+                                                   .preempt_ms = 10000};
     struct bw_config config;
     bw_config_init(&config, profile);
     *options = defaults;
@@ -82,6 +83,7 @@ void bw_sim_destroy(struct bw_sim *sim) {
         free(sim->scopes[i].known);
         free(sim->scopes[i].reigned);
         free(sim->scopes[i].durable);
+        free(sim->scopes[i].preempt_ms);
     }
     for (size_t i = 0; sim->shared != NULL && i < sim->host_count; i++)
         free(sim->shared[i]);
@@ -277,6 +279,7 @@ static int create_node(struct bw_sim *sim, size_t index) {
         bw_scope_config_init(&scope, sim->scope);
         scope.priority = host->priority;
         scope.failover = sim->options.failover;
+        scope.preempt_ms = sim->options.preempt_ms;
         config.scopes = &scope;
         config.scope_count = 1;
     }
@@ -284,6 +287,8 @@ static int create_node(struct bw_sim *sim, size_t index) {
     config.state = (struct bw_bytes){host->state, host->state_size};
     if (sim->options.configure != NULL)
         sim->options.configure(sim->options.context, index, &config);
+    for (size_t i = 0; i < config.scope_count; i++)
+        bw_sim_check_policy(sim, index, &config.scopes[i]);
     return bw_node_create(&host->node, &config, bw_sim_clock(sim, index));
 }
 

@@ -246,7 +246,8 @@ const struct agent_option agent_option_list[] = {
     {"scope", "NAME[:OPT=VAL,...]",
      "Stand in this scope, or in several (orders/0..7); repeatable (default: default:priority=100). OPT: priority=N, "
      "min_ack=N, min_confirm=N, "
-     "failover=fast|safe, lease=MS, gate (not ready until 'bellwether ready' says so)",
+     "failover=fast|safe, lease=MS, preempt=never|MS (default: 10000), gate (not ready until 'bellwether ready' says "
+     "so)",
      set_scope},
     {"observer", NULL, "Stand in no scope", set_observer},
     {"profile", "local|lan|wan", "Where the cluster lives (default: lan)", set_profile},

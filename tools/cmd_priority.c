@@ -39,11 +39,11 @@ static const struct argp priority_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "SCOPE N",
-    .doc = "Changes the agent's priority for SCOPE; the higher one is preferred. It moves no lead by itself: it counts "
-           "when the "
-           "next leader is chosen (stepdown at the leader chooses one). After a restart of the agent its configuration "
-           "counts.\v"
-           "Exit code 5: the agent does not stand for SCOPE."};
+    .doc =
+        "Changes the agent's priority for SCOPE; the higher one is preferred. A candidate of higher priority than the "
+        "leader's gets the lead when the hold-down is over (preempt= of the agents' --scope, 10 s). After a restart of "
+        "the agent its configuration counts.\v"
+        "Exit code 5: the agent does not stand for SCOPE."};
 
 int cmd_priority(int argc, char **argv) {
     struct priority priority = {.scope = NULL};

@@ -3,6 +3,7 @@
 
 #include "tools/command.h"
 #include "tools/options.h"
+#include "tools/scope_option.h"
 #include "tools/simulate.h"
 #include "tools/timeline_page.h"
 
@@ -24,6 +25,7 @@ enum {
     KEY_SWEEP,
     KEY_SWARM,
     KEY_FAILOVER,
+    KEY_PREEMPT,
     KEY_NO_STATE,
     KEY_NO_SCOPE,
     KEY_FORBID_OVERLAP,
@@ -56,6 +58,7 @@ static const struct argp_option options[] = {
     {"profile", KEY_PROFILE, "NAME", 0, "local, lan or wan (default: lan)", 1},
     {"set", KEY_SET, "PARAM=VALUE", 0, "Set a parameter; repeatable; 'bellwether help parameters' lists them", 1},
     {"failover", KEY_FAILOVER, "HOW", 0, "fast or safe, as in an agent's --scope (default: fast)", 1},
+    {"preempt", KEY_PREEMPT, "MS", 0, "never, or the hold-down, as in an agent's --scope (default: 10000)", 1},
     {"no-scope", KEY_NO_SCOPE, NULL, 0, "Membership alone: nobody leads", 1},
     {"no-state", KEY_NO_STATE, NULL, 0, "Nodes have no state directories", 1},
     {NULL, 0, NULL, 0, "The network:", 2},
@@ -186,6 +189,10 @@ static error_t parse_switch(int key, char *value, struct argp_state *state) {
         simulate->simulation.safe = strcmp(value, "safe") == 0;
         if (!simulate->simulation.safe && strcmp(value, "fast") != 0)
             return options_mistake(state, "--failover %s: fast or safe", value);
+        return 0;
+    case KEY_PREEMPT:
+        if (!preempt_parse(value, &simulate->simulation.preempt_ms))
+            return options_mistake(state, "--preempt %s: never, or a number of milliseconds up to a day", value);
         return 0;
     case KEY_COLOR:
         if (!color_parse(value, &simulate->color))

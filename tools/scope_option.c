@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "tools/text.h"
 
+#define PREEMPT_MS_MAX 86400000u /* a day */
+
 static const char *const setting_names[] = {"priority",    "mode",  "preempt", "failover", "min_ack",
                                             "min_confirm", "lease", "gate",    NULL};
 
@@ -33,6 +35,19 @@ static bool set_lease(struct bw_scope_config *scope, const char *value, char *wh
     return true;
 }
 
+bool preempt_parse(const char *value, uint32_t *preempt_ms) {
+    uint64_t number = BW_PREEMPT_NEVER;
+    bool ok = strcmp(value, "never") == 0 || parse_number(value, 0, PREEMPT_MS_MAX, &number);
+    if (ok)
+        *preempt_ms = (uint32_t)number;
+    return ok;
+}
+
+static bool set_preempt(struct bw_scope_config *scope, const char *value, char *why, size_t why_size) {
+    snprintf(why, why_size, "preempt is never, or 0 to %u milliseconds", PREEMPT_MS_MAX);
+    return preempt_parse(value, &scope->preempt_ms);
+}
+
 static bool set_one(struct bw_scope_config *scope, const char *name, const char *value, char *why, size_t why_size) {
     if (strcmp(name, "priority") == 0)
         return set_u16(&scope->priority, name, value, why, why_size);
@@ -47,10 +62,8 @@ static bool set_one(struct bw_scope_config *scope, const char *name, const char 
         snprintf(why, why_size, "mode is priority");
         return strcmp(value, "priority") == 0;
     }
-    if (strcmp(name, "preempt") == 0) { /* what every scope does */
-        snprintf(why, why_size, "preempt is never");
-        return strcmp(value, "never") == 0;
-    }
+    if (strcmp(name, "preempt") == 0)
+        return set_preempt(scope, value, why, why_size);
     if (strcmp(name, "failover") == 0) {
         scope->failover = strcmp(value, "safe") == 0 ? BW_FAILOVER_SAFE : BW_FAILOVER_FAST;
         snprintf(why, why_size, "failover is fast or safe");

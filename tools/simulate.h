@@ -19,6 +19,8 @@ struct simulate_fault {
     char *origin; /* "--fault" or "FILE:LINE:" */
 };
 
+#define SIMULATE_PREEMPT_MS 10000u /* as a scope has it */
+
 /* Everything that decides a run, its seed aside. */
 struct simulation {
     uint64_t nodes;
@@ -36,6 +38,7 @@ struct simulation {
     uint64_t stopped; /* that many members stop */
     int64_t stopped_for_us;
     bool safe; /* failover */
+    uint32_t preempt_ms;
     bool no_state;
     bool no_scope;
     bool forbid_overlap;

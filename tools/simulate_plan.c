@@ -20,6 +20,7 @@ void simulation_init(struct simulation *simulation) {
     simulation->latency_us = 100;
     simulation->latency_max_us = 300;
     simulation->stopped_for_us = 10 * BW_US_PER_S;
+    simulation->preempt_ms = SIMULATE_PREEMPT_MS;
 }
 
 void simulation_free(struct simulation *simulation) {
@@ -237,6 +238,7 @@ bool simulation_resolve(const struct simulation *simulation, struct bw_measure *
     options->seed_count = 3;
     options->scope = simulation->no_scope ? NULL : "default";
     options->failover = simulation->safe ? BW_FAILOVER_SAFE : BW_FAILOVER_FAST;
+    options->preempt_ms = simulation->preempt_ms;
     options->forbid_overlap = simulation->forbid_overlap;
     options->extra_tick_ppm = simulation->extra_tick_ppm;
     measure->node_count = simulation->nodes;
@@ -287,6 +289,10 @@ char *simulation_command(const struct simulation *simulation, uint64_t seed) {
         fprintf(to, " --stopped %llu", (unsigned long long)simulation->stopped);
         say_time(to, " --stopped-for ", simulation->stopped_for_us);
     }
+    if (simulation->preempt_ms == BW_PREEMPT_NEVER)
+        fprintf(to, " --preempt never");
+    else if (simulation->preempt_ms != SIMULATE_PREEMPT_MS)
+        fprintf(to, " --preempt %u", (unsigned)simulation->preempt_ms);
     fprintf(to, "%s%s%s%s --seed %llu", simulation->safe ? " --failover safe" : "",
             simulation->no_state ? " --no-state" : "", simulation->no_scope ? " --no-scope" : "",
             simulation->forbid_overlap ? " --forbid-overlap" : "", (unsigned long long)seed);

@@ -99,6 +99,29 @@ static void draw_hostilities(struct simulation *s, uint64_t seed) {
     }
 }
 
+/* What operators do, from chances of their own. */
+static void draw_orders(struct simulation *s, uint64_t seed) {
+    static const char *const orders[] = {"transfer:any", "priority:any:200", "priority:leader:50", "unready:leader",
+                                         "unready:any2"};
+    static const uint32_t policies[] = {0, 3000, SIMULATE_PREEMPT_MS, BW_PREEMPT_NEVER};
+    struct bw_rng rng;
+    char text[BW_FAULT_TEXT_MAX + 1], why[64];
+    bw_rng_seed(&rng, seed ^ UINT64_C(0x6f7264657273)); /* "orders" */
+    if (below(&rng, 2) == 0)
+        return;
+    s->preempt_ms = PICK(&rng, policies);
+    uint64_t at_ms = FIRST_FAULT_S * 1000u;
+    for (uint64_t i = 1 + below(&rng, 3); i > 0; i--) {
+        const char *order = PICK(&rng, orders);
+        at_ms += below(&rng, 20000);
+        snprintf(text, sizeof(text), "%s@%llums", order, (unsigned long long)at_ms);
+        if (order[0] == 'u') /* it ends */
+            snprintf(text, sizeof(text), "%s@%llums-%llums", order, (unsigned long long)at_ms,
+                     (unsigned long long)(at_ms + 300 + below(&rng, 20000)));
+        simulation_add_fault(s, text, "swarm", why, sizeof(why));
+    }
+}
+
 static void draw_param(struct bw_rng *rng, struct simulation *s, const char *name, uint64_t least, uint64_t largest) {
     char value[SIMULATE_VALUE_SIZE], why[256];
     uint64_t drawn = least + below(rng, largest - least + 1);
@@ -143,6 +166,7 @@ static void draw(struct simulation *s, uint64_t seed) {
         draw_params(&rng, s);
     draw_faults(&rng, s);
     draw_hostilities(s, seed);
+    draw_orders(s, seed);
 }
 
 /* So that what is demanded after the last fault falls due. */

@@ -62,6 +62,8 @@ enum bw_mode { BW_MODE_PRIORITY };
 /** When a successor may believe that a leader's process is gone: on a refused port (fast) or only by the lease (safe). */
 enum bw_failover { BW_FAILOVER_FAST, BW_FAILOVER_SAFE };
 
+#define BW_PREEMPT_NEVER UINT32_MAX /**< for preempt_ms: as long as the leader lives it stays */
+
 /** A scope that this member stands in. Pointers are copied. */
 struct bw_scope_config {
     const char *name;          /**< 1..BW_NAME_MAX bytes of UTF-8 without control characters */
@@ -75,6 +77,10 @@ struct bw_scope_config {
     uint32_t stop_ms; /**< how long the work may take to stop when we give the lead up of our own will: we resign when
                                     bw_node_stopped says that it has, or when the lease ends that was renewed last within so
                                     long; at most an hour; 0: at once */
+    uint32_t preempt_ms; /**< hold-down: as a better candidate than the leader, ask for the lead after so long; as
+                                    leader, hand over to a better candidate that asks, when both this reign and the candidate
+                                    have lasted so long, the latter twice as long for each time that it went away of late;
+                                    BW_PREEMPT_NEVER: neither; default 10000 */
 };
 
 /** A tag: a name and a value that the member shows to all. */

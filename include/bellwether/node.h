@@ -107,8 +107,9 @@ int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id
  *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
 int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now);
 
-/** Changes our priority for a scope; the others learn of it. It moves no leadership by itself: it counts when the next leader
- *  is chosen. Not durable: the next start begins with the configuration's.
+/** Changes our priority for a scope; the others learn of it. If that makes another candidate better than the leader the lead moves
+ *  to it when the hold-down is over (preempt_ms of struct bw_scope_config). Not durable: the next start begins with the
+ *  configuration's.
  *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
 int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority, struct bw_time now);
 

@@ -95,5 +95,29 @@ def transfer_to_one_that_does_not_claim_tells_who_leads_instead():
     tap.check(name != hung.name, f"{name} leads")
 
 
+@tap.test(timeout=60)
+def better_candidate_gets_the_lead_after_the_hold_down():
+    cluster = new_cluster(2, "--scope", "default:preempt=2500")
+    leader = cluster.wait_leader()
+    token = leader.reign()[0]
+    better = cluster.add("better", "--scope", "default:priority=200,preempt=2500", "--join", leader.addr)
+    begin = better.start().wait_ready() and time.monotonic()
+    new_token, name, known = cluster.wait_reign(above=token)
+    tap.equal(name, "better", "who leads")
+    tap.check(known - begin > 2.3, f"not before the hold-down: {known - begin:.2f} s")
+    tap.equal(leader.wait_event("self-deposed", token=token).object["reason"], "preempted", "why")
+    tap.equal(better.run("priority", "default", "50").returncode, 0, "it is to be the last choice now")
+    name = cluster.wait_reign(above=new_token)[1]
+    tap.check(name != "better", f"{name} leads")
+
+
+@tap.test
+def preempt_is_checked():
+    cluster = new_cluster()
+    for value in ("maybe", "-1", "86400001", ""):
+        result = run("agent", "--scope", f"default:preempt={value}", "--key-file", cluster.key)
+        tap.equal((result.returncode, "preempt is never, or" in result.stderr), (2, True), result.stderr)
+
+
 if __name__ == "__main__":
     tap.main()

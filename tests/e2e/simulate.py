@@ -206,7 +206,7 @@ def what_a_swarm_finds_is_small_and_can_be_repeated():
 @tap.test
 def help_lists_every_fault():
     text = simulate("--help").stdout
-    for word in ("crash", "restart", "stop", "sleep", "leave", "stepdown", "transfer", "silent", "partition", "cut", "loss",
+    for word in ("crash", "restart", "stop", "sleep", "leave", "stepdown", "transfer", "priority", "unready", "silent", "partition", "cut", "loss",
                  "latency", "duplicate", "reorder", "flap", "mtu", "bandwidth", "refuse", "slow", "clock", "rate",
                  "disk"):
         tap.check(f"  {word}:" in text, word)

@@ -239,6 +239,7 @@ static void who_has_no_seeds_leads_soon(void) {
 /* -- candidates -- */
 
 static void the_best_successor_hangs(void) {
+    options.preempt_ms = BW_PREEMPT_NEVER;
     for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
         world(seed, 5);
         for (size_t i = 0; i < 5; i++)
@@ -272,6 +273,7 @@ static void the_top_three_die_at_once(void) {
 }
 
 static void a_better_candidate_that_joins_does_not_usurp(void) {
+    options.preempt_ms = BW_PREEMPT_NEVER;
     world(1, 4);
     bw_sim_set_priority(sim, 3, 200);
     for (size_t i = 0; i < 3; i++)

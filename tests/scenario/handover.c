@@ -1,4 +1,4 @@
-/* Scenarios of leadership that moves because somebody wants it to: transfers. */
+/* Scenarios of leadership that moves because somebody wants it to: transfers, and preemption by a better candidate. */
 #include "tests/scenario/story.h"
 
 #include <string.h>
@@ -96,13 +96,137 @@ static void a_transfer_survives_loss_and_a_broken_link(void) {
     }
 }
 
+/* -- a better candidate (scenario 30) -- */
+
+/* Three run for a while, then a better one starts. Returns who led until then. */
+static size_t better_one_joins(uint64_t seed, uint32_t preempt_ms) {
+    options.preempt_ms = preempt_ms;
+    options.forbid_overlap = true;
+    world(seed, 4);
+    bw_sim_set_priority(sim, 3, 200);
+    for (size_t i = 0; i < 3; i++)
+        bw_sim_start(sim, i);
+    size_t leader = wait_leader(10000);
+    CHECK(leader != NOBODY);
+    run_ms(30000);
+    bw_sim_start(sim, 3);
+    return leader;
+}
+
+static void a_better_candidate_leads_after_the_hold_down(void) {
+    for (uint64_t seed = 1; seed <= seed_count(5); seed++) {
+        size_t leader = better_one_joins(seed, 10000);
+        run_ms(9900);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == leader);
+        CHECK(wait_other_leader(leader, 4000) == 3);
+        run_ms(60000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == 3);
+        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == 2);
+    }
+}
+
+static void with_preempt_never_the_leader_stays(void) {
+    size_t leader = better_one_joins(1, BW_PREEMPT_NEVER);
+    run_ms(600000);
+    CHECK(bw_sim_leader_everywhere(sim, SCOPE) == leader);
+    CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == 1);
+}
+
+static void with_preempt_0_it_leads_when_it_knows_the_cluster(void) {
+    for (uint64_t seed = 1; seed <= seed_count(5); seed++) {
+        size_t leader = better_one_joins(seed, 0);
+        CHECK(wait_other_leader(leader, 4000) == 3);
+        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == 2);
+    }
+}
+
+/* Up for five seconds, down for five, for ten minutes: the lead goes to it a few times at first, and then not any more. */
+static void leadership_does_not_follow_a_better_one_that_flaps(void) {
+    static const uint32_t policies[] = {0, 2000, 10000};
+    for (size_t p = 0; p < BW_COUNT(policies); p++) {
+        better_one_joins(p + 1, policies[p]);
+        for (size_t flap = 0; flap < 60; flap++) {
+            run_ms(5000);
+            bw_sim_crash(sim, 3);
+            run_ms(5000);
+            bw_sim_start(sim, 3);
+        }
+        CHECK(events(3, BW_EVENT_SELF_ELECTED) <= (policies[p] == 10000 ? 0 : 3));
+        uint64_t before = events(EVERYBODY, BW_EVENT_SELF_ELECTED);
+        CHECK(before <= 8);
+        run_ms(60000);
+        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == before);
+    }
+}
+
+/* Its link to the leader alone goes on and off; nobody is held dead for it. */
+static void a_better_one_with_a_sick_link_does_not_get_the_lead(void) {
+    size_t leader = better_one_joins(2, 10000);
+    bw_sim_link(sim, leader, 3)->up_ms = bw_sim_link(sim, 3, leader)->up_ms = 5000;
+    bw_sim_link(sim, leader, 3)->down_ms = bw_sim_link(sim, 3, leader)->down_ms = 5000;
+    run_ms(600000);
+    CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == 1);
+    bw_sim_heal(sim);
+    CHECK(wait_other_leader(leader, 700000) == 3); /* 64 hold-downs at most */
+}
+
+struct order {
+    uint16_t priority;
+    bool ready;
+};
+
+static int set_priority(struct bw_node *node, struct bw_time now, void *context) {
+    return bw_node_priority(node, SCOPE, ((struct order *)context)->priority, now);
+}
+
+static void a_changed_priority_moves_the_lead_after_the_hold_down(void) {
+    options.preempt_ms = 3000;
+    for (uint64_t seed = 1; seed <= seed_count(4); seed++) {
+        options.forbid_overlap = true;
+        size_t leader = cluster(seed, 5);
+        size_t other = (leader + 2) % 5;
+        struct order up = {.priority = 300}, down = {.priority = 10};
+        CHECK(bw_sim_call(sim, other, "gets another priority", set_priority, &up) == 0);
+        run_ms(2900);
+        CHECK(may_act(leader));
+        CHECK(wait_other_leader(leader, 2500) == other);
+        CHECK(bw_sim_call(sim, other, "gets another priority", set_priority, &down) == 0);
+        size_t next = wait_other_leader(other, 5500);
+        CHECK(next != NOBODY && next != other);
+        run_ms(20000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == next);
+    }
+}
+
+/* A transferred lead is a lead as any other: the better one asks for it back. */
+static void a_transfer_to_a_worse_one_lasts_for_the_hold_down(void) {
+    better_one_joins(3, 5000);
+    run_ms(20000);
+    CHECK(bw_sim_leader_everywhere(sim, SCOPE) == 3);
+    CHECK(transfer(3, 1) == 0);
+    CHECK(wait_other_leader(3, 1000) == 1);
+    run_ms(4800);
+    CHECK(may_act(1));
+    CHECK(wait_other_leader(1, 2500) == 3);
+}
+
 static const struct tap_test transfer_tests[] = {
     TAP_TEST(a_transfer_makes_the_named_member_leader),
     TAP_TEST(one_of_many_is_told_at_once),
     TAP_TEST(a_transfer_to_one_that_dies_costs_two_seconds_at_most),
     TAP_TEST(a_transfer_survives_loss_and_a_broken_link),
 };
+static const struct tap_test preempt_tests[] = {
+    TAP_TEST(a_better_candidate_leads_after_the_hold_down),
+    TAP_TEST(with_preempt_never_the_leader_stays),
+    TAP_TEST(with_preempt_0_it_leads_when_it_knows_the_cluster),
+    TAP_TEST(leadership_does_not_follow_a_better_one_that_flaps),
+    TAP_TEST(a_better_one_with_a_sick_link_does_not_get_the_lead),
+    TAP_TEST(a_changed_priority_moves_the_lead_after_the_hold_down),
+    TAP_TEST(a_transfer_to_a_worse_one_lasts_for_the_hold_down),
+};
 static const struct tap_suite suites[] = {
+    TAP_SUITE_WITH("preemption", preempt_tests, durable_candidates, story_tear_down),
     TAP_SUITE_WITH("transfers", transfer_tests, durable_candidates, story_tear_down),
 };
 

@@ -69,6 +69,18 @@ static void draw_scopes(struct bw_rng *rng, struct swarm_draw *draw) {
         }
 }
 
+/* Six of sixteen seeds have a hold-down, or none; the others keep to preempt=never, as do all that found something before there
+ * was another policy. The other draws of a seed do not depend on it. */
+static void draw_policies(struct swarm_draw *draw) {
+    static const uint32_t policies[] = {0, 0, 500, 3000, 10000, BW_PREEMPT_NEVER};
+    static const bool policed[16] = {[2] = true, [4] = true, [5] = true, [11] = true, [13] = true, [15] = true};
+    struct bw_rng rng;
+    bw_rng_seed(&rng, draw->seed ^ UINT64_C(0x706f6c696379)); /* "policy" */
+    for (size_t s = 0; s < draw->scope_count; s++)
+        draw->preempt_ms[s] =
+            policed[draw->seed % 16] ? policies[bw_rng_below(&rng, BW_COUNT(policies))] : BW_PREEMPT_NEVER;
+}
+
 static enum swarm_plan draw_plan(struct bw_rng *rng) {
     static const enum swarm_plan plans[] = {SWARM_CHAOS, SWARM_CHAOS,  SWARM_CHAOS,   SWARM_SLEEP,
                                             SWARM_DEAF,  SWARM_STARVE, SWARM_ISOLATE, SWARM_PROCESSES};
@@ -90,6 +102,7 @@ void swarm_draw(struct swarm_draw *draw, uint64_t seed) {
     }
     draw_network(&rng, options, draw->plan);
     draw_scopes(&rng, draw);
+    draw_policies(draw);
     options->durable = one_in(&rng, 2);
     options->scope = swarm_scope_name(0);
     options->failover = one_in(&rng, 3) ? BW_FAILOVER_SAFE : BW_FAILOVER_FAST;

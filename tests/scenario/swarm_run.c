@@ -38,6 +38,7 @@ static void configure(void *context, size_t host, struct bw_config *config) {
         bw_scope_config_init(scope, swarm_scope_name(s));
         scope->priority = draw->priorities[s][host];
         scope->failover = draw->options.failover;
+        scope->preempt_ms = draw->preempt_ms[s];
     }
 }
 
@@ -78,7 +79,8 @@ static void on_event(void *context, size_t host, const struct bw_event *event, i
     if (event->type == BW_EVENT_SELF_ELECTED)
         run->elected_us[host] = at_us;
     bool collided = at_us - run->elected_us[host] <= round_ms(run->draw) * BW_US_PER_MS;
-    if (run->deaf && event->type == BW_EVENT_SELF_DEPOSED && !run->faulted[host] && !collided)
+    bool preempted = event->reason == BW_LOSS_PREEMPTED; /* to a better one that it hears, see bw_want_receive */
+    if (run->deaf && event->type == BW_EVENT_SELF_DEPOSED && !run->faulted[host] && !collided && !preempted)
         broken(run, "a deaf member ends another's reign", host, event);
 }
 

@@ -21,5 +21,6 @@ extern const struct tap_suite election_declare_suite;
 extern const struct tap_suite election_why_suite;
 extern const struct tap_suite election_word_suite;
 extern const struct tap_suite election_handover_suite;
+extern const struct tap_suite election_preempt_suite;
 
 #endif

@@ -116,6 +116,7 @@ size_t world_add(int priority) {
     n->observer = priority < 0;
     n->priority = priority < 0 ? 0 : (uint16_t)priority;
     n->min_ack = n->min_confirm = 1;
+    n->preempt_ms = BW_PREEMPT_NEVER;
     n->persist_us = MS(2);
     n->scopes[0] = SCOPE;
     n->has_seeds = true;

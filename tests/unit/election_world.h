@@ -35,6 +35,7 @@ struct world_node {
     uint16_t priority;
     uint16_t min_ack;
     uint16_t min_confirm;
+    uint32_t preempt_ms; /* world_add: BW_PREEMPT_NEVER */
     enum bw_failover failover;
     uint32_t stop_ms;
     const char *scopes[4]; /* NULL ends; default: SCOPE alone */

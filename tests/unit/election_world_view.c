@@ -23,7 +23,8 @@ void world_start(size_t node) {
                                                  .stop_ms = n->stop_ms,
                                                  .priority = n->priority,
                                                  .min_ack = n->min_ack,
-                                                 .min_confirm = n->min_confirm};
+                                                 .min_confirm = n->min_confirm,
+                                                 .preempt_ms = n->preempt_ms};
     const struct bw_election_config config = {
         .allocator = world.allocator,
         .trace = &world.trace,

@@ -40,6 +40,34 @@ static void a_sound_reign_is_no_violation(void) {
     CU_ASSERT_EQUAL(bw_sim_guard_token(sim, "default").term, 3);
 }
 
+static void reign_for_ms(int64_t ms) {
+    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 60000));
+    poke(0);
+    bw_sim_run_ms(sim, ms);
+    fake_preempted(bw_sim_node(sim, 0));
+    poke(0);
+}
+
+static void a_preemption_before_its_time_fires(void) {
+    options.preempt_ms = 3000;
+    start(2);
+    reign_for_ms(3000);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    fake_lead(bw_sim_node(sim, 0), 2, in_ms(0, 60000));
+    poke(0);
+    bw_sim_run_ms(sim, 2900);
+    fake_preempted(bw_sim_node(sim, 0));
+    poke(0);
+    CU_ASSERT(violated("is preempted in default after 29"));
+}
+
+static void a_preemption_against_the_policy_fires(void) {
+    options.preempt_ms = BW_PREEMPT_NEVER;
+    start(2);
+    reign_for_ms(20000);
+    CU_ASSERT(violated("is preempted in default, and never"));
+}
+
 static void a_reign_in_another_name_fires(void) {
     start(2);
     bw_sim_node(sim, 1)->id = bw_sim_node(sim, 0)->id;
@@ -526,6 +554,8 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(one_view_without_a_leader_fires),
     TAP_TEST(too_much_memory_fires),
     TAP_TEST(a_sound_reign_is_no_violation),
+    TAP_TEST(a_preemption_before_its_time_fires),
+    TAP_TEST(a_preemption_against_the_policy_fires),
     TAP_TEST(a_reign_in_another_name_fires),
     TAP_TEST(a_token_for_two_reigns_fires),
     TAP_TEST(a_term_that_does_not_rise_fires),

@@ -42,6 +42,11 @@ void fake_resign(struct bw_node *node) {
     say_self(node, BW_EVENT_SELF_DEPOSED);
 }
 
+void fake_preempted(struct bw_node *node) {
+    fake_resign(node);
+    node->events[node->event_count - 1].reason = BW_LOSS_PREEMPTED;
+}
+
 void fake_write(struct bw_node *node, uint64_t term) {
     bw_put_u64(node->blob, term);
     node->blob_size = sizeof node->blob;
@@ -183,6 +188,15 @@ int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id
     (void)to;
     (void)why;
     return bw_node_stepdown(node, scope, 0, now);
+}
+
+int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority, struct bw_time now) {
+    return bw_node_stepdown(node, scope, priority, now);
+}
+
+int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now) {
+    (void)ready;
+    return bw_node_stepdown(node, scope, ttl_ms, now);
 }
 
 int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct bw_time now) {

@@ -64,6 +64,7 @@ extern struct fake_host fake_hosts[FAKE_COUNT];
 void fake_reset(void);
 void fake_say(struct bw_node *node, const struct bw_event *event);
 void fake_lead(struct bw_node *node, uint64_t term, int64_t lease_end_us); /* says self-elected */
+void fake_preempted(struct bw_node *node);                                 /* resigns for that reason */
 void fake_resign(struct bw_node *node);                                    /* says self-deposed */
 void fake_write(struct bw_node *node, uint64_t term);
 

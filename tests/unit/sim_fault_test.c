@@ -322,6 +322,24 @@ static void clocks_and_disks_go_wrong(void) {
     finish();
 }
 
+static void operators_move_the_lead(void) {
+    static const char *const texts[] = {"transfer:n3@8s", "priority:n1:200@10s", "unready:n1@25s-28s"};
+    begin(texts, BW_COUNT(texts));
+    until_ms(9000);
+    CU_ASSERT_EQUAL(bw_sim_leader_everywhere(sim, "default"), 3);
+    until_ms(19000);
+    CU_ASSERT_EQUAL(bw_sim_leader_everywhere(sim, "default"), 3);
+    until_ms(24000); /* the hold-down is 10 s */
+    CU_ASSERT_EQUAL(bw_sim_leader_everywhere(sim, "default"), 1);
+    until_ms(27000);
+    CU_ASSERT_NOT_EQUAL(bw_sim_leader_everywhere(sim, "default"), 1);
+    until_ms(40000);
+    CU_ASSERT_NOT_EQUAL(bw_sim_leader_everywhere(sim, "default"), 1);
+    until_ms(52000); /* it had gone away: twice the hold-down */
+    CU_ASSERT_EQUAL(bw_sim_leader_everywhere(sim, "default"), 1);
+    finish();
+}
+
 /* -- figures -- */
 
 static void measured(const char *text, struct bw_figures *figures, struct bw_measure_result *result) {
@@ -391,6 +409,7 @@ static const struct tap_test fault_tests[] = {
     TAP_TEST(partitions_multiply),
     TAP_TEST(links_are_what_all_faults_make_of_them),
     TAP_TEST(clocks_and_disks_go_wrong),
+    TAP_TEST(operators_move_the_lead),
     TAP_TEST(a_crash_of_the_leader_is_measured),
     TAP_TEST(what_is_not_noticed_is_missing),
     TAP_TEST(percentiles_are_values_that_came),
