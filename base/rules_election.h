@@ -34,6 +34,8 @@
       "a successor that left three questions unanswered counts as having heard the leader at the last")           \
     X(PROMISE_OUTLIVES_THE_RECORD, "election, Lease without a quorum",                                            \
       "who put a living leader aside for another record claims only after that leader's lease")                   \
+    X(ANOTHER_HEARD_IT_SINCE, "election, Lease without a quorum",                                                 \
+      "a leader that another successor heard after we gave it up is no claimant's to depose")                     \
     X(NO_IS_A_RESIGNATION, "election, Lease without a quorum",                                                    \
       "an authentic no, or an answer from a later boot, is as good as a resignation")                             \
     X(REFUSAL_ENDS_THE_WAIT, "election, Fast failover",                                                           \

@@ -303,7 +303,8 @@ static bool leader_lives(const struct bw_election *e, const struct bw_scope *sco
 /* Who met a larger token and claims above it names itself in its resignation: both have reigned already. */
 static bool promised_to_another(struct bw_election *e, const struct bw_scope *scope, const struct bw_id *claimant) {
     bool above = scope->claim.state == BW_CLAIM_RESIGNING && bw_id_equal(&scope->claim.successor, claimant);
-    return !above && !bw_id_equal(&scope->promised.id, claimant) && promised_gate(e, scope) != BW_PAST;
+    bool knows = bw_id_equal(&scope->promised.id, claimant) || bw_id_equal(&scope->promised_by, claimant);
+    return !above && !knows && promised_gate(e, scope) != BW_PAST;
 }
 
 /* The better candidate may object in its own name, if it would claim now: then it does. */
@@ -417,6 +418,16 @@ static void claim_above(struct bw_election *e, struct bw_scope *scope, const str
     scope->reclaim = true;
 }
 
+/* That a leader lives is worth one wait to us, once: those who object for its sake must not keep it alive among themselves. */
+static void promise_told(struct bw_election *e, struct bw_scope *scope, const struct bw_token *lives,
+                         const struct bw_id *by) {
+    if (bw_token_compare(lives, &scope->promised) == 0)
+        return;
+    bool known = bw_token_compare(lives, &scope->claim.token) == 0;
+    uint32_t lease_ms = known ? scope->claim.lease_ms : (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS);
+    bw_promise(scope, lives, e->patience_us + bw_wait_us(lease_ms, e->params.drift_ppm, e->params.lease_margin_ms), by);
+}
+
 void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m) {
     struct bw_scope *scope = bw_scope_find(e, m->scope);
     if (scope == NULL || (m->token_term != 0 && !bw_saw_term(e, scope, m->token_term)))
@@ -430,8 +441,10 @@ void bw_object_receive(struct bw_election *e, const struct bw_id *from, const st
     } else if (claiming && m->reason == BW_OBJECT_LIVE_LEADER) {
         bool itself = bw_id_equal(from, &m->token_id);
         if (itself || !scope->refusals) { /* two refused ports say that the process is gone since */
+            const struct bw_token lives = {.term = m->token_term, .id = m->token_id};
             bw_claim_withdraw(e, scope, round_us);
-            bw_reign_lives(e, scope, &(struct bw_token){.term = m->token_term, .id = m->token_id});
+            promise_told(e, scope, &lives, from);
+            bw_reign_lives(e, scope, &lives);
         }
     } else if (claiming && m->reason == BW_OBJECT_BETTER_CANDIDATE && !bw_id_equal(&scope->better, from)) {
         bw_claim_withdraw(e, scope, round_us + 4 * e->params.stagger_ms * BW_US_PER_MS);

@@ -190,15 +190,21 @@ void bw_larger_step(struct bw_election *e, struct bw_scope *scope) {
     bw_wake(e, scope, scope->larger_again_pt);
 }
 
+void bw_promise(struct bw_scope *scope, const struct bw_token *token, int64_t until_pt, const struct bw_id *by) {
+    if (until_pt <= scope->promised_pt)
+        return;
+    scope->promised = *token;
+    scope->promised_pt = until_pt;
+    scope->promised_by = *by;
+}
+
 /* A larger token ends a reign in our eyes; its leader may not have heard of that, and acts until its lease ends. */
 static void remember_promise(struct bw_election *e, struct bw_scope *scope) {
     const struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
     int64_t until_pt =
         bw_heard_pt(e, scope) + bw_wait_us(scope->claim.lease_ms, e->params.drift_ppm, e->params.lease_margin_ms);
-    if (!bw_reign_current(scope) || !bw_peer_lives(leader) || until_pt <= scope->promised_pt)
-        return;
-    scope->promised = scope->claim.token;
-    scope->promised_pt = until_pt;
+    if (bw_reign_current(scope) && bw_peer_lives(leader))
+        bw_promise(scope, &scope->claim.token, until_pt, &(struct bw_id){{0}});
 }
 
 void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim) {

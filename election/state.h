@@ -108,6 +108,7 @@ struct bw_scope {
     int64_t over_pt;          /* since when there is no leader */
     struct bw_token promised; /* whose reign we put aside for another record: its lease may still run */
     int64_t promised_pt;      /* until then; BW_PAST: no such promise */
+    struct bw_id promised_by; /* who told us of it; none: we heard that leader ourselves */
     int64_t since_wall_us;
     /* candidates and successors */
     struct bw_candidate *candidates;
@@ -279,6 +280,9 @@ void bw_scope_step_all(struct bw_election *e);
 void bw_wake(struct bw_election *e, struct bw_scope *scope, int64_t at_pt);
 
 /* -- reign.c: accepting, announcing, losing -- */
+/* The reign with this token may run until then, whatever record hides it: nobody else is confirmed before, but for `by`, who
+ * told us of it and has given it up when it claims. */
+void bw_promise(struct bw_scope *scope, const struct bw_token *token, int64_t until_pt, const struct bw_id *by);
 bool bw_reign_current(const struct bw_scope *scope); /* there is a leader, as far as we know */
 void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim);
 void bw_announce(struct bw_election *e, struct bw_scope *scope);

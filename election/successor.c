@@ -208,6 +208,14 @@ void bw_ask_receive(struct bw_election *e, struct bw_peer *peer, const struct bw
     bw_scope_step(e, scope);
 }
 
+/* Heard by another after we gave it up, and not only as late as the word of it was on its way: it lives. */
+static void heard_since(struct bw_election *e, struct bw_scope *scope, int64_t heard_pt, const struct bw_token *token) {
+    if (!scope->over || scope->refusals || heard_pt - e->params.lease_margin_ms * BW_US_PER_MS <= scope->over_pt)
+        return;
+    bw_trace_rule(e->trace, BW_RULE_ANOTHER_HEARD_IT_SINCE, &token->id, token->term);
+    bw_reign_lives(e, scope, token);
+}
+
 void bw_reply_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_reply *m) {
     struct bw_scope *scope = bw_scope_find(e, m->scope);
     const struct bw_token token = {.term = m->term, .id = m->leader};
@@ -220,6 +228,8 @@ void bw_reply_receive(struct bw_election *e, struct bw_peer *peer, const struct 
         successor->heard_pt = m->age_ms == BW_AGE_NEVER ? BW_PAST : e->patience_us - (int64_t)m->age_ms * BW_US_PER_MS;
         if (m->refused)
             take_refusal(e, scope, peer);
+        else if (successor->heard_pt != BW_PAST)
+            heard_since(e, scope, successor->heard_pt, &token);
     }
     bw_scope_step(e, scope);
 }

@@ -101,14 +101,23 @@ static bool alone(const struct bw_sim *sim, size_t host) {
     return true;
 }
 
+static bool met_nobody(const struct bw_sim *sim, size_t host) {
+    struct bw_member_info other;
+    return bw_node_member(sim->hosts[host].node, 1, &other) != 0;
+}
+
 static void begin_reign(struct bw_sim *sim, size_t scope, size_t host, const struct bw_token *token) {
     if (sim->reign_count == sim->reign_capacity) {
         sim->reign_capacity = sim->reign_capacity > 0 ? 2 * sim->reign_capacity : 16;
         sim->reigns = realloc(sim->reigns, sim->reign_capacity * sizeof sim->reigns[0]);
         BW_ASSERT(sim->reigns != NULL);
     }
-    sim->reigns[sim->reign_count++] = (struct bw_sim_reign){
-        .scope = scope, .host = host, .token = *token, .begin_us = sim->now_us, .alone = alone(sim, host)};
+    sim->reigns[sim->reign_count++] = (struct bw_sim_reign){.scope = scope,
+                                                            .host = host,
+                                                            .token = *token,
+                                                            .begin_us = sim->now_us,
+                                                            .alone = alone(sim, host),
+                                                            .met_us = met_nobody(sim, host) ? 0 : -1};
     sim->open_count++;
 }
 
@@ -370,18 +379,19 @@ static int64_t acts_until(const struct bw_sim *sim, const struct bw_sim_reign *r
 
 /* Who was in a part in which nobody else ran, and is back for less than a lease, and who had found all others dead by then
  * or takes the last one for dead now, leads as in any partition, until it hears of the other side (GUARANTEES, What is not
- * promised). A change of parts is no excuse to anybody else. Nor is there one but for who never met anybody in this life: it
- * leads a cluster of one. */
-static bool comes_back(const struct bw_sim *sim, const struct bw_sim_reign *reign) {
+ * promised). A change of parts is no excuse to anybody else. Nor is there one but for who had met nobody in this life when it
+ * began, and is met for less than a lease: it leads a cluster of one. */
+static bool comes_back(const struct bw_sim *sim, struct bw_sim_reign *reign) {
     int64_t rejoined_us = sim->hosts[reign->host].rejoined_us;
     int64_t lease_us = sim->options.params.lease_ms * BW_US_PER_MS;
     bool returned = rejoined_us > 0 && sim->now_us - rejoined_us < lease_us;
-    struct bw_member_info other;
-    const struct bw_node *node = bw_sim_node(sim, reign->host);
-    return reign->alone && (returned || (node != NULL && bw_node_member(node, 1, &other) != 0));
+    if (reign->met_us == 0 && bw_sim_node(sim, reign->host) != NULL && !met_nobody(sim, reign->host))
+        reign->met_us = sim->now_us;
+    bool stranger = reign->met_us == 0 || (reign->met_us > 0 && sim->now_us - reign->met_us < lease_us);
+    return reign->alone && (returned || stranger);
 }
 
-static void overlap(struct bw_sim *sim, const struct bw_sim_reign *a, const struct bw_sim_reign *b, int64_t until_us) {
+static void overlap(struct bw_sim *sim, struct bw_sim_reign *a, struct bw_sim_reign *b, int64_t until_us) {
     int64_t a_us = acts_until(sim, a);
     int64_t b_us = acts_until(sim, b);
     int64_t both_us = a_us < b_us ? a_us : b_us;

@@ -127,6 +127,8 @@ struct bw_sim_reign {
     struct bw_token token;
     int64_t begin_us;
     bool alone; /* to its holder nobody else lived when it began */
+    int64_t
+        met_us; /* when its holder met the first other member of its life, as seen by a check; 0: not yet; -1: before */
     bool over;
 };
 

@@ -86,6 +86,17 @@ static void a_slow_claim_that_becomes_a_reign_is_known_to_all(void) {
     seeds(1795578301982, 1795578301982);
 }
 
+/* Found by a soak: one that comes back claims over a leader that it gave up while it was cut off, resigns as the others object, and
+ * confirms somebody who had believed it, while that leader still leads. */
+static void who_is_told_of_a_living_leader_confirms_no_other(void) {
+    seeds(1795903821870, 1795903821870);
+}
+
+/* Found by a soak, and as it must be: as above, and it is met while both lead. */
+static void who_led_a_cluster_of_one_is_met(void) {
+    seeds(1795903819749, 1795903819749);
+}
+
 /* Found by the swarm, and as it must be: see comes_back in sim/check.c. */
 static void who_found_itself_alone_may_lead_for_a_lease_after_it_is_back(void) {
     seeds(30828, 30828);
@@ -116,6 +127,8 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(a_record_that_found_no_memory_is_published_later),
     TAP_TEST(who_meets_nobody_leads_a_cluster_of_one),
     TAP_TEST(a_slow_claim_that_becomes_a_reign_is_known_to_all),
+    TAP_TEST(who_is_told_of_a_living_leader_confirms_no_other),
+    TAP_TEST(who_led_a_cluster_of_one_is_met),
     TAP_TEST(who_found_itself_alone_may_lead_for_a_lease_after_it_is_back),
     TAP_TEST(a_seed_gives_the_same_run_again),
 };

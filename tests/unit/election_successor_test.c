@@ -399,7 +399,54 @@ static void who_restarts_confirms_nobody_while_it_listens(void) {
     }
 }
 
+static bool quiet_leader_to_3(size_t from, size_t to, uint8_t type) {
+    return !(from == 0 && to == 3) && type != BW_FRAME_record;
+}
+
+/* Cut off for a little longer than it waits, it gives the leader up; back among the others it hears of it before it claims. */
+static void who_was_cut_off_hears_of_the_leader_before_it_claims(void) {
+    size_t leader = world_lead(4);
+    world.detect_us = MS(10000);
+    for (size_t i = 0; i < 3; i++)
+        world.cut[i][3] = world.cut[3][i] = true;
+    world_run(3 * WAIT_US);
+    CU_ASSERT_EQUAL(world_events(3, BW_EVENT_LEADER_LOST), 1);
+    world.no_records = true;
+    world.filter = quiet_leader_to_3;
+    for (size_t i = 0; i < 3; i++)
+        world.cut[i][3] = world.cut[3][i] = false;
+    world_run(MS(3000));
+    CU_ASSERT_EQUAL(world.claims, 1);
+    CU_ASSERT(world_acts(leader));
+    CU_ASSERT(world_hits(BW_RULE_ANOTHER_HEARD_IT_SINCE) > 0);
+}
+
+/* To whose claim somebody objects for a living leader, confirms nobody else while that may act. */
+static void who_was_told_of_a_living_leader_confirms_nobody_else(void) {
+    size_t leader = world_lead(4);
+    CU_ASSERT_EQUAL_FATAL(leader, 0);
+    uint64_t term = world_believes(0).term;
+    const struct bw_bytes scope = {.data = (const uint8_t *)SCOPE, .size = strlen(SCOPE)};
+    struct bw_message_object object = {0};
+    const struct bw_message_resign resign = {
+        .scope = scope, .term = term, .sequence = 5, .reason = BW_LOSS_RESIGNED, .successor = world.nodes[3].id};
+    world.no_records = true;
+    world.filter = quiet_leader_to_3;
+    CU_ASSERT_EQUAL(world_say(0, 3, &bw_message_schema_resign, &resign), 0); /* it never said so: it claims, in vain */
+    world_run(MS(200));
+    CU_ASSERT(world.claims > 1);
+    CU_ASSERT(world_acts(0));
+    const struct bw_message_claim claim = {.scope = scope, .term = term + 9, .number = 1, .lease_ms = 1500};
+    CU_ASSERT_EQUAL(world_say(2, 3, &bw_message_schema_claim, &claim), 0);
+    world_heard(&bw_message_schema_object, &object);
+    CU_ASSERT_EQUAL(object.term, claim.term);
+    CU_ASSERT_EQUAL(object.reason, BW_OBJECT_LIVE_LEADER);
+    CU_ASSERT_EQUAL(object.token_term, term);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(who_was_cut_off_hears_of_the_leader_before_it_claims),
+    TAP_TEST(who_was_told_of_a_living_leader_confirms_nobody_else),
     TAP_TEST(who_restarts_objects_for_a_leader_it_may_have_acknowledged),
     TAP_TEST(who_restarts_confirms_nobody_while_it_listens),
     TAP_TEST(a_silent_leader_is_waited_for_as_long_as_its_lease_may_run),

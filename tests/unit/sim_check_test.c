@@ -235,6 +235,25 @@ static void who_never_met_anybody_may_lead_a_cluster_of_one(void) {
     CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
 }
 
+static void who_had_met_nobody_may_lead_for_a_lease_after_it_is_met(void) {
+    options.forbid_overlap = true;
+    options.params.lease_ms = 1500;
+    start(2);
+    know(0, 1, BW_STATUS_DEAD);
+    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 4000));
+    poke(0);
+    fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 4000));
+    poke(1);
+    know(1, 0, BW_STATUS_ALIVE);
+    poke(1);
+    bw_sim_run_ms(sim, options.params.lease_ms - 10);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    bw_sim_run_ms(sim, 20);
+    poke(1);
+    bw_sim_run_ms(sim, 20);
+    CU_ASSERT(violated("may both act"));
+}
+
 static void who_was_alone_may_lead_for_a_lease_after_it_is_back(void) {
     static const unsigned apart[] = {1, 0, 0}, together[] = {0, 0, 0};
     options.forbid_overlap = true;
@@ -569,6 +588,7 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(two_at_once_are_measured),
     TAP_TEST(two_at_once_fire_if_forbidden),
     TAP_TEST(who_never_met_anybody_may_lead_a_cluster_of_one),
+    TAP_TEST(who_had_met_nobody_may_lead_for_a_lease_after_it_is_met),
     TAP_TEST(who_was_alone_may_lead_for_a_lease_after_it_is_back),
     TAP_TEST(another_change_of_parts_is_no_excuse),
     TAP_TEST(nor_is_being_cut_off),
