@@ -59,6 +59,30 @@
     X(CLAIM_ABOVE_LARGEST_SEEN, "election rule 8",                                                                \
       "a leader claims again above a larger term that anybody ever saw reign")                                    \
     X(SLEEP_ENDS_THE_LEASE, "election rule 10", "a late tick or a clock jump over half a lease ends the lease")   \
+    X(REFUSE_ANOTHER_MODE, "election, Quorum mode",                                                               \
+      "a claim of another mode than the scope was declared with here is refused")                                 \
+    X(ASK_BEFORE_STANDING, "election, Quorum mode",                                                               \
+      "who would stand asks first who would vote for it, which changes nothing")                                  \
+    X(VOTE_ONCE_IN_A_TERM, "election, Quorum mode", "a voter votes once in a term, for one boot of a candidate")  \
+    X(VOTE_IS_DURABLE_FIRST, "election, Quorum mode",                                                             \
+      "a vote, and the list of voters, are durable before an answer that rests on them leaves")                   \
+    X(PROMISE_BINDS_THE_VOTER, "election, Quorum mode", "a voter bound by a promise refuses everybody else")      \
+    X(VOTER_ABSTAINS, "election, Quorum mode",                                                                    \
+      "a restarted or new voter abstains until all that it may have promised is over")                            \
+    X(VOTER_KEEPS_ITS_LEASE, "election, Quorum mode", "a voter refuses who asks for another lease than its own")  \
+    X(RELEASED_IS_OVER, "election, Quorum mode", "who gave its term back gets nothing in it any more")            \
+    X(STOP_BEFORE_RELEASE, "election, Quorum mode", "a leader gives its promises back once it leads no more")     \
+    X(LOSER_RELEASES, "election, Quorum mode",                                                                    \
+      "who gets no majority gives back what it got, and tries again after a random time")                         \
+    X(MAJORITY_RENEWS_THE_LEASE, "election, Quorum mode",                                                         \
+      "a round that a majority acknowledged makes a lease that runs from its sending")                            \
+    X(STAMP_THE_VOTERS, "election, Quorum mode", "a new leader puts its term on the list of voters first")        \
+    X(NEWER_VOTERS_FIRST, "election, Quorum mode",                                                                \
+      "a newer list of voters is taken over first, and who has an older one is refused")                          \
+    X(ONE_VOTER_AT_A_TIME, "election, Quorum mode",                                                               \
+      "only a leader changes the voters, by one, and not before the last change is done")                         \
+    X(BOTH_LISTS_AGREE, "election, Quorum mode",                                                                  \
+      "a new list of voters counts once majorities of the old and of the new hold it")                            \
     X(SLEEP_PUSHES_PATIENCE, "gossip, Detector", "waits for others are pushed back by the time that we slept")
 
 #endif

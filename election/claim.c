@@ -1,6 +1,6 @@
 /* The campaign (election.md, rules 3 and 4, and priority mode): wait for what must be known first, in the order of rank;
  * make the term durable; claim; become leader when enough members confirmed. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 static bool named(const struct bw_election *e, const struct bw_scope *scope) {
     return scope->claim.state == BW_CLAIM_RESIGNING && bw_id_equal(&scope->claim.successor, &e->self);

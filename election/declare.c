@@ -1,7 +1,7 @@
 /* Scopes that we stand for: from the start, or declared and withdrawn while we run. Who withdraws resigns first (election.md
  * rule 6). The terms of scopes that we do not stand for now are remembered, so that a later declaration claims above them
  * whatever became of the clock and of the others (rule 3). */
-#include "election/state.h"
+#include "election/quorum.h"
 
 #include <string.h>
 
@@ -9,10 +9,10 @@
 
 static bool config_valid(const struct bw_params *params, const struct bw_scope_config *config) {
     size_t size = config->name != NULL ? strlen(config->name) : 0;
-    return bw_text_valid((const uint8_t *)config->name, size, BW_NAME_MAX) && config->mode == BW_MODE_PRIORITY &&
-           config->failover <= BW_FAILOVER_SAFE && config->lease_ms <= BW_LEASE_MS_MAX &&
-           config->min_ack <= params->successor_count && config->min_confirm <= BW_CLAIM_FANOUT_MAX &&
-           config->stop_ms <= STOP_MS_MAX;
+    return bw_text_valid((const uint8_t *)config->name, size, BW_NAME_MAX) && config->mode <= BW_MODE_QUORUM &&
+           (!config->witness || config->mode == BW_MODE_QUORUM) && config->failover <= BW_FAILOVER_SAFE &&
+           config->lease_ms <= BW_LEASE_MS_MAX && config->min_ack <= params->successor_count &&
+           config->min_confirm <= BW_CLAIM_FANOUT_MAX && config->stop_ms <= STOP_MS_MAX;
 }
 
 /* ------------------------------------------------------------------ terms */
@@ -92,17 +92,21 @@ static void slow_down(struct bw_election *e, struct bw_scope *scope) {
 }
 
 static int stand(struct bw_election *e, struct bw_scope *scope, const struct bw_scope_config *config) {
+    int error = bw_quorum_declare(e, scope, config);
+    if (error != 0 || config->witness)
+        return error;
     const struct bw_candidate self = {.priority = config->priority,
                                       .ready = !config->gate,
                                       .safe = config->failover == BW_FAILOVER_SAFE,
                                       .mode = (uint8_t)config->mode};
-    int error = bw_candidate_put(e, scope, &self);
+    error = bw_candidate_put(e, scope, &self);
     if (error != 0)
         return error;
     scope->candidate = true;
     scope->gate_open = !config->gate;
     scope->own = *config;
     scope->own.name = NULL; /* scope->name is our copy */
+    scope->own.voters = NULL;
     recall(e, scope);
     slow_down(e, scope);
     e->candidacies_changed = true;
@@ -123,6 +127,8 @@ int bw_declare(struct bw_election *e, const struct bw_scope_config *config) {
         return BW_ERR_BUSY;
     if (scope == NULL && e->scope_count >= e->params.scope_max)
         return BW_ERR_FULL;
+    if (scope != NULL && scope->quorum != NULL && config->mode != BW_MODE_QUORUM)
+        return BW_ERR_INVALID; /* its votes would count for nothing */
     if (bw_candidacies_size(e) + candidacy_size(name) > BW_CANDIDACIES_MAX)
         return BW_ERR_SPACE;
     if (scope != NULL && scope->withdrawn) {

@@ -1,5 +1,5 @@
 /* The election's verbs: made, told of the world, asked for what is to be made durable. See election.h and state.h. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 static int add_scopes(struct bw_election *e, const struct bw_election_config *config) {
     int error = 0;
@@ -9,6 +9,8 @@ static int add_scopes(struct bw_election *e, const struct bw_election_config *co
         error = BW_ERR_INVALID; /* one twice */
     for (size_t i = 0; i < config->term_count && error == 0; i++)
         error = bw_remember(e, &config->terms[i]);
+    for (size_t i = 0; i < config->vote_count && error == 0; i++)
+        error = bw_quorum_restore(e, &config->votes[i]);
     return error;
 }
 
@@ -94,11 +96,14 @@ bool bw_election_persist(struct bw_election *e) {
     bool wanted = false;
     if (e->persisting)
         return false; /* one write at a time */
-    for (size_t i = 0; i < e->scope_count; i++)
+    for (size_t i = 0; i < e->scope_count; i++) {
+        if (e->scopes[i]->quorum != NULL && bw_quorum_persist(e->scopes[i]->quorum))
+            wanted = true;
         if (e->scopes[i]->persist == BW_PERSIST_WANTED) {
             e->scopes[i]->persist = BW_PERSIST_UNDER_WAY;
             wanted = true;
         }
+    }
     e->persisting = wanted;
     return wanted;
 }
@@ -110,6 +115,8 @@ void bw_election_persisted(struct bw_election *e, bool ok, struct bw_time now) {
     e->persisting = false;
     for (size_t i = 0; i < e->scope_count; i++) {
         struct bw_scope *scope = e->scopes[i];
+        if (scope->quorum != NULL)
+            bw_quorum_persisted(e, scope, ok);
         if (scope->persist != BW_PERSIST_UNDER_WAY)
             continue;
         scope->persist = BW_PERSIST_NONE;

@@ -25,6 +25,26 @@ struct bw_durable_term {
     bool own;      /* we claimed in it */
 };
 
+/* A list of voters. Of two the one with the larger (term, number) is newer; ids rise. */
+struct bw_voters {
+    uint64_t term;
+    uint64_t number;
+    size_t count; /* 0: not known yet */
+    struct bw_id ids[BW_VOTERS_MAX];
+};
+
+/* What a voter of a scope in quorum mode must not forget. */
+struct bw_durable_vote {
+    char scope[BW_NAME_MAX + 1];
+    uint64_t term; /* largest that we voted in; 0: never */
+    struct bw_id candidate;
+    uint64_t boot;         /* the candidate's */
+    bool released;         /* the candidate gave it back */
+    uint32_t lease_ms;     /* L: another one is refused */
+    uint32_t lease_max_ms; /* longest that we may ever have promised */
+    struct bw_voters voters;
+};
+
 struct bw_election_config {
     struct bw_allocator allocator;
     struct bw_trace *trace;
@@ -38,6 +58,8 @@ struct bw_election_config {
     size_t scope_count;
     const struct bw_durable_term *terms; /* from the state directory */
     size_t term_count;
+    const struct bw_durable_vote *votes;
+    size_t vote_count;
 };
 
 /* What gossip knows of a member, as far as elections care. */
@@ -90,6 +112,12 @@ int bw_election_transfer(struct bw_election *election, const char *scope, const 
                          struct bw_time now);
 /* The gate: whether we are ready to lead; who is not resigns. ttl_ms 0: until told otherwise. BW_ERR_NOT_FOUND as above. */
 int bw_election_ready(struct bw_election *election, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now);
+/* The voters that were configured, ids that rise: they count if no list is known yet. */
+void bw_election_voters(struct bw_election *election, const char *scope, const struct bw_id *ids, size_t count,
+                        struct bw_time now);
+/* As its leader: one voter more, or one less. See bw_node_change_voters. */
+int bw_election_change_voters(struct bw_election *election, const char *scope, const struct bw_id *id, bool add,
+                              const char **why, struct bw_time now);
 /* Our priority from now on; it counts at once. BW_ERR_NOT_FOUND as above. */
 int bw_election_priority(struct bw_election *election, const char *scope, uint16_t priority, struct bw_time now);
 
@@ -140,6 +168,10 @@ int bw_election_vacancy(const struct bw_election *election, const char *scope, s
 bool bw_election_may_act(const struct bw_election *election, const char *scope, struct bw_time now);
 /* The durable terms, number index; BW_ERR_NOT_FOUND past the end. */
 int bw_election_term(const struct bw_election *election, size_t index, struct bw_durable_term *term);
+/* The durable votes, number index; BW_ERR_NOT_FOUND past the end. */
+int bw_election_vote(const struct bw_election *election, size_t index, struct bw_durable_vote *vote);
+/* The list of voters that we know, whether it is ours to vote with or only somebody's word; BW_ERR_NOT_FOUND. */
+int bw_election_voter_list(const struct bw_election *election, const char *scope, struct bw_voters *voters);
 /* Messages and events that found no room, so far. */
 uint64_t bw_election_overflowed(const struct bw_election *election);
 

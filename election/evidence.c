@@ -1,9 +1,7 @@
 /* Which claims count (election.md rule 2). A member that is heard but hears nobody believes all others dead and claims ever
  * higher terms; it must depose nobody. So a claim counts when a third living member relays it - members relay only what
  * they accepted - or when its sender shows that it heard us within one lease. */
-#include "election/state.h"
-
-#include "base/mutant.h"
+#include "election/quorum.h"
 
 void bw_send_record(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to) {
     uint8_t rank[BW_CLAIM_RANK_SIZE];
@@ -52,6 +50,10 @@ bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struc
         return order == 0;
     if (!bw_saw_term(e, scope, claim->token.term))
         return false;
+    if (!bw_quorum_fits(scope, claim)) {
+        bw_trace_rule(e->trace, BW_RULE_REFUSE_ANOTHER_MODE, from, claim->mode);
+        return false;
+    }
     bool own_word = bw_id_equal(from, &claim->token.id);
     bool same =
         bw_token_compare(&claim->token, &scope->claim.token) == 0; /* its leader's later word on a known reign */

@@ -1,6 +1,6 @@
 /* Leadership that is given away (election.md rule 6): a leader stops first, then resigns in a message that may name its
  * successor, who claims without waiting. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m) {
     struct bw_scope *scope = bw_scope_find(e, m->scope);
@@ -17,6 +17,8 @@ void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const st
 }
 
 void bw_resign_now(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir) {
+    if (bw_quorum_mutant_release(e, scope))
+        return;
     bw_vacate(e, scope, reason, heir);
     bw_trace_rule(e->trace, BW_RULE_RESIGN_TO_A_SUCCESSOR, heir, scope->claim.token.term);
     const struct bw_message_resign message = {
@@ -37,7 +39,9 @@ void bw_resign_to(struct bw_election *e, struct bw_scope *scope, enum bw_loss re
 }
 
 void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
-    if (scope->phase == BW_PHASE_LEAD) {
+    if (scope->quorum != NULL && scope->phase != BW_PHASE_LEAD) {
+        bw_quorum_give_up(e, scope);
+    } else if (scope->phase == BW_PHASE_LEAD) {
         const struct bw_id heir = bw_scope_heir(e, scope);
         bw_resign_to(e, scope, reason, &heir);
     } else if (scope->phase == BW_PHASE_CLAIM) {
@@ -48,13 +52,16 @@ void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reaso
 }
 
 /* Why the member cannot take the lead over, as far as we know; NULL: it can. */
-static const char *unfit(const struct bw_peer *peer, const struct bw_candidate *candidate) {
+static const char *unfit(const struct bw_scope *scope, const struct bw_peer *peer,
+                         const struct bw_candidate *candidate) {
     if (peer == NULL)
         return "it is no member";
     if (peer->status != BW_STATUS_ALIVE || peer->refused_pt != BW_PAST)
         return "it is not alive";
     if (candidate == NULL)
         return "it does not stand for the scope";
+    if (!bw_quorum_may_lead(scope, &peer->id))
+        return "it is no voter of the scope";
     return candidate->ready ? NULL : "it is not ready";
 }
 
@@ -69,7 +76,7 @@ int bw_election_transfer(struct bw_election *e, const char *name, const struct b
     if (bw_id_equal(to, &e->self))
         return 0;
     const struct bw_peer *peer = bw_peer_find(e, to);
-    *why = unfit(peer, peer != NULL ? bw_candidate_find(scope, peer) : NULL);
+    *why = unfit(scope, peer, peer != NULL ? bw_candidate_find(scope, peer) : NULL);
     if (*why != NULL)
         return BW_ERR_INVALID;
     bw_trace_rule(e->trace, BW_RULE_TRANSFER, to, scope->claim.token.term);

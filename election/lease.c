@@ -29,16 +29,22 @@ static uint64_t reign_hash(const struct bw_scope *scope) {
     return hash_u64(hash_u64(hash ^ scope->claim.token.term) + scope->claim.lease_ms);
 }
 
+/* Leads by these heartbeats: quorum mode has rounds of its own. */
+static bool led(const struct bw_scope *scope) {
+    return scope->phase == BW_PHASE_LEAD && scope->claim.mode != BW_MODE_QUORUM;
+}
+
 /* Whether we acknowledge that this member leads the scope: not while our own claim is out. */
 static bool follows(const struct bw_scope *scope, const struct bw_id *leader) {
     return scope->phase != BW_PHASE_CLAIM && scope->phase != BW_PHASE_LEAD && !bw_claim_none(&scope->claim) &&
-           scope->claim.state == BW_CLAIM_LEADING && bw_id_equal(&scope->claim.token.id, leader);
+           scope->claim.state == BW_CLAIM_LEADING && scope->claim.mode != BW_MODE_QUORUM &&
+           bw_id_equal(&scope->claim.token.id, leader);
 }
 
 static uint64_t own_digest(const struct bw_election *e) {
     uint64_t digest = 0;
     for (size_t i = 0; i < e->scope_count; i++)
-        digest += e->scopes[i]->phase == BW_PHASE_LEAD ? reign_hash(e->scopes[i]) : 0;
+        digest += led(e->scopes[i]) ? reign_hash(e->scopes[i]) : 0;
     return digest;
 }
 
@@ -56,7 +62,7 @@ static void set_send(struct bw_election *e, const struct bw_id *to) {
     struct bw_message_set page = {.entries.data = data};
     for (size_t i = 0; i < e->scope_count; i++) {
         const struct bw_scope *scope = e->scopes[i];
-        if (scope->phase != BW_PHASE_LEAD)
+        if (!led(scope))
             continue;
         const struct bw_message_entry entry = {
             .scope = bw_scope_name(scope),
@@ -150,7 +156,7 @@ void bw_set_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_u
 void bw_round_arm(struct bw_election *e) {
     int64_t every_us = BW_NEVER;
     for (size_t i = 0; i < e->scope_count; i++)
-        if (e->scopes[i]->phase == BW_PHASE_LEAD) {
+        if (led(e->scopes[i])) {
             int64_t round_us = bw_scope_lease_us(e, e->scopes[i]) / BW_ROUNDS_PER_LEASE;
             every_us = round_us < every_us ? round_us : every_us;
         }
@@ -164,7 +170,7 @@ void bw_round_send(struct bw_election *e) {
     *round = (struct bw_round){.number = e->round, .sent_us = e->now.mono_us};
     for (size_t i = 0; i < e->scope_count; i++) {
         struct bw_scope *scope = e->scopes[i];
-        if (scope->phase != BW_PHASE_LEAD)
+        if (!led(scope))
             continue;
         bw_successors_refresh(e, scope);
         for (size_t k = 0; k < scope->successor_count; k++) {
@@ -229,7 +235,7 @@ void bw_ack_receive(struct bw_election *e, struct bw_peer *peer, const struct bw
     peer->acked_round = ack->round;
     for (size_t i = 0; i < e->scope_count; i++) {
         struct bw_scope *scope = e->scopes[i];
-        if (scope->phase != BW_PHASE_LEAD)
+        if (!led(scope))
             continue;
         if (ack->round >= scope->first_round && bw_id_equal(&scope->replaced, &peer->id))
             scope->replaced = (struct bw_id){{0}};

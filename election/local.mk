@@ -14,6 +14,11 @@ core_sources += \
 	election/peer.c \
 	election/preempt.c \
 	election/queue.c \
+	election/quorum.c \
+	election/quorum.h \
+	election/quorum_config.c \
+	election/quorum_leader.c \
+	election/quorum_voter.c \
 	election/rank.c \
 	election/rank.h \
 	election/receive.c \

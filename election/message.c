@@ -65,6 +65,18 @@ static bool record_valid(const struct bw_message_record *m) {
     return bw_claim_decode(&claim, rank, m->body) == 0;
 }
 
+/* Whole ids that rise: a list has one form, and nobody is in it twice. */
+static bool voters_valid(struct bw_bytes voters) {
+    static const uint8_t none[sizeof(struct bw_id)];
+    const uint8_t *last = none;
+    for (size_t at = 0; at + sizeof none <= voters.size; at += sizeof none) {
+        if (memcmp(voters.data + at, last, sizeof none) <= 0)
+            return false;
+        last = voters.data + at;
+    }
+    return voters.size % sizeof none == 0;
+}
+
 static bool frame_valid(const struct bw_election_frame_any *frame) {
     switch (frame->type) {
     case BW_FRAME_heartbeat:
@@ -99,6 +111,12 @@ static bool frame_valid(const struct bw_election_frame_any *frame) {
         return name_valid(frame->as.want.scope) && frame->as.want.term != 0;
     case BW_FRAME_record:
         return name_valid(frame->as.record.scope) && record_valid(&frame->as.record);
+    case BW_FRAME_ballot:
+        return name_valid(frame->as.ballot.scope) && frame->as.ballot.term != 0 && frame->as.ballot.lease_ms != 0 &&
+               voters_valid(frame->as.ballot.voters) && frame->as.ballot.voters.size > 0;
+    case BW_FRAME_vote:
+        return name_valid(frame->as.vote.scope) && frame->as.vote.term != 0 &&
+               frame->as.vote.kind != BW_BALLOT_RELEASE && voters_valid(frame->as.vote.voters);
     default:
         return false; /* entry, body and candidacy are parts: alone they say nothing */
     }

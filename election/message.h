@@ -10,6 +10,17 @@
 
 enum bw_claim_state { BW_CLAIM_LEADING, BW_CLAIM_RESIGNING, BW_CLAIM_VACANT };
 enum bw_answer { BW_ANSWER_NO, BW_ANSWER_YES };
+enum bw_ballot { BW_BALLOT_PREVOTE, BW_BALLOT_VOTE, BW_BALLOT_RENEW, BW_BALLOT_RELEASE };
+enum bw_refusal {
+    BW_GRANTED,
+    BW_REFUSED_ABSTAINS, /* since a restart, a change of the lease's length, or as a new voter */
+    BW_REFUSED_PROMISED, /* to the holder */
+    BW_REFUSED_TERM,     /* not above the largest term that it voted in, or not the one that it voted for */
+    BW_REFUSED_RELEASED, /* the asker gave that term back */
+    BW_REFUSED_LEASE,    /* other than its own */
+    BW_REFUSED_VOTERS,   /* an older list, or another one of the same number */
+    BW_REFUSED_NO_VOTER, /* by its list it is none */
+};
 enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETTER_CANDIDATE, BW_OBJECT_SEEN_LARGER };
 
 #define BW_MESSAGE_SCOPE_(F, T) F(T, BYTES, scope, BW_NAME_MAX)
@@ -58,6 +69,29 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
 #define BW_MESSAGE_RECORD(F, T) \
     BW_MESSAGE_SCOPE_(F, T) F(T, U64, term, 0) F(T, ID, id, 0) F(T, U64, sequence, 0) F(T, BYTES, body, 256)
 
+/* Quorum mode: what a candidate or leader asks of a voter. boot: the candidate's, which is part of its identity. number: of this
+ * sending; of a renewal the round. The voters' ids follow each other, rising; (voters_term, voters_number) says which list it
+ * is. */
+#define BW_MESSAGE_BALLOT(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)     \
+    F(T, U8, kind, 3)           \
+    F(T, U64, term, 0)          \
+    F(T, U64, boot, 0)          \
+    F(T, U64, number, 0)        \
+    F(T, U32, lease_ms, BW_LEASE_MS_MAX) F(T, U64, voters_term, 0) F(T, U64, voters_number, 0) F(T, BYTES, voters, 256)
+/* What the voter says. refusal: enum bw_refusal, 0 granted. seen: the largest term that it voted in. holder: to whom it is
+ * promised, in which term. The list of voters is there if the voter's is newer than the one it was asked under. */
+#define BW_MESSAGE_VOTE(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)   \
+    F(T, U8, kind, 3)         \
+    F(T, U8, refusal, 255)    \
+    F(T, U64, term, 0)        \
+    F(T, U64, number, 0)      \
+    F(T, U64, seen, 0)        \
+    F(T, U64, holder_term, 0) \
+    F(T, ID, holder, 0)       \
+    F(T, U64, voters_term, 0) F(T, U64, voters_number, 0) F(T, BYTES, voters, 256)
+
 /* The gossiped record's body. */
 #define BW_MESSAGE_BODY(F, T) \
     F(T, U8, state, 2)        \
@@ -88,7 +122,9 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
     X(record, 14, BW_MESSAGE_RECORD)       \
     X(body, 15, BW_MESSAGE_BODY)           \
     X(candidacy, 16, BW_MESSAGE_CANDIDACY) \
-    X(want, 17, BW_MESSAGE_WANT)
+    X(want, 17, BW_MESSAGE_WANT)           \
+    X(ballot, 24, BW_MESSAGE_BALLOT)       \
+    X(vote, 25, BW_MESSAGE_VOTE)
 
 #define BW_FRAME_NUMBER_(name, number, fields) BW_FRAME_##name = number,
 enum bw_election_frame { BW_ELECTION_FRAMES(BW_FRAME_NUMBER_) BW_ELECTION_FRAME_END };

@@ -1,6 +1,6 @@
 /* Preemption is a request (election.md rule 7): the better candidate asks, the leader hands over. Neither does so before the
  * hold-down, and each time that the candidate went away of late doubles the leader's. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 #define FLAPS_MAX 6u                       /* 64 times the hold-down */
 #define FLAP_ONCE_US (10 * BW_US_PER_S)    /* what is noticed in several ways within so long is one flap */
@@ -120,11 +120,14 @@ void bw_want_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_
         scope->own.preempt_ms == BW_PREEMPT_NEVER || !bw_evidence_echo(e, scope, heard_us))
         return;
     struct bw_candidate *candidate = bw_candidate_find(scope, peer);
-    if (candidate == NULL || !candidate->ready || peer->status != BW_STATUS_ALIVE)
+    if (candidate == NULL || !candidate->ready || !bw_quorum_may_lead(scope, &peer->id) ||
+        peer->status != BW_STATUS_ALIVE)
         return;
     const struct bw_rank ours = bw_scope_rank(scope, e, bw_candidate_self(scope));
     const struct bw_rank theirs = bw_scope_rank(scope, e, candidate);
-    if (bw_rank_compare(&theirs, &ours) >= 0 || !hears(e, peer, 2) || held_down(e, scope, candidate))
+    if (bw_rank_compare(&theirs, &ours) >= 0 ||
+        !(scope->quorum != NULL ? bw_quorum_hears(scope, &peer->id) : hears(e, peer, 2)) ||
+        held_down(e, scope, candidate))
         return;
     bw_trace_rule(e->trace, BW_RULE_PREEMPT_BY_REQUEST, &peer->id, m->term);
     bw_resign_to(e, scope, BW_LOSS_PREEMPTED, &peer->id);

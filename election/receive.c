@@ -1,5 +1,5 @@
 /* Direct messages: the whole is decoded and checked before any of it is applied. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
                   const struct bw_election_frame_any *frame) {
@@ -45,6 +45,12 @@ static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
         break;
     case BW_FRAME_want:
         bw_want_receive(e, peer, heard_us, &frame->as.want);
+        break;
+    case BW_FRAME_ballot:
+        bw_ballot_receive(e, peer, &frame->as.ballot);
+        break;
+    case BW_FRAME_vote:
+        bw_vote_receive(e, peer, &frame->as.vote);
         break;
     default:
         BW_ASSERT(false); /* bw_message_next gives nothing else */

@@ -1,6 +1,6 @@
 /* Reigns as this member sees them: a claim accepted, a leader announced, lost or over, our own begun and ended
  * (election.md rule 1 and "What an application sees"). */
-#include "election/state.h"
+#include "election/quorum.h"
 
 bool bw_reign_current(const struct bw_scope *scope) {
     return !bw_claim_none(&scope->claim) && scope->claim.state == BW_CLAIM_LEADING && !scope->over;
@@ -90,6 +90,8 @@ void bw_stand_down(struct bw_election *e, struct bw_scope *scope, enum bw_loss r
     scope->stopping = false;
     bw_lose(e, scope, reason);
     bw_round_arm(e);
+    if (scope->quorum != NULL)
+        bw_quorum_ended(e, scope);
     if (scope->withdrawn)
         bw_withdraw_end(e, scope);
 }
@@ -232,6 +234,8 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
     scope->over = scope->refusals = false;
     begin_anew(e, scope);
     bw_publish_record(e, scope);
+    if (scope->quorum != NULL)
+        bw_quorum_accepted(e, scope);
     if (claim->state == BW_CLAIM_LEADING && !bw_id_equal(&claim->token.id, &e->self)) {
         scope->reclaim = scope->reclaim && !bw_peer_lives(bw_peer_find(e, &claim->token.id));
         scope->over = scope->reclaim;

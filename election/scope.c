@@ -1,5 +1,5 @@
 /* The table of scopes, and of each scope its candidates in the order of rank: who succeeds, who stands before whom. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 #include <string.h>
 
@@ -8,6 +8,8 @@ struct bw_bytes bw_scope_name(const struct bw_scope *scope) {
 }
 
 int64_t bw_scope_lease_us(const struct bw_election *e, const struct bw_scope *scope) {
+    if (scope->quorum != NULL)
+        return scope->quorum->vote.lease_ms * BW_US_PER_MS;
     uint32_t lease_ms = scope->candidate && scope->own.lease_ms != 0 ? scope->own.lease_ms : e->params.lease_ms;
     return lease_ms * BW_US_PER_MS;
 }
@@ -41,6 +43,7 @@ struct bw_scope *bw_scope_find(const struct bw_election *e, struct bw_bytes name
 static void scope_free(struct bw_election *e, struct bw_scope *scope) {
     bw_free(&e->allocator, scope->candidates, scope->candidate_capacity * sizeof *scope->candidates);
     bw_free(&e->allocator, scope->successors, e->params.successor_count * sizeof *scope->successors);
+    bw_free(&e->allocator, scope->quorum, scope->quorum != NULL ? sizeof *scope->quorum : 0);
     bw_free(&e->allocator, scope->confirms, BW_CLAIM_FANOUT_MAX * sizeof *scope->confirms);
     bw_free(&e->allocator, scope, sizeof *scope);
 }
@@ -212,7 +215,7 @@ size_t bw_scope_position(const struct bw_election *e, const struct bw_scope *sco
         struct bw_rank theirs = bw_scope_rank(scope, e, candidate);
         bool refused = candidate->peer != NULL && candidate->peer->refused_pt != BW_PAST;
         if (candidate->ready && !refused && candidate_lives(candidate) && !being_replaced(scope, &theirs.id) &&
-            bw_rank_compare(&theirs, &ours) < 0)
+            bw_quorum_may_lead(scope, &theirs.id) && bw_rank_compare(&theirs, &ours) < 0)
             position++;
     }
     return position;
@@ -225,7 +228,7 @@ struct bw_id bw_scope_heir(const struct bw_election *e, const struct bw_scope *s
     for (size_t i = 0; i < scope->candidate_count; i++) {
         const struct bw_candidate *candidate = &scope->candidates[i];
         if (candidate->peer == NULL || !candidate->ready || !bw_peer_lives(candidate->peer) ||
-            candidate->peer->refused_pt != BW_PAST)
+            candidate->peer->refused_pt != BW_PAST || !bw_quorum_may_lead(scope, &candidate->peer->id))
             continue;
         struct bw_rank rank = bw_scope_rank(scope, e, candidate);
         bool answers = candidate->peer->acked_round + 2 >= e->round; /* acknowledged one of the last rounds */

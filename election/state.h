@@ -159,6 +159,7 @@ struct bw_scope {
     int64_t healed_again_pt;
     uint32_t healed_count;       /* sendings left; 0: nothing under way */
     struct bw_token healed_told; /* loser of the last event that we gave as winner */
+    struct bw_quorum *quorum;    /* NULL: not in quorum mode, or no part of ours in it */
 };
 
 struct bw_queue {

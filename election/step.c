@@ -1,8 +1,6 @@
 /* All that time drives: lateness and jumps, the leader's lease and rounds (authority), and whatever a scope waits for
  * (patience). Election.md rule 10; gossip.md, "A node that slept does not accuse". */
-#include "election/state.h"
-
-#include "base/mutant.h"
+#include "election/quorum.h"
 
 int64_t bw_election_deadline(const struct bw_election *e) {
     int64_t patience = bw_timers_next(&e->patience);
@@ -83,6 +81,10 @@ void bw_scope_step(struct bw_election *e, struct bw_scope *scope) {
     if (scope->phase == BW_PHASE_CLAIM)
         bw_claim_step(e, scope);
     bw_aside_step(e, scope);
+    if (scope->quorum != NULL) {
+        bw_quorum_step(e, scope);
+        return;
+    }
     if (scope->phase != BW_PHASE_FOLLOW || !scope->candidate || e->leaving)
         return;
     if (bw_reign_current(scope))

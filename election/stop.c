@@ -1,7 +1,7 @@
 /* Graceful first (election.md rule 6), where work under a lead takes time to stop: who gives the lead up says so to its
  * application, which may not begin anything from then on, and is the leader to all others until that has stopped. The lease
  * that covers the work is renewed for a time; when it ends, what was done under it must have ended as well. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 #include <string.h>
 
@@ -25,7 +25,8 @@ bool bw_stop_first(struct bw_election *e, struct bw_scope *scope, enum bw_loss r
 static bool fit(const struct bw_election *e, const struct bw_scope *scope, const struct bw_id *heir) {
     const struct bw_peer *peer = bw_peer_find(e, heir);
     const struct bw_candidate *candidate = peer != NULL ? bw_candidate_find(scope, peer) : NULL;
-    return candidate != NULL && candidate->ready && bw_peer_lives(peer) && peer->refused_pt == BW_PAST;
+    return candidate != NULL && candidate->ready && bw_quorum_may_lead(scope, heir) && bw_peer_lives(peer) &&
+           peer->refused_pt == BW_PAST;
 }
 
 void bw_stop_end(struct bw_election *e, struct bw_scope *scope) {

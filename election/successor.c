@@ -250,6 +250,10 @@ void bw_question_receive(struct bw_election *e, struct bw_peer *peer, const stru
         bw_send(e, &peer->id, BW_FRAME_claim, &claim);
         return;
     }
+    if (leads && scope->quorum != NULL) {
+        bw_send_record(e, scope, &peer->id); /* an answer would not say the mode */
+        return;
+    }
     const struct bw_message_answer answer = {
         .scope = m->scope,
         .about = m->term,

@@ -1,5 +1,5 @@
 /* What can be asked of the election at any time, and what it tells others of our candidacies. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 #include <string.h>
 
@@ -48,7 +48,7 @@ int bw_election_scope(const struct bw_election *e, size_t index, struct bw_scope
     bool has_leader = scope->announced && (scope->phase != BW_PHASE_LEAD || holds);
     *info = (struct bw_scope_info){
         .scope = scope->name,
-        .mode = BW_MODE_PRIORITY,
+        .mode = scope->quorum != NULL || scope->claim.mode == BW_MODE_QUORUM ? BW_MODE_QUORUM : BW_MODE_PRIORITY,
         .has_leader = has_leader,
         .role = BW_ROLE_OBSERVER,
         .since_wall_us = scope->since_wall_us,

@@ -1,5 +1,5 @@
 /* Why a candidate does not lead, and why nobody does: what decides, told in words. Nothing here decides or changes anything. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 #include <string.h>
 
@@ -95,8 +95,10 @@ static enum bw_vacancy vacancy(const struct bw_election *e, const struct bw_scop
     *until_pt = BW_NEVER;
     if (e->leaving)
         return BW_VACANCY_LEAVING;
-    if (best == NULL)
+    if (best == NULL && (scope->quorum == NULL || scope->quorum->vote.voters.count > 0))
         return scope->candidate_count == 0 ? BW_VACANCY_NO_CANDIDATE : BW_VACANCY_NOT_READY;
+    if (scope->quorum != NULL)
+        return bw_quorum_vacancy(e, scope, now_pt, of, until_pt);
     if (scope->phase == BW_PHASE_PERSIST || scope->phase == BW_PHASE_CLAIM)
         return BW_VACANCY_CLAIMING;
     *of = scope->claim.token.id;

@@ -65,6 +65,8 @@ struct bw_bound_told {
     int64_t at_us;
 };
 
+struct bw_node_voters;
+
 struct bw_node {
     struct bw_allocator allocator;
     struct bw_trace trace;
@@ -80,6 +82,9 @@ struct bw_node {
     struct bw_persistence persistence;
     struct bw_event_queue events;
     struct bw_history history;
+    struct bw_node_voters *voters; /* of scopes in quorum mode, by name */
+    size_t voters_count;
+    bool voters_due;              /* somebody came or went since names were looked for */
     struct bw_buffer messages;    /* direct ones, for the host */
     struct bw_election_view view; /* as last told to the election */
     struct bw_time now;           /* the newest time given: time never goes back */
@@ -100,6 +105,8 @@ struct bw_node_state {
     uint64_t incarnation_ceiling;
     struct bw_durable_term *terms; /* allocated */
     size_t term_count;
+    struct bw_durable_vote *votes; /* allocated */
+    size_t vote_count;
 };
 
 struct bw_trace *bw_node_trace(struct bw_node *node);
@@ -113,6 +120,14 @@ int bw_node_state_store(struct bw_node *node, struct bw_bytes *blob);
 /* pump.c: joins the machines until neither has anything for the other. */
 void bw_node_pump(struct bw_node *node);
 struct bw_time bw_node_clamp(struct bw_node *node, struct bw_time now);
+
+/* voters.c */
+/* Whether a scope of the configuration has voters if it needs them, all of them named once, and somewhere to keep its votes. */
+bool bw_voters_valid(const struct bw_scope_config *scope, bool durable);
+/* Keeps the names until all are there. 0 or BW_ERR_MEMORY. */
+int bw_voters_declare(struct bw_node *node, const struct bw_scope_config *scope);
+void bw_voters_free(struct bw_node *node);
+bool bw_voters_resolve(struct bw_node *node);
 
 /* message.c */
 void bw_messages_init(struct bw_node *node);

@@ -1,6 +1,6 @@
 # pure node
 node_sources += node/bounds.c node/declare.c node/events.c node/history.c node/internal.h node/live.c node/member.c node/message.c node/node.c node/pump.c
-node_sources += node/scope.c node/state.c node/user.c node/view.c
+node_sources += node/scope.c node/state.c node/user.c node/view.c node/voters.c
 
 # libev host
 node_sources += node/addr.c node/addr.h node/advertise.c node/advertise.h node/clock.c node/guard.c node/host.h node/loop.c node/loop_member.c

@@ -24,7 +24,8 @@ static int check_config(const struct bw_config *config) {
                  config->addr.port != 0 && config->allocator.resize != NULL && config->entropy != NULL &&
                  config->seed_count <= BW_SEED_MAX && config->tag_count <= BW_TAG_COUNT_MAX;
     for (size_t i = 0; sound && i < config->scope_count; i++) {
-        sound = valid_text(config->scopes[i].name) && !repeated_scope(config, i);
+        sound = valid_text(config->scopes[i].name) && !repeated_scope(config, i) &&
+                bw_voters_valid(&config->scopes[i], config->durable);
     }
     return sound ? bw_params_check(&config->params, NULL) : BW_ERR_INVALID;
 }
@@ -85,7 +86,9 @@ static int make_election(struct bw_node *node, const struct bw_config *config, c
                                           .scopes = config->scopes,
                                           .scope_count = config->scope_count,
                                           .terms = state->terms,
-                                          .term_count = state->term_count};
+                                          .term_count = state->term_count,
+                                          .votes = state->votes,
+                                          .vote_count = state->vote_count};
     return bw_election_create(&node->election, &election, node->now);
 }
 
@@ -140,6 +143,9 @@ static int assemble(struct bw_node *node, const struct bw_config *config, const 
     }
     if (error == 0) {
         error = make_gossip(node, config, session);
+    }
+    for (size_t i = 0; error == 0 && i < config->scope_count; i++) {
+        error = bw_voters_declare(node, &config->scopes[i]);
     }
     if (error == 0) {
         announce_self(node);
@@ -201,6 +207,7 @@ void bw_node_destroy(struct bw_node *node) {
     bw_channel_destroy(node->channel);
     bw_keyring_destroy(node->keyring);
     bw_messages_free(node);
+    bw_voters_free(node);
     bw_event_queue_free(&node->events, &node->allocator);
     bw_history_free(&node->history, &node->allocator);
     bw_free(&node->allocator, node->persistence.blob, node->persistence.blob_capacity);

@@ -45,6 +45,7 @@ static void push_member(struct bw_node *node, const struct bw_gossip_event *chan
 }
 
 static void on_member(struct bw_node *node, const struct bw_gossip_event *change) {
+    node->voters_due = node->voters_count > 0;
     if (bw_id_equal(&change->id, &node->id)) {
         if (!change->first) { /* bw_node_create has announced us */
             push_member(node, change, member_event(change));
@@ -228,6 +229,7 @@ static void exchange(struct bw_node *node) {
     bool moved = true;
     for (int round = 0; moved && round < PUMP_ROUNDS_MAX; round++) {
         moved = gossip_to_election(node);
+        moved |= bw_voters_resolve(node);
         moved |= publish_claims(node);
         moved |= send_messages(node);
         pass_candidacies(node);

@@ -76,10 +76,20 @@ static struct bw_sim_scope *get_scope(struct bw_sim *sim, const char *name) {
     scope->reigned = bw_sim_memory(sim->host_count * sizeof scope->reigned[0]);
     scope->durable = bw_sim_memory(sim->host_count * sizeof scope->durable[0]);
     scope->preempt_ms = bw_sim_memory(sim->host_count * sizeof scope->preempt_ms[0]);
+    scope->votes = bw_sim_memory(sim->host_count * sizeof scope->votes[0]);
     return scope;
 }
 
 /* -- reigns -- */
+
+static bool scope_info(const struct bw_sim *sim, size_t host, const char *scope, struct bw_scope_info *info) {
+    const struct bw_sim_host *asked = &sim->hosts[host];
+    struct bw_time now = bw_sim_clock_at(asked, sim->now_us);
+    for (size_t i = 0; bw_node_scope(asked->node, i, info, now) == 0; i++)
+        if (strcmp(info->scope, scope) == 0)
+            return true;
+    return false;
+}
 
 static struct bw_sim_reign *open_reign(struct bw_sim *sim, size_t scope, size_t host) {
     size_t left = sim->open_count;
@@ -147,6 +157,11 @@ static void self_elected(struct bw_sim *sim, size_t host, const struct bw_event 
         bw_sim_violate(sim, BW_INVARIANT_DURABLE_TERM, "n%zu reigns in term %llu, but has only %llu on its disk", host,
                        (unsigned long long)event->token.term, (unsigned long long)scope->durable[host]);
     check_unclaimed(sim, number, host, &event->token);
+    struct bw_scope_info info;
+    if (scope_info(sim, host, event->scope, &info) && info.mode == BW_MODE_QUORUM) {
+        scope->quorum = true;
+        bw_sim_check_term(sim, number, host, &event->token);
+    }
     scope->reigned[host] = event->token;
     begin_reign(sim, number, host, &event->token);
 }
@@ -257,15 +272,6 @@ void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event 
 
 /* -- acting -- */
 
-static bool scope_info(const struct bw_sim *sim, size_t host, const char *scope, struct bw_scope_info *info) {
-    const struct bw_sim_host *asked = &sim->hosts[host];
-    struct bw_time now = bw_sim_clock_at(asked, sim->now_us);
-    for (size_t i = 0; bw_node_scope(asked->node, i, info, now) == 0; i++)
-        if (strcmp(info->scope, scope) == 0)
-            return true;
-    return false;
-}
-
 /* A resource is used: one that checks tokens takes only what is not older than the newest it has seen. */
 static void use_resource(struct bw_sim_scope *scope, const struct bw_token *token) {
     if (bw_token_compare(token, &scope->guard) < 0)
@@ -331,6 +337,7 @@ void bw_sim_check_start(struct bw_sim *sim, size_t index) {
         if (!same) {
             sim->scopes[i].reigned[index] = (struct bw_token){0};
             sim->scopes[i].durable[index] = 0;
+            sim->scopes[i].votes[index] = (struct bw_sim_vote){0};
         }
     }
 }
@@ -361,6 +368,8 @@ void bw_sim_check_state(struct bw_sim *sim, size_t index) {
                            (unsigned long long)*durable, (unsigned long long)state.terms[i].term);
         *durable = state.terms[i].term;
     }
+    for (size_t i = 0; i < state.vote_count; i++)
+        bw_sim_check_vote(sim, get_scope(sim, state.votes[i].scope), index, &state.votes[i]);
     bw_node_state_free(&state, plain);
 }
 
@@ -401,6 +410,9 @@ static void overlap(struct bw_sim *sim, struct bw_sim_reign *a, struct bw_sim_re
     sim->scopes[a->scope].overlap_us += end_us - sim->now_us;
     bool collision = b->begin_us - a->begin_us <= sim->collision_us; /* in order of their beginnings */
     bool excused = collision || comes_back(sim, a) || comes_back(sim, b);
+    if (sim->scopes[a->scope].quorum)
+        bw_sim_violate(sim, BW_INVARIANT_ONE_LEASE, "n%zu and n%zu both have a valid lease of %s", a->host, b->host,
+                       sim->scopes[a->scope].name);
     if (sim->options.forbid_overlap && !excused)
         bw_sim_violate(sim, BW_INVARIANT_NO_OVERLAP, "n%zu and n%zu may both act in %s", a->host, b->host,
                        sim->scopes[a->scope].name);

@@ -132,8 +132,17 @@ struct bw_sim_reign {
     bool over;
 };
 
+/* What is on a voter's disk. */
+struct bw_sim_vote {
+    uint64_t term;
+    struct bw_id candidate;
+    uint64_t boot;
+    uint64_t voters_term;
+};
+
 struct bw_sim_scope {
     char name[BW_NAME_MAX + 1];
+    bool quorum; /* somebody has led it in that mode */
     struct bw_token guard;
     uint64_t guard_refused;
     int64_t overlap_us;
@@ -141,6 +150,7 @@ struct bw_sim_scope {
     struct bw_token *reigned; /* by host: its last reign */
     uint64_t *durable;        /* by host: the term on its disk */
     uint32_t *preempt_ms;     /* by host: its policy */
+    struct bw_sim_vote *votes;
 };
 
 enum bw_sim_line { BW_SIM_LINE_SENT, BW_SIM_LINE_LOST, BW_SIM_LINE_TEXT, BW_SIM_LINE_RULE };
@@ -277,6 +287,12 @@ void bw_sim_check_start(struct bw_sim *sim, size_t index);
 void bw_sim_check_end(struct bw_sim *sim, size_t index);
 void bw_sim_check_state(struct bw_sim *sim, size_t index);    /* after a durable write */
 void bw_sim_check_time(struct bw_sim *sim, int64_t until_us); /* before time goes on */
+
+/* check_quorum.c */
+struct bw_durable_vote;
+void bw_sim_check_vote(struct bw_sim *sim, struct bw_sim_scope *scope, size_t index,
+                       const struct bw_durable_vote *vote);
+void bw_sim_check_term(struct bw_sim *sim, size_t scope, size_t host, const struct bw_token *token);
 
 /* record.c */
 void bw_sim_record_text(struct bw_sim *sim, size_t host, const char *format, ...) __attribute__((format(printf, 3, 4)));

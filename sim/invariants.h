@@ -22,6 +22,9 @@
     X(ONE_WRITE, "one-write", "one durable write at a time, only with a disk, and readable")                         \
     X(KNOWN_EVENTS, "known-events", "every event is one of the documented types")                                    \
     X(RESTART, "restart", "a node starts again with what it has written itself")                                     \
+    X(ONE_VOTE, "one-vote", "a voter's vote on its disk is never another in one term, nor in a smaller one")         \
+    X(ONE_REIGN, "one-reign", "in quorum mode nobody reigns in a term in which another has reigned")                 \
+    X(ONE_LEASE, "one-lease", "in quorum mode no two leases are valid at one instant of real time")                  \
     X(DEMANDED, "demanded", "what a test or a plan demands besides")
 
 #define BW_INVARIANT_VALUE_(name, text, meaning) BW_INVARIANT_##name,

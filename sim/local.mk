@@ -1,6 +1,7 @@
 sim_sources += \
 	sim/begin.c \
 	sim/check.c \
+	sim/check_quorum.c \
 	sim/clock.c \
 	sim/count.c \
 	sim/demand.c \

@@ -55,6 +55,7 @@ struct bw_sim_options {
     size_t candidate_count; /* the first so many hosts stand; BW_SIM_ALL */
     enum bw_failover failover;
     uint32_t preempt_ms; /* hold-down; BW_PREEMPT_NEVER */
+    size_t voter_count;  /* not 0: quorum mode, the first so many vote; those of them that do not stand are witnesses */
     /* Last changes to a node's configuration; may be NULL. */
     void (*configure)(void *context, size_t host, struct bw_config *config);
     void (*on_rule)(void *context, size_t host, enum bw_rule rule);                            /* may be NULL */
@@ -138,6 +139,10 @@ int bw_sim_call(struct bw_sim *sim, size_t host, const char *what,
 int bw_sim_user_event(struct bw_sim *sim, size_t host, const char *name, struct bw_bytes payload);
 int bw_sim_query(struct bw_sim *sim, size_t host, const struct bw_query *query, uint64_t *number);
 int bw_sim_respond(struct bw_sim *sim, size_t host, uint64_t number, struct bw_bytes payload);
+
+/* Makes a scope of the configuration one in quorum mode if the world's options say so. */
+void bw_sim_voters(const struct bw_sim *sim, size_t host, struct bw_scope_config *scope,
+                   const char *voters[BW_VOTERS_MAX]);
 
 /* -- before the start -- */
 void bw_sim_set_name(struct bw_sim *sim, size_t host, const char *name);

@@ -84,6 +84,7 @@ void bw_sim_destroy(struct bw_sim *sim) {
         free(sim->scopes[i].reigned);
         free(sim->scopes[i].durable);
         free(sim->scopes[i].preempt_ms);
+        free(sim->scopes[i].votes);
     }
     for (size_t i = 0; sim->shared != NULL && i < sim->host_count; i++)
         free(sim->shared[i]);
@@ -256,10 +257,24 @@ static size_t seeds_of(const struct bw_sim *sim, size_t index, struct bw_addr *s
     return count;
 }
 
+void bw_sim_voters(const struct bw_sim *sim, size_t index, struct bw_scope_config *scope,
+                   const char *voters[BW_VOTERS_MAX]) {
+    if (sim->options.voter_count == 0)
+        return;
+    BW_ASSERT(sim->options.voter_count <= BW_VOTERS_MAX);
+    for (size_t i = 0; i < sim->options.voter_count; i++)
+        voters[i] = sim->hosts[i].name;
+    scope->mode = BW_MODE_QUORUM;
+    scope->witness = index >= sim->options.candidate_count;
+    scope->voters = voters;
+    scope->voter_count = sim->options.voter_count;
+}
+
 static int create_node(struct bw_sim *sim, size_t index) {
     struct bw_sim_host *host = &sim->hosts[index];
     struct bw_addr seeds[16];
     struct bw_scope_config scope;
+    const char *voters[BW_VOTERS_MAX];
     struct bw_config config;
     char keys[BW_SIM_KEYS_SIZE];
     bw_config_init(&config, BW_PROFILE_LAN);
@@ -275,8 +290,9 @@ static int create_node(struct bw_sim *sim, size_t index) {
     host->keys_due = false;
     config.seeds = seeds;
     config.seed_count = seeds_of(sim, index, seeds, BW_COUNT(seeds));
-    if (sim->scope[0] != '\0' && index < sim->options.candidate_count) {
+    if (sim->scope[0] != '\0' && (index < sim->options.candidate_count || index < sim->options.voter_count)) {
         bw_scope_config_init(&scope, sim->scope);
+        bw_sim_voters(sim, index, &scope, voters);
         scope.priority = host->priority;
         scope.failover = sim->options.failover;
         scope.preempt_ms = sim->options.preempt_ms;

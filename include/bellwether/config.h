@@ -57,7 +57,12 @@ struct bw_params {
 #undef BW_PARAM_FIELD_
 
 /** How the leader of a scope is found. */
-enum bw_mode { BW_MODE_PRIORITY };
+enum bw_mode {
+    BW_MODE_PRIORITY, /**< availability: one leader in each part of a divided cluster */
+    BW_MODE_QUORUM    /**< at most one valid lease at any instant: only a majority of the voters elects and renews */
+};
+
+#define BW_VOTERS_MAX 16u /**< voters of a scope in quorum mode */
 
 /** When a successor may believe that a leader's process is gone: on a refused port (fast) or only by the lease (safe). */
 enum bw_failover { BW_FAILOVER_FAST, BW_FAILOVER_SAFE };
@@ -81,6 +86,11 @@ struct bw_scope_config {
                                     leader, hand over to a better candidate that asks, when both this reign and the candidate
                                     have lasted so long, the latter twice as long for each time that it went away of late;
                                     BW_PREEMPT_NEVER: neither; default 10000 */
+    bool witness;        /**< BW_MODE_QUORUM: votes, and never leads */
+    const char *const
+        *voters; /**< BW_MODE_QUORUM: names of members. They are resolved to ids once, when all are there, and are
+                                    not looked at again: see bw_node_change_voters. Needs bw_config.durable */
+    size_t voter_count; /**< 1 to BW_VOTERS_MAX in BW_MODE_QUORUM, else 0 */
 };
 
 /** A tag: a name and a value that the member shows to all. */

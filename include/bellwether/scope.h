@@ -79,23 +79,52 @@ int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info
 /** The scope's candidates, best first. @return 0 or BW_ERR_NOT_FOUND (no such scope, or index past the end) */
 int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info);
 
+/** A voter of a scope in quorum mode. */
+struct bw_voter_info {
+    struct bw_id id;
+    const char *name; /**< "" if it is not known; as in bw_member_info */
+    bool known;       /**< as a member; the status is its own then */
+    enum bw_status status;
+};
+
+/** The scope's voters, as the newest list has it that this member knows: voter number index, in order of their ids.
+ *  @return 0 or BW_ERR_NOT_FOUND: no part of ours in such a scope, its voters are not known yet, or index past the end */
+int bw_node_voter(const struct bw_node *node, const char *scope, size_t index, struct bw_voter_info *info);
+
+/** Makes a member a voter of a scope that we lead in quorum mode, or takes the vote from one; one at a time. It counts once
+ *  majorities of the voters before and after have taken it over. A new voter needs the scope in its own configuration, and
+ *  abstains for as long as a promise lasts.
+ *  @param add whether the member becomes a voter
+ *  @param why gets a static sentence with the reason of an error; may be NULL
+ *  @return 0; BW_ERR_NOT_FOUND: no part of ours in such a scope; BW_ERR_BUSY: we do not lead it, or the last change is not done;
+ *          BW_ERR_INVALID: not alive, a voter already or none, or ourselves; BW_ERR_FULL */
+int bw_node_change_voters(struct bw_node *node, const char *scope, const struct bw_id *id, bool add, const char **why,
+                          struct bw_time now);
+
 /** Why a scope has no leader. X(NAME, "word", "sentence"), %s: the member `of`. Append only. */
-#define BW_VACANCIES(X)                                                                             \
-    X(NONE, "led", "it has a leader")                                                               \
-    X(LEAVING, "leaving", "this agent is leaving")                                                  \
-    X(NO_CANDIDATE, "no-candidate", "no member stands for it")                                      \
-    X(NOT_READY, "not-ready", "no candidate is alive and ready")                                    \
-    X(LEASE, "lease", "the lease of %s may still run")                                              \
-    X(NAMED, "named", "%s was named by the last leader and has not claimed it yet")                 \
-    X(SUCCESSION, "succession", "%s is the best candidate and has not claimed it yet")              \
-    X(CLAIMING, "claiming", "this agent claims it, and waits for others to confirm")                \
-    X(LISTENING, "listening", "this agent has just started, and listens first")                     \
-    X(UNKNOWN, "not-synchronised", "this agent has not got the view of any member yet")             \
-    X(ALONE, "alone", "nobody answers this agent, which waits before it leads a cluster of one")    \
-    X(SETTLING, "settling", "better candidates have come or gone just now")                         \
-    X(UNHEARD, "not-heard", "too few members show that they hear this agent")                       \
-    X(RETRY, "retry", "this agent's claim did not get through, and it waits before it tries again") \
-    X(STORAGE, "storage", "this agent could not write its term to its state directory, and tries again")
+#define BW_VACANCIES(X)                                                                                         \
+    X(NONE, "led", "it has a leader")                                                                           \
+    X(LEAVING, "leaving", "this agent is leaving")                                                              \
+    X(NO_CANDIDATE, "no-candidate", "no member stands for it")                                                  \
+    X(NOT_READY, "not-ready", "no candidate is alive and ready")                                                \
+    X(LEASE, "lease", "the lease of %s may still run")                                                          \
+    X(NAMED, "named", "%s was named by the last leader and has not claimed it yet")                             \
+    X(SUCCESSION, "succession", "%s is the best candidate and has not claimed it yet")                          \
+    X(CLAIMING, "claiming", "this agent claims it, and waits for others to confirm")                            \
+    X(LISTENING, "listening", "this agent has just started, and listens first")                                 \
+    X(UNKNOWN, "not-synchronised", "this agent has not got the view of any member yet")                         \
+    X(ALONE, "alone", "nobody answers this agent, which waits before it leads a cluster of one")                \
+    X(SETTLING, "settling", "better candidates have come or gone just now")                                     \
+    X(UNHEARD, "not-heard", "too few members show that they hear this agent")                                   \
+    X(RETRY, "retry", "this agent's claim did not get through, and it waits before it tries again")             \
+    X(STORAGE, "storage", "this agent could not write its term to its state directory, and tries again")        \
+    X(VOTERS, "voters-unknown", "not all voters that this agent was told to wait for have been seen alive yet") \
+    X(NO_VOTER, "not-a-voter", "this agent is not among the voters, and leads nothing")                         \
+    X(ABSTAINS, "abstains", "this agent, as a voter, waits until all that it may have promised is over")        \
+    X(PROMISED, "promised", "this agent has promised its vote to %s")                                           \
+    X(NO_MAJORITY, "no-majority", "no majority of the voters answers this agent")                               \
+    X(NO_VOTES, "no-votes", "no majority of the voters grants this agent its vote yet")                         \
+    X(ASKING, "asking", "this agent asks the voters for their votes")
 
 #define BW_VACANCY_VALUE_(name, word, text) BW_VACANCY_##name,
 enum bw_vacancy { BW_VACANCIES(BW_VACANCY_VALUE_) BW_VACANCY_COUNT };

@@ -28,6 +28,8 @@ static struct bw_bytes record_body(uint8_t data[BW_CLAIM_BODY_MAX], uint8_t stat
     return body;
 }
 
+static const uint8_t two_voters[32] = {[0] = 1, [16] = 2};
+
 /* One valid message of each type. */
 static struct bw_bytes sample(enum bw_election_frame type) {
     static uint8_t data[BW_CLAIM_BODY_MAX];
@@ -83,6 +85,26 @@ static struct bw_bytes sample(enum bw_election_frame type) {
         return encode(&bw_message_schema_record,
                       &(struct bw_message_record){
                           .scope = scope, .term = 9, .id = id, .sequence = 1, .body = record_body(data, 0)});
+    case BW_FRAME_ballot:
+        return encode(&bw_message_schema_ballot,
+                      &(struct bw_message_ballot){.scope = scope,
+                                                  .kind = BW_BALLOT_RENEW,
+                                                  .term = 9,
+                                                  .boot = 2,
+                                                  .number = 5,
+                                                  .lease_ms = 1500,
+                                                  .voters_term = 9,
+                                                  .voters = {two_voters, sizeof two_voters}});
+    case BW_FRAME_vote:
+        return encode(&bw_message_schema_vote, &(struct bw_message_vote){.scope = scope,
+                                                                         .kind = BW_BALLOT_VOTE,
+                                                                         .refusal = BW_REFUSED_PROMISED,
+                                                                         .term = 9,
+                                                                         .number = 5,
+                                                                         .seen = 8,
+                                                                         .holder_term = 8,
+                                                                         .holder = id,
+                                                                         .voters = {two_voters, sizeof two_voters}});
     default:
         return (struct bw_bytes){0};
     }
@@ -102,6 +124,26 @@ static void each_message_comes_back_as_it_went(void) {
         struct bw_bytes again = encode(bw_message_schema((uint8_t)type), &frame.as);
         CU_ASSERT(again.size == bytes.size && memcmp(again.data, copy, bytes.size) == 0);
     }
+}
+
+/* A list of voters is whole ids that rise, so nobody is in it twice; a request has one. */
+static void a_list_of_voters_has_one_form(void) {
+    static const uint8_t falling[32] = {[0] = 2, [16] = 1};
+    static const uint8_t twice[32] = {[0] = 1, [16] = 1};
+    static const uint8_t nobody[16];
+    const struct bw_bytes lists[] = {{falling, 32},    {twice, 32},     {nobody, 16},
+                                     {two_voters, 31}, {two_voters, 0}, {two_voters, 32}};
+    struct bw_election_frame_any frame;
+    for (size_t i = 0; i < BW_COUNT(lists); i++) {
+        const struct bw_message_ballot ballot = {
+            .scope = TEXT("s"), .term = 9, .boot = 2, .lease_ms = 1500, .voters = lists[i]};
+        const struct bw_message_vote vote = {.scope = TEXT("s"), .term = 9, .voters = lists[i]};
+        bool sound = i == BW_COUNT(lists) - 1;
+        CU_ASSERT_EQUAL(decode(encode(&bw_message_schema_ballot, &ballot), &frame) == 1, sound);
+        CU_ASSERT_EQUAL(decode(encode(&bw_message_schema_vote, &vote), &frame) == 1, sound || lists[i].size == 0);
+    }
+    const struct bw_message_vote release = {.scope = TEXT("s"), .term = 9, .kind = BW_BALLOT_RELEASE};
+    CU_ASSERT(decode(encode(&bw_message_schema_vote, &release), &frame) < 0);
 }
 
 static void what_is_cut_or_longer_is_malformed(void) {
@@ -309,6 +351,7 @@ static void noise_changes_nothing(void) {
 
 static const struct tap_test tests[] = {
     TAP_TEST(each_message_comes_back_as_it_went),
+    TAP_TEST(a_list_of_voters_has_one_form),
     TAP_TEST(what_is_cut_or_longer_is_malformed),
     TAP_TEST(an_unknown_frame_is_skipped),
     TAP_TEST(impossible_values_are_malformed),

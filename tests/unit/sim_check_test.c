@@ -545,6 +545,47 @@ static void what_a_test_demands_fires(void) {
     CU_ASSERT(violated("demanded: of its own"));
 }
 
+static void another_vote_in_one_term_fires(void) {
+    static const uint64_t votes[][3] = {
+        {7, 2, 1}, {6, 1, 1}, {7, 1, 0}}; /* for another; of a smaller term; an older list */
+    for (size_t i = 0; i < BW_COUNT(votes); i++) {
+        options.durable = true;
+        start(1);
+        fake_vote(bw_sim_node(sim, 0), 7, 1, 1);
+        poke(0);
+        bw_sim_run_ms(sim, 10);
+        CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+        fake_vote(bw_sim_node(sim, 0), votes[i][0], votes[i][1], votes[i][2]);
+        poke(0);
+        bw_sim_run_ms(sim, 10);
+        CU_ASSERT(violated(i < 2 ? "becomes another" : "goes back"));
+    }
+}
+
+static void two_reigns_in_one_term_fire(void) {
+    start(2);
+    for (size_t host = 0; host < 2; host++) {
+        bw_sim_node(sim, host)->quorum = true;
+        fake_lead(bw_sim_node(sim, host), 7, in_ms(host, 1000));
+        poke(host);
+        fake_resign(bw_sim_node(sim, host));
+        poke(host);
+    }
+    CU_ASSERT(violated("both reign in term"));
+}
+
+/* However short, and whoever is excused elsewhere. */
+static void two_leases_at_one_instant_fire(void) {
+    start(2);
+    for (size_t host = 0; host < 2; host++) {
+        bw_sim_node(sim, host)->quorum = true;
+        fake_lead(bw_sim_node(sim, host), 7 + host, in_ms(host, 1000));
+        poke(host);
+    }
+    bw_sim_run_ms(sim, 1);
+    CU_ASSERT(violated("both have a valid lease"));
+}
+
 /* The last of them. */
 static void every_invariant_has_fired(void) {
     if (!fired[BW_INVARIANT_KNOWN_EVENTS]) {
@@ -602,6 +643,9 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(endless_sending_fires),
     TAP_TEST(a_write_without_a_disk_fires),
     TAP_TEST(memory_that_is_kept_fires),
+    TAP_TEST(another_vote_in_one_term_fires),
+    TAP_TEST(two_reigns_in_one_term_fire),
+    TAP_TEST(two_leases_at_one_instant_fire),
     TAP_TEST(every_invariant_has_fired),
 };
 const size_t sim_invariant_test_count = BW_COUNT(sim_invariant_tests);

@@ -49,8 +49,15 @@ void fake_preempted(struct bw_node *node) {
 
 void fake_write(struct bw_node *node, uint64_t term) {
     bw_put_u64(node->blob, term);
-    node->blob_size = sizeof node->blob;
+    node->blob_size = 8;
     node->wants_write = true;
+}
+
+void fake_vote(struct bw_node *node, uint64_t term, uint64_t candidate, uint64_t voters_term) {
+    fake_write(node, term);
+    bw_put_u64(node->blob + 8, candidate);
+    bw_put_u64(node->blob + 16, voters_term);
+    node->blob_size = sizeof node->blob;
 }
 
 /* -- the interface of node.h -- */
@@ -77,8 +84,8 @@ int bw_node_create(struct bw_node **node, const struct bw_config *config, struct
     made->period_us = 100 * BW_US_PER_MS;
     made->deadline_us = now.mono_us + made->period_us;
     snprintf(made->name, sizeof made->name, "%s", config->name);
-    if (config->state.size == sizeof made->blob)
-        memcpy(made->id.bytes, config->state.data, sizeof made->blob);
+    if (config->state.size >= 8)
+        memcpy(made->id.bytes, config->state.data, 8);
     else
         config->entropy(config->entropy_context, made->id.bytes, sizeof made->id.bytes);
     host_of(made)->state_size = config->state.size;
@@ -230,6 +237,7 @@ int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info
     if (index > 0)
         return BW_ERR_NOT_FOUND;
     *info = (struct bw_scope_info){.scope = "default",
+                                   .mode = node->quorum ? BW_MODE_QUORUM : BW_MODE_PRIORITY,
                                    .has_leader = node->leads,
                                    .token = node->token,
                                    .leader = node->name,

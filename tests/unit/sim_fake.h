@@ -55,7 +55,8 @@ struct bw_node {
     int64_t lease_end_us;
     struct bw_token token;
     bool wants_write;
-    uint8_t blob[8]; /* a term */
+    bool quorum;
+    uint8_t blob[24]; /* a term; as a vote: the candidate, and the term of the list of voters */
     size_t blob_size;
 };
 
@@ -67,5 +68,6 @@ void fake_lead(struct bw_node *node, uint64_t term, int64_t lease_end_us); /* sa
 void fake_preempted(struct bw_node *node);                                 /* resigns for that reason */
 void fake_resign(struct bw_node *node);                                    /* says self-deposed */
 void fake_write(struct bw_node *node, uint64_t term);
+void fake_vote(struct bw_node *node, uint64_t term, uint64_t candidate, uint64_t voters_term);
 
 #endif
