@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/agent_answer.h"
+#include "tools/agent_runs.h"
 #include "tools/command.h"
 #include "tools/control_server.h"
 #include "tools/footprint.h"
@@ -49,7 +50,7 @@ static void leave(struct agent_view *view, bool exits) {
     view->phase = AGENT_LEAVING;
     seeds_stop(agent->seeds); /* a name that is resolved now would bring us back */
     log_line(LOG_LEVEL_INFO, "leaving");
-    bw_loop_leave(agent->host, LEAVE_TIMEOUT_MS);
+    bw_loop_leave(agent->host, LEAVE_TIMEOUT_MS + agent_runs_stop_ms(view->runs));
 }
 
 static void joined(struct agent_view *view) {
@@ -115,6 +116,8 @@ static void on_event(void *context, const struct bw_event *event) {
     log_object(LOG_LEVEL_INFO, object);
     json_decref(object);
     event_ring_add(&agent->ring, event->type, line);
+    if (agent->view.runs != NULL)
+        agent_runs_event(agent->view.runs, event);
     if (agent->control != NULL)
         control_server_feed(agent->control);
     show_status(agent, event);
@@ -178,8 +181,11 @@ static void announce(const struct agent *agent) {
 
 /* The socket before the host: a live agent is told from its socket before its state directory is touched. */
 static bool open_all(struct agent *agent) {
-    const struct control_host host = {
-        .greet = agent_greet, .answer = agent_answer, .ring = &agent->ring, .context = &agent->view};
+    const struct control_host host = {.greet = agent_greet,
+                                      .answer = agent_answer,
+                                      .gone = agent_gone,
+                                      .ring = &agent->ring,
+                                      .context = &agent->view};
     struct key_text keys;
     if (!key_file_read(agent->options->key_file, &keys))
         return false;
@@ -207,6 +213,7 @@ int agent_run(const struct agent_options *options) {
     else if (open_all(agent)) {
         agent->view = (struct agent_view){
             .options = options, .host = agent->host, .started = bw_loop_now(), .leave = leave, .joined = joined};
+        agent->view.runs = agent_runs_create(agent->loop, &agent->view);
         watch_signals(agent);
         seeds_watch(agent->seeds, agent->loop, agent->host);
         control_server_start(agent->control);
@@ -214,10 +221,14 @@ int agent_run(const struct agent_options *options) {
         notify_watchdog(agent->loop, &agent->watchdog);
         hints_start(&agent->hints, agent->loop, agent->host, options->join_count > 0);
         announce(agent);
-        agent->exit_code = EXIT_DONE;
-        ev_run(agent->loop, 0);
+        agent->exit_code = agent->view.runs != NULL ? EXIT_DONE : EXIT_NO;
+        if (agent->view.runs != NULL)
+            ev_run(agent->loop, 0);
+        else
+            complain("out of memory");
     }
     control_server_close(agent->control);
+    agent_runs_destroy(agent->view.runs);
     seeds_destroy(agent->seeds);
     if (agent->host != NULL)
         bw_loop_destroy(agent->host);

@@ -8,6 +8,7 @@
 #include "tools/addr.h"
 #include "tools/agent_members.h"
 #include "tools/agent_network.h"
+#include "tools/agent_runs.h"
 #include "tools/agent_scope.h"
 #include "tools/agent_user.h"
 #include "tools/control_server.h"
@@ -82,7 +83,12 @@ static json_t *answer_join(struct agent_view *view, const json_t *request) {
     return json_pack("{s:I}", "joining", (json_int_t)count);
 }
 
-json_t *agent_answer(void *context, const char *op, const json_t *request) {
+void agent_gone(void *context, struct control_peer *peer) {
+    const struct agent_view *view = context;
+    agent_runs_gone(view->runs, peer);
+}
+
+json_t *agent_answer(void *context, struct control_peer *peer, const char *op, const json_t *request) {
     static const struct {
         const char *op;
         json_t *(*answer)(struct agent_view *view, const json_t *request);
@@ -94,6 +100,10 @@ json_t *agent_answer(void *context, const char *op, const json_t *request) {
         {"why", answer_why},           {"rtt", answer_rtt},           {"reachability", answer_reachability},
         {"event", answer_event},       {"query", answer_query},       {"respond", answer_respond},
     };
+    struct agent_view *view = context;
+    json_t *campaign = agent_runs_answer(view->runs, peer, op, request);
+    if (campaign != NULL)
+        return campaign;
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (strcmp(list[i].op, op) == 0)
             return list[i].answer(context, request);

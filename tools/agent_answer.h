@@ -6,12 +6,16 @@
 
 #include "tools/agent_options.h"
 
+struct agent_runs;
+struct control_peer;
+
 enum agent_phase { AGENT_MEMBER, AGENT_LEAVING, AGENT_LEFT };
 
 /* What answers are made from. */
 struct agent_view {
     const struct agent_options *options;
     struct bw_loop *host;
+    struct agent_runs *runs;
     struct bw_time started;
     enum agent_phase phase;
     bool exits; /* when it has left */
@@ -23,6 +27,7 @@ struct agent_view {
 
 /* For struct control_host: context is a struct agent_view. */
 json_t *agent_greet(void *context);
-json_t *agent_answer(void *context, const char *op, const json_t *request);
+json_t *agent_answer(void *context, struct control_peer *peer, const char *op, const json_t *request);
+void agent_gone(void *context, struct control_peer *peer);
 
 #endif

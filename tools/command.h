@@ -47,6 +47,7 @@ int cmd_rtt(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_ready(int argc, char **argv);
 int cmd_respond(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_stepdown(int argc, char **argv);
 int cmd_tags(int argc, char **argv);

@@ -85,6 +85,8 @@ int control_open(struct control_client *client, const struct client_options *opt
     char path[CONTROL_PATH_SIZE];
     memset(client, 0, sizeof(*client));
     client->fd = open_path(options, path);
+    if (client->fd < 0 && options->quiet)
+        return EXIT_NO_AGENT;
     if (client->fd < 0) {
         complain("no agent at %s: %s; start one with 'bellwether agent', or say where it is with --control", path,
                  strerror(errno));

@@ -25,12 +25,15 @@
 enum { CONTROL_CLIENT_MAX = 64, CONTROL_REQUEST_SIZE = 4096 };
 
 struct control_server;
+struct control_peer;
 
 struct control_host {
     /* A new object: the greeting. */
     json_t *(*greet)(void *context);
-    /* Answers op with a new object, or with control_error's. */
-    json_t *(*answer)(void *context, const char *op, const json_t *request);
+    /* Answers op with a new object, or with control_error's. peer: who asks. */
+    json_t *(*answer)(void *context, struct control_peer *peer, const char *op, const json_t *request);
+    /* The peer is no more. */
+    void (*gone)(void *context, struct control_peer *peer);
     const struct event_ring *ring;
     void *context;
 };

@@ -41,6 +41,7 @@ static void client_close(struct control_peer *client) {
     ev_timer_stop(loop, &client->patience);
     close(client->fd);
     *client->place = NULL;
+    client->clients->host->gone(client->clients->host->context, client);
     free(client->out);
     free(client);
 }
@@ -118,6 +119,14 @@ static void say(struct control_peer *client, json_t *object) {
     json_decref(object);
 }
 
+void control_say(struct control_peer *client, json_t *news) {
+    struct ev_loop *loop = client->clients->loop;
+    say(client, news);
+    ev_io_start(loop, &client->writer); /* it is sent from the loop: the caller may be in the middle of anything */
+    if (!ev_is_active(&client->patience))
+        ev_timer_again(loop, &client->patience);
+}
+
 static void end_with(struct control_peer *client, const char *code, const char *message) {
     say(client, control_error(code, message));
     client->closing = true;
@@ -160,7 +169,7 @@ static void start_stream(struct control_peer *client, const json_t *request) {
 
 static void answer(struct control_peer *client, const char *op, const json_t *request) {
     const struct control_host *host = client->clients->host;
-    json_t *object = host->answer(host->context, op, request);
+    json_t *object = host->answer(host->context, client, op, request);
     client->until_left = client->until_left || json_is_true(json_object_get(object, "leaving"));
     client->closing = client->closing || json_is_true(json_object_get(object, "left"));
     say(client, object);

@@ -4,14 +4,14 @@
 
 #include "tools/control_server.h"
 
-struct control_peer;
-
 struct control_peers {
     struct ev_loop *loop;
     const struct control_host *host;
     struct control_peer *list[CONTROL_CLIENT_MAX];
 };
 
+/* A line of news to a client, beside its answers; takes the object. */
+void control_say(struct control_peer *client, json_t *news);
 /* Greets a new client. False if there are too many; fd stays the caller's then. */
 bool control_peers_add(struct control_peers *clients, int fd);
 void control_peers_feed(struct control_peers *clients);

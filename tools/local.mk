@@ -8,6 +8,7 @@ tools_bellwether_SOURCES = \
 	tools/agent_answer.c tools/agent_answer.h \
 	tools/agent_network.c tools/agent_network.h \
 	tools/agent_options.c tools/agent_options.h \
+	tools/agent_runs.c tools/agent_runs.h \
 	tools/agent_scope.c tools/agent_scope.h \
 	tools/agent_user.c tools/agent_user.h \
 	tools/cmd_agent.c \
@@ -30,6 +31,7 @@ tools_bellwether_SOURCES = \
 	tools/cmd_ready.c \
 	tools/cmd_rtt.c \
 	tools/cmd_query.c \
+	tools/cmd_run.c \
 	tools/cmd_simulate.c \
 	tools/cmd_stepdown.c \
 	tools/cmd_tags.c \
@@ -61,6 +63,12 @@ tools_bellwether_SOURCES = \
 	tools/members_table.c tools/members_table.h \
 	tools/notify.c tools/notify.h \
 	tools/options.c tools/options.h \
+	tools/run.h \
+	tools/run_agent.c \
+	tools/run_child.c \
+	tools/run_loop.c \
+	tools/run_state.h \
+	tools/run_watchdog.c \
 	tools/scope_option.c tools/scope_option.h \
 	tools/seeds.c tools/seeds.h \
 	tools/simulate.h \

@@ -33,6 +33,7 @@ const struct command commands[] = {
     {"event", "NAME [PAYLOAD]", "tell all members something", cmd_event},
     {"query", "NAME [PAYLOAD] [--node N] [--tag K=V] [--ack]", "ask members something", cmd_query},
     {"respond", "ID [PAYLOAD]", "answer a query", cmd_respond},
+    {"run", "--scope S [OPTION...] -- CMD...", "run a command while this agent leads", cmd_run},
     {"fence", "FILE [TOKEN [-- CMD...]]", "let a leader through, unless a newer one has been", cmd_fence},
     {"demo", "[--nodes N] [--keep]", "a real cluster on this host that loses its leader", cmd_demo},
     {"simulate", "[OPTION...]", "a cluster in virtual time: faults, figures, sweeps", cmd_simulate},

@@ -1,0 +1,345 @@
+"""bellwether run, with real agents: the command runs on one member at a time, whoever is killed, stopped or hung. The command writes down
+when it lives, by the clock that all processes of this host share."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import tap
+from cluster import BELLWETHER, LIMIT, Cluster, clean_environment, run
+
+WORK = r'''
+import os, signal, subprocess, sys, time
+path, name, lasts = sys.argv[1], sys.argv[2], float(sys.argv[3])
+words = sys.argv[4:]
+def note(what):
+    with open(path, "a") as file:
+        file.write(f"{time.monotonic()} {name} {what} {os.environ['BELLWETHER_TOKEN']}\n")
+for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGHUP, signal.SIGINT):
+    def hear(number, frame):
+        note(f"heard-{number}")
+        if number == signal.SIGTERM and "stubborn" not in words:
+            if "slow" in words:
+                time.sleep(0.4)
+            note("stops")
+            sys.exit(3)
+    signal.signal(number, hear)
+if "parent" in words:  # the child in the same group does the same, and hears nothing
+    subprocess.Popen([sys.executable, __file__, path, name + "-child", "60", "stubborn"])
+end = time.monotonic() + lasts
+note("begins")
+while time.monotonic() < end:
+    note("lives")
+    time.sleep(0.005)
+note("ends")
+'''
+
+
+class World:
+    """A cluster, and a file that all commands write to."""
+
+    def __init__(self, count, *words):
+        self.cluster = Cluster()
+        tap.cleanup(self.cluster.close)
+        self.agents = self.cluster.start(count, *words)
+        self.path = self.cluster.path("work.log")
+        self.script = self.cluster.path("work.py")
+        with open(self.script, "w", encoding="utf-8") as file:
+            file.write(WORK)
+        open(self.path, "w", encoding="utf-8").close()
+        self.runs = []
+        tap.cleanup(self.end)
+
+    def work(self, name, lasts=60, *words):
+        return [sys.executable, self.script, self.path, name, str(lasts), *words]
+
+    def run(self, agent, *words, scope="job", command=None):
+        """Starts a run beside the agent."""
+        command = command or self.work(agent.name)
+        process = subprocess.Popen([BELLWETHER, "run", "--scope", scope, "--control", agent.control, *words, "--", *command],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env=clean_environment(), start_new_session=True)
+        tap.cleanup(process.stdout.close)
+        tap.cleanup(process.stderr.close)
+        self.runs.append(process)
+        return process
+
+    def end(self):
+        for process in self.runs:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait()
+
+    def lines(self):
+        with open(self.path, encoding="utf-8") as file:
+            rows = [line.split() for line in file.read().splitlines()]
+        return [(float(row[0]), *row[1:]) for row in rows if len(row) == 4]
+
+    def spans(self):
+        """Of each (name, token): when it was first and last seen alive."""
+        found = {}
+        for at, name, _, token in self.lines():
+            first, last = found.get((name, token), (at, at))
+            found[(name, token)] = (min(first, at), max(last, at))
+        return found
+
+    def wait_work(self, *others_than, timeout=LIMIT):
+        """Waits until a command of another name begins; returns (name, token)."""
+        return tap.wait_until(lambda: next(((name, token) for _, name, what, token in self.lines()
+                                            if what == "begins" and name not in others_than), None),
+                              timeout, f"work of another than {others_than}", 0.01)
+
+    def heard(self, name, what):
+        return [at for at, who, it, _ in self.lines() if (who, it) == (name, what)]
+
+    def agent(self, name):
+        return self.cluster.agents[name]
+
+    def check_apart(self):
+        """No two reigns' work lived at one time; tokens rise with time."""
+        by_token = {}
+        for (_, token), (first, last) in self.spans().items():
+            a, b = by_token.get(token, (first, last))
+            by_token[token] = (min(a, first), max(b, last))
+        spans = sorted((first, last, token) for token, (first, last) in by_token.items())
+        for (_, last, old), (first, _, new) in zip(spans, spans[1:]):
+            tap.check(last < first, f"{new} began {first - last:.4f} s after the last sign of {old}")
+            tap.check(old < new, f"{old} < {new}")
+        return spans
+
+
+@tap.test
+def mistakes_are_told_before_anything_happens():
+    for words, code, part in [
+        ([], 2, "--scope"),
+        (["--scope", "a"], 2, "CMD"),
+        (["--scope", "a", "--"], 2, "CMD"),
+        (["--scope", "a", "--scope", "b", "--", "true"], 2, "second"),
+        (["--scope", "a:gate", "--", "true"], 2, "gate"),
+        (["--scope", "", "--", "true"], 2, "name"),
+        (["--scope", "a", "--grace", "x", "--", "true"], 2, "--grace"),
+        (["--scope", "a", "--priority", "65536", "--", "true"], 2, "65535"),
+        (["--scope", "a", "--restrt", "--", "true"], 2, "--restart"),
+        (["--scope", "a", "--control", "/no/such/socket", "--", "true"], 3, "no agent"),
+    ]:
+        result = run("run", *words)
+        tap.equal((result.returncode, result.stdout), (code, ""), f"{words}")
+        tap.check(part in result.stderr, f"{part!r} in {result.stderr!r}")
+
+
+@tap.test(timeout=60)
+def the_command_runs_on_one_member_at_a_time():
+    world = World(3, "--observer")
+    runs = [world.run(agent, command=["sh", "-c", '"$@"; exit 7', "sh", *world.work(agent.name, 0.3)]) for agent in world.agents]
+    tap.equal([process.wait(LIMIT) for process in runs], [7, 7, 7], "the command's own code")
+    spans = world.check_apart()
+    tap.equal(len(spans), 3, "reigns")
+    tap.check(spans[-1][1] - spans[0][0] < 6, f"hand-overs are quick: {spans}")
+    names = {line[1] for line in world.lines()}
+    tap.equal(names, {"n1", "n2", "n3"}, "each had its turn")
+    scopes = world.agents[0].ask("leader")["scopes"]
+    tap.equal([(s["scope"], s["leader"], s["candidates"]) for s in scopes], [("job", None, [])], "nobody stands any more")
+
+
+@tap.test(timeout=60)
+def what_the_command_sees_and_says():
+    world = World(1, "--observer")
+    agent = world.agents[0]
+    show = ["sh", "-c", 'env | grep ^BELLWETHER_ | sort; cat; exit "$1"', "sh"]
+    first = world.run(agent, command=[*show, "0"])
+    out = first.communicate(timeout=LIMIT)[0]
+    env = dict(line.split("=", 1) for line in out.splitlines())
+    tap.equal(env["BELLWETHER_SCOPE"], "job", "scope")
+    tap.equal(int(env["BELLWETHER_TOKEN"][:16], 16), int(env["BELLWETHER_TERM"]), "the token begins with the term")
+    tap.check(not any("PREVIOUS" in name for name in env), f"nobody led before: {env}")
+    second = world.run(agent, "--json", "--priority", "7", command=[*show, "5"])
+    out, err = second.communicate(timeout=LIMIT)
+    after = dict(line.split("=", 1) for line in out.splitlines())
+    tap.equal(second.returncode, 5, "exit code")
+    tap.equal((after["BELLWETHER_PREVIOUS_LEADER"], after["BELLWETHER_PREVIOUS_TOKEN"]), ("n1", env["BELLWETHER_TOKEN"]),
+              "who led before")
+    tap.equal((after["BELLWETHER_PREVIOUS_ADDR"], after["BELLWETHER_PREVIOUS_ID"]), (agent.addr, agent.id), "where")
+    types = [json.loads(line)["type"] for line in err.splitlines()]
+    tap.equal(types, ["waiting", "running", "ended"], "messages")
+    for command, code in [(["sh", "-c", "kill -9 $$"], 137), (["sh", "-c", "kill -USR1 $$"], 138), (["/no/such"], 127),
+                          ([world.cluster.directory], 126)]:
+        tap.equal(world.run(agent, command=command).wait(LIMIT), code, f"{command}")
+
+
+@tap.test(timeout=60)
+def runs_of_one_scope_on_one_agent_queue():
+    world = World(1, "--observer")
+    agent = world.agents[0]
+    first = world.run(agent, command=world.work("a"))
+    world.wait_work()
+    second = world.run(agent, "--verbose", command=world.work("b", 0.2))
+    tap.check("behind 1" in second.stderr.readline(), "it says that it queues")
+    third = world.run(agent, "--timeout", "0.3", command=world.work("c"))
+    other = world.run(agent, scope="other", command=["true"])
+    tap.equal(other.wait(LIMIT), 0, "another scope does not wait")
+    tap.equal(third.wait(LIMIT), 4, "--timeout")
+    fourth = world.run(agent, command=world.work("d"))
+    time.sleep(0.1)
+    fourth.send_signal(signal.SIGTERM)
+    tap.equal(fourth.wait(LIMIT), 143, "told to end while it waits")
+    first.send_signal(signal.SIGUSR2)
+    tap.wait_until(lambda: world.heard("a", f"heard-{signal.SIGUSR2.value}"), LIMIT, "a signal reaches the command")
+    first.send_signal(signal.SIGTERM)
+    tap.equal(first.wait(LIMIT), 3, "SIGTERM reaches it too, and it chooses its code")
+    tap.equal(second.wait(LIMIT), 0, "the next one")
+    spans = world.check_apart()
+    tap.equal([token for _, _, token in spans], sorted({line[3] for line in world.lines()}), "a token for each")
+    tap.equal({line[1] for line in world.lines()}, {"a", "b"}, "who ran")
+
+
+@tap.test(timeout=60)
+def the_agent_is_killed():
+    world = World(3, "--observer")
+    runs = {agent.name: world.run(agent) for agent in world.agents}
+    name, _ = world.wait_work()
+    world.agent(name).kill()
+    tap.equal(runs[name].wait(LIMIT), 75, "the lead was lost")
+    world.wait_work(name)
+    world.check_apart()
+
+
+@tap.test(timeout=60)
+def run_is_killed():
+    """Its command dies with it, and what that has started, which hears nothing; the next one follows."""
+    world = World(2, "--observer")
+    first = world.run(world.agents[0], command=world.work("n1", 60, "parent", "stubborn"))
+    world.wait_work()
+    tap.wait_until(lambda: world.heard("n1-child", "begins"), LIMIT, "the child lives")
+    world.run(world.agents[1])
+    time.sleep(0.3)
+    first.kill()
+    world.wait_work("n1", "n1-child")
+    time.sleep(0.1)
+    world.check_apart()
+
+
+@tap.test(timeout=60)
+def the_agent_hangs_for_longer_than_the_lease():
+    world = World(3, "--observer")
+    runs = {agent.name: world.run(agent, command=world.work(agent.name, 60, "stubborn")) for agent in world.agents}
+    name, _ = world.wait_work()
+    world.agent(name).signal(signal.SIGSTOP)
+    tap.cleanup(world.agent(name).signal, signal.SIGCONT)
+    tap.equal(runs[name].wait(LIMIT), 75, "the lead was lost")
+    tap.check(world.heard(name, "heard-15"), "it was told to end before it was killed")
+    world.wait_work(name)
+    world.check_apart()
+
+
+@tap.test(timeout=60)
+def run_itself_hangs_for_longer_than_the_lease():
+    """The watchdog is left. The agent notices that nobody asks for more time."""
+    world = World(2, "--observer")
+    first = world.run(world.agents[0], command=world.work("n1", 60, "parent", "stubborn"))
+    world.wait_work()
+    tap.wait_until(lambda: world.heard("n1-child", "begins"), LIMIT, "the child lives")
+    world.run(world.agents[1])
+    first.send_signal(signal.SIGSTOP)
+    world.wait_work("n1", "n1-child")
+    world.check_apart()
+    first.send_signal(signal.SIGCONT)
+    tap.equal(first.wait(LIMIT), 75, "it finds the lead lost")
+
+
+@tap.test(timeout=60)
+def the_lead_is_given_up_when_the_command_has_stopped():
+    """An operator's stepdown, and an agent that is stopped: SIGTERM first, then the next leader."""
+    world = World(3, "--observer")
+    runs = {agent.name: world.run(agent, command=world.work(agent.name, 60, "slow")) for agent in world.agents}
+    first, _ = world.wait_work()
+    tap.equal(world.agent(first).run("stepdown", "job").returncode, 0, "stepdown")
+    second, _ = world.wait_work(first)
+    tap.equal(runs[first].wait(LIMIT), 75, "the lead was given up")
+    tap.check(world.heard(first, "stops")[0] < world.heard(second, "begins")[0], "stopped by itself, before the next began")
+    world.agent(second).signal(signal.SIGTERM)
+    world.wait_work(first, second)
+    tap.equal(runs[second].wait(LIMIT), 75, "so it was here")
+    tap.check(world.heard(second, "stops"), "it had its time")
+    tap.equal(world.agent(second).wait_exit(), 0, "the agent waited for it")
+    world.check_apart()
+
+
+@tap.test(timeout=60)
+def who_does_not_stop_is_killed_after_the_grace():
+    world = World(1, "--observer")
+    agent = world.agents[0]
+    process = world.run(agent, "--grace", "0.3", command=world.work("a", 60, "parent", "stubborn"))
+    world.wait_work()
+    tap.wait_until(lambda: world.heard("a-child", "begins"), LIMIT, "the child lives")
+    tap.equal(agent.run("stepdown", "job", "--for", "1").returncode, 0, "stepdown")
+    tap.equal(process.wait(LIMIT), 75, "killed")
+    told = world.heard("a", "heard-15")[0]
+    last = max(last for _, last in world.spans().values())
+    tap.check(0.2 < last - told < 3, f"it had its grace: {last - told:.3f} s")
+    again = world.run(agent, command=world.work("b", 0.1))
+    tap.equal(again.wait(LIMIT), 0, "the scope is free again")
+    world.check_apart()
+
+
+@tap.test(timeout=60)
+def what_the_command_leaves_behind_ends_with_it():
+    world = World(1, "--observer")
+    script = 'log=$1; shift; "$@" & until grep -q begins "$log"; do sleep 0.02; done; exit 6'
+    process = world.run(world.agents[0], "--grace", "1", command=["sh", "-c", script, "sh", world.path, *world.work("left")])
+    tap.equal(process.wait(LIMIT), 6, "the command's code")
+    tap.check(world.heard("left", "stops"), "what it left was told to end, and waited for")
+
+
+@tap.test(timeout=60)
+def the_command_waits_for_the_fencing_program():
+    world = World(2, "--observer")
+    first = world.run(world.agents[0], command=["true"])
+    tap.equal(first.wait(LIMIT), 0, "somebody leads before")
+    script = world.cluster.path("fence")
+    with open(script, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o700)) as file:
+        file.write('#!/bin/sh\necho "$BELLWETHER_PREVIOUS_LEADER $BELLWETHER_SCOPE" >>"$0.log"\n'
+                   'test "$(wc -l <"$0.log")" -ge 3 || exit 9\n')
+    process = world.run(world.agents[1], "--fence", script, command=["cat", script + ".log"])
+    out, err = process.communicate(timeout=LIMIT)
+    tap.equal((process.returncode, out), (0, "n1 job\n" * 3), "the command, after the third attempt")
+    tap.equal(err.count("exit code 9"), 2, err)
+    hopeless = world.run(world.agents[1], "--fence", "/bin/false", command=world.work("never"))
+    tap.wait_until(lambda: "fencing program failed" in hopeless.stderr.readline(), LIMIT, "it fails")
+    hopeless.send_signal(signal.SIGINT)
+    tap.equal((hopeless.wait(LIMIT), world.lines()), (130, []), "nothing ran")
+
+
+@tap.test(timeout=60)
+def with_restart_it_campaigns_again():
+    world = World(1, "--observer")
+    agent = world.agents[0]
+    process = world.run(agent, "--restart", command=world.work("a"))
+    world.wait_work()
+    tap.equal(agent.run("stepdown", "job", "--for", "0.5").returncode, 0, "stepdown")
+    tap.wait_until(lambda: len(world.heard("a", "begins")) == 2, LIMIT, "it leads again")
+    agent.kill()
+    tap.wait_until(lambda: len(world.heard("a", "stops")) == 2, LIMIT, "it stops without its agent")
+    agent.start().wait_ready()
+    tap.wait_until(lambda: len(world.heard("a", "begins")) == 3, LIMIT, "it finds the agent again")
+    world.check_apart()
+    process.send_signal(signal.SIGTERM)
+    tap.equal(process.wait(LIMIT), 3, "told to end")
+
+
+@tap.test(timeout=60)
+def a_scope_of_the_configuration_is_taken_over():
+    world = World(2)
+    runs = [world.run(agent, scope="default", command=world.work(agent.name, 0.3)) for agent in world.agents]
+    tap.equal([process.wait(LIMIT) for process in runs], [0, 0], "both had their turn")
+    world.check_apart()
+    world.cluster.wait(lambda: [s["leader"] for s in world.agents[0].ask("leader")["scopes"]] != [None], LIMIT, "an agent leads again")
+    candidates = world.agents[0].ask("leader")["scopes"][0]["candidates"]
+    tap.equal(sorted(c["name"] for c in candidates), ["n1", "n2"], "as they are configured to")
+
+
+if __name__ == "__main__":
+    tap.main()
