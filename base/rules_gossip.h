@@ -49,6 +49,8 @@
     X(SYNC_BY_DIGESTS, "gossip Sync", "views are compared by digests of buckets")                                      \
     X(PAGE_ONLY_WHAT_DIFFERS, "gossip Sync", "only buckets that differ are sent")                                      \
     X(ASK_FOR_MISSING_PAGES, "gossip Sync", "a page that does not come is asked for again")                            \
+    X(PUT_OFF_A_RUSH, "gossip Sync",                                                                                   \
+      "while many arrive at once, who compares views is asked to come again a little later")                           \
     X(COUNT_WHO_HEARS_US, "gossip Sync", "a digest counts only from who has shown that it hears us")                   \
     X(RETRY_SEEDS_FOR_EVER, "gossip Sync", "seeds that are not in the view are tried for ever, with back-off")         \
     X(CLAIM_ONLY_WHEN_PROVEN, "security Packets", "a joiner says who it is once the other has shown that it hears it") \

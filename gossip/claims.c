@@ -114,6 +114,9 @@ static void meet(struct bw_gossip *g, const struct bw_source *source, const stru
         return;
     }
     note_evidence(g, member, itself ? 0 : frame->heard_s);
+    if (itself) {
+        bw_rush_arrived(g);
+    }
     bw_claims_admit(g, member, relays(g, source));
 }
 

@@ -16,6 +16,7 @@
 #define BW_BUCKETS_MAX 1024u /* always a power of two */
 #define BW_BUCKETS_PER_REQUEST 128u
 #define BW_AGE_MS_MAX (UINT64_C(1) << 40)
+#define BW_LATER_MS_MAX 10000u
 #define BW_UNHEARD_MAX 60u /* ids in a heard frame */
 #define BW_PROTOCOL 1u
 #define BW_LTIME_MAX (UINT64_C(1) << 62)
@@ -67,6 +68,8 @@
 #define BW_FRAME_PAGE(F, T) \
     F(T, U32, sync, 0)      \
     F(T, U16, first, 0) F(T, U16, next, 0) F(T, U16, page, 0) F(T, U8, last, 1) F(T, U64, digest, 0)
+/* The answer instead, while many arrive: ask me again after so long. */
+#define BW_FRAME_LATER(F, T) F(T, U32, sync, 0) F(T, U16, wait_ms, BW_LATER_MS_MAX)
 #define BW_FRAME_MESSAGE(F, T) F(T, U8, channel, 0) F(T, BYTES, data, BW_MESSAGE_MAX)
 /* ltime: Lamport's; number: random, tells apart what began at one ltime; age_ms: it began so long ago. */
 #define BW_FRAME_USER_EVENT(F, T)  \
@@ -120,6 +123,7 @@
     X(10, sync, BW_FRAME_SYNC)             \
     X(11, page, BW_FRAME_PAGE)             \
     X(12, message, BW_FRAME_MESSAGE)       \
+    X(13, later, BW_FRAME_LATER)           \
     X(20, user_event, BW_FRAME_USER_EVENT) \
     X(21, query, BW_FRAME_QUERY)           \
     X(22, reply, BW_FRAME_REPLY)           \

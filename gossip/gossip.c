@@ -7,7 +7,7 @@
  *   refute, record              keyed records
  *   probe, ping, health         the detector
  *   disseminate, outbox         what others are told
- *   join, sync, page, converge  finding the others and agreeing with them
+ *   join, rush, sync, page, converge  finding the others and agreeing with them
  *   alone, leave, forget        being the last, going, and being declared gone
  *   why                         what is remembered of suspicions, for people
  *   vivaldi, rtt, survey        where members are, and who hears whom

@@ -7,7 +7,7 @@
 #define RESYNC_ENOUGH_MS 800u /* after 100, 200, 400 */
 #define RATE_BURST 8          /* answers to one unproven address at once */
 #define RATE_STEP_US 250000   /* and one more after so long */
-#define RATE_ALL_BURST 512    /* to all of them */
+#define RATE_ALL_BURST 2048   /* to all of them */
 #define RATE_ALL_STEP_US 1000
 
 static void arm(struct bw_gossip *g) {

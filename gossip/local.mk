@@ -37,6 +37,7 @@ core_sources += \
 	gossip/rtt.c \
 	gossip/rumour.c \
 	gossip/rumour.h \
+	gossip/rush.c \
 	gossip/survey.c \
 	gossip/suspect.c \
 	gossip/sync.c \

@@ -239,6 +239,13 @@ struct bw_gossip {
     struct bw_rate rates[BW_RATE_MAX];
     int64_t rate_full_us;
 
+    /* rush.c: those who came one upon the other */
+    struct {
+        int64_t began_us;
+        int64_t last_us;
+        size_t count;
+    } rush;
+
     /* sync.c */
     struct {
         struct bw_timer timer;
@@ -248,7 +255,8 @@ struct bw_gossip {
         bool answered;   /* a page has come since it began */
         uint64_t before; /* our digest when it began */
         int64_t began_us;
-        int64_t requested_us; /* BW_NEVER: a page has come */
+        int64_t asked_us;
+        int64_t requested_us; /* the same; BW_NEVER: a page has come */
         struct bw_dest peer;
         uint32_t id;
         uint16_t buckets;
@@ -444,6 +452,13 @@ bool bw_sync_start(struct bw_gossip *g, const struct bw_dest *peer, bool mutual)
 void bw_sync_timeout(struct bw_gossip *g);
 void bw_sync_page(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_page *frame);
 void bw_sync_advance(struct bw_gossip *g);
+void bw_sync_later(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_later *frame);
+
+/* rush.c */
+/* A member that we did not know says itself who it is. */
+void bw_rush_arrived(struct bw_gossip *g);
+/* Whether who asks is told to ask later. */
+bool bw_rush_puts_off(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame);
 
 /* page.c */
 void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame);

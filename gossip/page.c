@@ -155,6 +155,9 @@ static size_t window(const struct bw_gossip *g, const struct bw_frame_sync *fram
 }
 
 void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_sync *frame) {
+    if (frame->first == 0 && frame->mutual && bw_rush_puts_off(g, in, frame)) {
+        return;
+    }
     uint64_t sums[BW_BUCKETS_PER_REQUEST];
     bool differs[BW_BUCKETS_PER_REQUEST] = {false};
     size_t count = frame->digests.size / 8;

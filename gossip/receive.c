@@ -80,6 +80,9 @@ static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_so
         source->synced = true;
         bw_sync_page(g, in, &frame->as.page);
         break;
+    case BW_FRAME_NUMBER_later:
+        bw_sync_later(g, in, &frame->as.later);
+        break;
     case BW_FRAME_NUMBER_coordinate:
         bw_rtt_told(g, in, &frame->as.coordinate);
         break;

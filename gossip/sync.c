@@ -19,7 +19,7 @@ static void request(struct bw_gossip *g) {
     }
     g->sync.id = (uint32_t)bw_rng_next(&g->rng);
     g->sync.page_count = 0;
-    g->sync.requested_us = g->now.mono_us;
+    g->sync.asked_us = g->sync.requested_us = g->now.mono_us;
     memset(g->sync.pages, 0, sizeof(g->sync.pages));
     struct bw_frame_sync frame = {.sync = g->sync.id,
                                   .mutual = g->sync.mutual,
@@ -100,6 +100,16 @@ void bw_sync_page(struct bw_gossip *g, const struct bw_inbound *in, const struct
     }
 }
 
+/* It asks us to come again: it is there, but so many come that its view would be old in a moment. Often: TRIES_MAX. */
+void bw_sync_later(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_later *frame) {
+    if (!g->sync.active || frame->sync != g->sync.id || !bw_id_equal(&in->from, &g->sync.peer.id)) {
+        return;
+    }
+    g->sync.answered = true;
+    g->sync.silent = 0;
+    bw_gossip_arm(g, &g->sync.timer, BW_TIMER_SYNC, g->now.mono_us + frame->wait_ms * BW_US_PER_MS);
+}
+
 static bool complete(const struct bw_gossip *g) {
     for (size_t i = 0; i < g->sync.page_count; i++) {
         if (!(g->sync.pages[i / 64] >> (i % 64) & 1)) {
@@ -107,6 +117,14 @@ static bool complete(const struct bw_gossip *g) {
         }
     }
     return true;
+}
+
+/* The last page is here, others are not: overtaken or lost. A page late by more than a round trip is lost. */
+static void wait_for_overtaken(struct bw_gossip *g) {
+    int64_t until_us = g->now.mono_us + (g->now.mono_us - g->sync.asked_us);
+    if (until_us < bw_timer_at(&g->patience, &g->sync.timer)) {
+        bw_gossip_arm(g, &g->sync.timer, BW_TIMER_SYNC, until_us);
+    }
 }
 
 /* After a datagram with a page has been taken as a whole. */
@@ -118,8 +136,8 @@ void bw_sync_advance(struct bw_gossip *g) {
     if (g->sync.page_count == 0) {
         return;
     }
-    if (!complete(g)) { /* the last one is here: the others are lost, not late */
-        bw_sync_timeout(g);
+    if (!complete(g)) {
+        wait_for_overtaken(g);
         return;
     }
     if (g->sync.next >= g->sync.buckets) {

@@ -76,11 +76,63 @@ static void two_hundred_find_each_other_within_three_seconds(void) {
     tap_note("%u members through 3 seeds: all know all after %lld ms", MANY, (long long)now_ms());
 }
 
+#define CROWD 600u
+
+/* How many different numbers of living members the hosts see in ten looks a second, until all see all; 0: they do not in time. */
+static size_t sizes_until_whole(int64_t limit_ms) {
+    static bool seen[CROWD + 1];
+    size_t sizes = 0;
+    memset(seen, 0, sizeof seen);
+    while (!wait_converged(0)) {
+        for (size_t i = 0; i < CROWD; i++) {
+            size_t size = bw_sim_alive_count(sim, i);
+            sizes += !seen[size];
+            seen[size] = true;
+        }
+        if (now_ms() >= limit_ms || !run_ms(100))
+            return 0;
+    }
+    return sizes + 1;
+}
+
+/* Whoever comes while many come waits until the seeds know all of them, and then is told once. In a record of 80 bytes nobody is told
+ * of much more than twice. */
+static void a_crowd_is_told_of_itself_once(void) {
+    for (uint64_t seed = 1; seed <= seed_count(1); seed++) {
+        struct bw_sim_counts counts;
+        fast();
+        world(seed, CROWD);
+        bw_sim_start_all(sim);
+        size_t sizes = sizes_until_whole(1000);
+        CHECK(sizes > 0 && sizes < CROWD / 4);
+        bw_sim_counts(sim, EVERYBODY, &counts);
+        CHECK(counts.sent / CROWD < 100);
+        CHECK(counts.sent_size / CROWD < (uint64_t)CROWD * 200);
+        tap_note("%u members: %lld ms, %zu sizes, %llu datagrams and %llu bytes each", CROWD, (long long)now_ms(),
+                 sizes, (unsigned long long)(counts.sent / CROWD), (unsigned long long)(counts.sent_size / CROWD));
+    }
+}
+
+/* Those who come one after the other, without an end, are not put off for long: each knows all that came before it. */
+static void who_comes_in_an_endless_stream_is_let_in(void) {
+    fast();
+    world(1, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        bw_sim_start(sim, i);
+        run_ms(10);
+        if (i >= 150)
+            CHECK(bw_sim_alive_count(sim, i - 100) + 50 > i);
+    }
+    CHECK(wait_converged(3000));
+}
+
 static const struct tap_test scale_tests[] = {
     TAP_TEST(who_begins_converged_is_converged),
     TAP_TEST(who_begins_converged_finds_a_leader),
     TAP_TEST(without_seals_a_datagram_is_still_for_one_and_once),
     TAP_TEST(two_hundred_find_each_other_within_three_seconds),
+    TAP_TEST(a_crowd_is_told_of_itself_once),
+    TAP_TEST(who_comes_in_an_endless_stream_is_let_in),
 };
 static const struct tap_suite suites[] = {
     TAP_SUITE_WITH("scale", scale_tests, story_set_up, story_tear_down),

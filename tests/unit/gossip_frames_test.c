@@ -44,6 +44,7 @@ static size_t everything(uint8_t *bytes, size_t capacity) {
     struct bw_frame_record record = {7, 1, {(const uint8_t *)"k", 1}, {rank, sizeof(rank)}, {(const uint8_t *)"b", 1}};
     struct bw_frame_sync sync = {8, 1, 64, 3, {digests, sizeof(digests)}};
     struct bw_frame_page page = {9, 0, 1, 0, 1, 2};
+    struct bw_frame_later later = {9, 100};
     struct bw_frame_message message = {2, {(const uint8_t *)"hello", 5}};
     struct bw_frame_coordinate coordinate = {9, 192, 65535, 65535, {digests, 16}};
     struct bw_frame_survey survey = {10};

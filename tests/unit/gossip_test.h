@@ -25,6 +25,7 @@ extern const struct tap_suite gossip_bounds_suite;
 extern const struct tap_suite gossip_cluster_suite;
 extern const struct tap_suite gossip_user_suite;
 extern const struct tap_suite gossip_query_suite;
+extern const struct tap_suite gossip_rush_suite;
 
 #define NET_MAX 128u
 #define MS(ms) ((int64_t)(ms)*1000)

@@ -126,6 +126,7 @@ tests_unit_gossip_test_SOURCES = \
 	tests/unit/gossip_pure_test.c \
 	tests/unit/gossip_query_test.c \
 	tests/unit/gossip_protocol_test.c \
+	tests/unit/gossip_rush_test.c \
 	tests/unit/gossip_switches_test.c \
 	tests/unit/gossip_user_test.c \
 	tests/unit/gossip_user_test.h \
