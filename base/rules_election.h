@@ -42,6 +42,10 @@
       "when two successors see the leader's port refuse, or the only one, the wait is over")                      \
     X(SAFE_LEADER_HAS_ITS_LEASE, "election, Fast failover",                                                       \
       "a leader whose work may outlive its process is waited for, though its port refuses")                       \
+    X(BELOW_HALF_RANKS_LAST, "election rule 5",                                                                   \
+      "who reaches less than half of those whom anybody hears ranks behind all others")                           \
+    X(HAND_OVER_BELOW_HALF, "election rule 5",                                                                    \
+      "a leader below half for two leases hands over to the best successor that is not")                          \
     X(RESIGN_TO_A_SUCCESSOR, "election rule 6", "who resigns names a successor, who claims without waiting")      \
     X(TRANSFER, "election rule 6", "a leader that is told so names the successor, whatever its rank")             \
     X(STOP_BEFORE_RESIGNING, "election rule 6",                                                                   \

@@ -97,6 +97,7 @@ struct bw_election_view {
     bool synchronised; /* since boot */
     bool agreed;       /* digest equals that of the last peers heard */
     bool alone;        /* nobody else lives, as far as we hear */
+    bool unstable;     /* our own refutations make us so */
 };
 void bw_election_view(struct bw_election *election, const struct bw_election_view *view, struct bw_time now);
 /* Answers bw_election_persist. */

@@ -182,6 +182,7 @@ void bw_round_send(struct bw_election *e) {
         }
         bw_lease_renew(e, scope);
         bw_preempt_round(e, scope);
+        bw_reach_round(e, scope);
     }
     bw_round_arm(e);
 }

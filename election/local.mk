@@ -21,6 +21,7 @@ core_sources += \
 	election/quorum_voter.c \
 	election/rank.c \
 	election/rank.h \
+	election/reach.c \
 	election/receive.c \
 	election/record.c \
 	election/record.h \

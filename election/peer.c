@@ -22,7 +22,7 @@ static struct bw_peer *peer_get(struct bw_election *e, const struct bw_id *id) {
         return NULL;
     peer->id = *id;
     peer->status = BW_STATUS_DEAD;
-    peer->heartbeat_pt = peer->refused_pt = peer->question_pt = BW_PAST;
+    peer->heartbeat_pt = peer->refused_pt = peer->question_pt = peer->answer_pt = BW_PAST;
     peer->echo_us = BW_NOT_HEARD;
     if (bw_table_put(&e->peer_table, id, peer) != 0) {
         bw_free(&e->allocator, peer, sizeof *peer);

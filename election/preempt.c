@@ -9,7 +9,7 @@
 
 /* ------------------------------------------------------------------ how steady candidates are */
 
-static uint32_t flaps_now(const struct bw_election *e, const struct bw_candidate *candidate) {
+uint32_t bw_flaps(const struct bw_election *e, const struct bw_candidate *candidate) {
     if (candidate->seen.flaps == 0)
         return 0;
     int64_t forgotten = (e->patience_us - candidate->seen.flap_pt) / FLAP_DECAY_US;
@@ -20,7 +20,7 @@ void bw_flap(struct bw_election *e, struct bw_candidate *candidate) {
     candidate->seen.able_pt = e->patience_us;
     if (candidate->seen.flaps > 0 && e->patience_us < candidate->seen.flap_pt + FLAP_ONCE_US)
         return;
-    uint32_t flaps = flaps_now(e, candidate) + 1;
+    uint32_t flaps = bw_flaps(e, candidate) + 1;
     candidate->seen.flaps = flaps < FLAPS_MAX ? flaps : FLAPS_MAX;
     candidate->seen.flap_pt = e->patience_us;
     bw_trace_rule(e->trace, BW_RULE_FLAPS_DOUBLE_THE_HOLD_DOWN, candidate->peer != NULL ? &candidate->peer->id : NULL,
@@ -28,7 +28,8 @@ void bw_flap(struct bw_election *e, struct bw_candidate *candidate) {
 }
 
 void bw_flap_unless_able(struct bw_election *e, struct bw_candidate *candidate) {
-    bool able = candidate->ready && (candidate->peer == NULL || bw_peer_lives(candidate->peer));
+    const struct bw_peer *peer = candidate->peer;
+    bool able = candidate->ready && !candidate->half && (peer == NULL || (bw_peer_lives(peer) && !peer->unstable));
     if (able == candidate->seen.able)
         return;
     candidate->seen.able = able;
@@ -108,7 +109,7 @@ void bw_preempt_step(struct bw_election *e, struct bw_scope *scope) {
 /* Whether the hold-down is over: of this reign, and of the candidate, since it came or was missed last. */
 static bool held_down(const struct bw_election *e, const struct bw_scope *scope, const struct bw_candidate *candidate) {
     int64_t hold_us = scope->own.preempt_ms * BW_US_PER_MS;
-    uint32_t flaps = flaps_now(e, candidate);
+    uint32_t flaps = bw_flaps(e, candidate);
     int64_t lease_us = bw_scope_lease_us(e, scope);
     int64_t steady_us = flaps == 0 ? hold_us : (hold_us > lease_us ? hold_us : lease_us) << flaps;
     return e->now.mono_us - scope->reign_us < hold_us || e->patience_us - candidate->seen.able_pt < steady_us;

@@ -64,7 +64,7 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     scope->over_pt = e->patience_us;
     scope->heard_pt = scope->successor_pt = scope->gone_pt = scope->better_pt = scope->larger_again_pt = BW_PAST;
     scope->promised_pt = scope->aside_pt = scope->campaign_pt = scope->contact_pt = scope->not_before_pt =
-        scope->ask_pt = scope->better_since_pt = BW_PAST;
+        scope->ask_pt = scope->better_since_pt = scope->half_since_pt = scope->reach_pt = BW_PAST;
     scope->act_until_us = BW_PAST;
     if (scope->successors == NULL || scope->confirms == NULL) {
         scope_free(e, scope);
@@ -123,7 +123,7 @@ struct bw_rank bw_scope_rank(const struct bw_scope *scope, const struct bw_elect
     return (struct bw_rank){
         .id = *id,
         .priority = candidate->priority,
-        .shaky = candidate->half || (candidate->peer != NULL && candidate->peer->unstable),
+        .shaky = candidate->half || (candidate->peer != NULL ? candidate->peer->unstable : e->view.unstable),
         .incumbent = bw_id_equal(&scope->claim.token.id, id),
     };
 }

@@ -41,6 +41,7 @@ struct bw_peer {
     uint64_t set_round;   /* round in which we sent it our set last */
     int64_t refused_pt;   /* its port refused us, and nothing came from it since; BW_PAST: no */
     int64_t question_pt;  /* when we questioned an unevidenced claim of it last */
+    int64_t answer_pt;    /* its newest answer to any question */
 };
 
 struct bw_candidate {
@@ -51,7 +52,7 @@ struct bw_candidate {
     bool safe; /* its work may outlive it: a refused port says nothing */
     uint8_t mode;
     struct {                 /* what we saw of it, see preempt.c; not part of what it says */
-        bool able;           /* ready and alive, when we looked last */
+        bool able;           /* ready, alive and not shaky, when we looked last */
         bool missed;         /* it acknowledges our rounds no more */
         int64_t able_pt;     /* since when it was there without a break */
         uint64_t able_round; /* of ours, then */
@@ -139,6 +140,9 @@ struct bw_scope {
     size_t confirm_count;
     bool confirmed;      /* somebody confirmed, in any transmission */
     struct bw_id better; /* objected once as the better candidate: not again in this vacancy */
+    /* whether we reach half */
+    int64_t half_since_pt; /* since when we measure other than we say; BW_PAST: we do not */
+    int64_t reach_pt;      /* next questions of who is below half */
     /* we rank before the leader */
     int64_t better_since_pt; /* BW_PAST: we do not */
     int64_t want_pt;         /* it is asked then */
@@ -348,6 +352,8 @@ void bw_resign_to(struct bw_election *e, struct bw_scope *scope, enum bw_loss re
 void bw_resign_now(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
 
 /* -- preempt.c: the better candidate asks -- */
+/* How often it went away of late. */
+uint32_t bw_flaps(const struct bw_election *e, const struct bw_candidate *candidate);
 /* The candidate went away, or was missed. */
 void bw_flap(struct bw_election *e, struct bw_candidate *candidate);
 void bw_flap_of(struct bw_election *e, struct bw_scope *scope, const struct bw_id *id);
@@ -357,6 +363,13 @@ void bw_preempt_step(struct bw_election *e, struct bw_scope *scope);
 /* The leader's look at better candidates, once a round. */
 void bw_preempt_round(struct bw_election *e, struct bw_scope *scope);
 void bw_want_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us, const struct bw_message_want *m);
+
+/* -- reach.c: who reaches less than half -- */
+/* The leader's look, once a round; it may lead no more afterwards. */
+void bw_reach_round(struct bw_election *e, struct bw_scope *scope);
+/* A follower that was found below half. */
+void bw_reach_step(struct bw_election *e, struct bw_scope *scope);
+void bw_reach_answer(struct bw_election *e, struct bw_peer *peer);
 
 /* -- standing.c -- */
 /* The scope of that name if we ever stand for it, else NULL. */

@@ -91,6 +91,7 @@ void bw_scope_step(struct bw_election *e, struct bw_scope *scope) {
         bw_watch_step(e, scope);
     if (bw_reign_current(scope))
         bw_preempt_step(e, scope);
+    bw_reach_step(e, scope);
     if (!bw_reign_current(scope) && bw_stands(e, scope))
         bw_campaign_step(e, scope);
 }

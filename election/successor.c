@@ -269,6 +269,7 @@ void bw_question_receive(struct bw_election *e, struct bw_peer *peer, const stru
 void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
                        const struct bw_message_answer *m) {
     struct bw_scope *scope = bw_scope_find(e, m->scope);
+    bw_reach_answer(e, peer);
     if (scope == NULL)
         return;
     if (m->leads == BW_ANSWER_YES) {

@@ -147,9 +147,9 @@ static bool gossip_to_election(struct bw_node *node) {
         moved = true;
     }
     struct bw_election_view view = {bw_gossip_synchronised(node->gossip), bw_gossip_converged(node->gossip),
-                                    bw_gossip_alone(node->gossip)};
+                                    bw_gossip_alone(node->gossip), bw_gossip_unstable(node->gossip, &node->id)};
     if (view.synchronised != node->view.synchronised || view.agreed != node->view.agreed ||
-        view.alone != node->view.alone) {
+        view.alone != node->view.alone || view.unstable != node->view.unstable) {
         node->view = view;
         bw_election_view(node->election, &view, node->now);
         moved = true;

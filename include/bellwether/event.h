@@ -47,7 +47,8 @@ enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
     X(LEFT, "left")                   \
     X(STORAGE, "storage")             \
     X(NOT_READY, "not-ready")         \
-    X(PREEMPTED, "preempted")
+    X(PREEMPTED, "preempted")         \
+    X(HALF_REACHABLE, "half-reachable")
 
 #define BW_LOSS_VALUE_(name, text) BW_LOSS_##name,
 enum bw_loss { BW_LOSSES(BW_LOSS_VALUE_) BW_LOSS_COUNT };

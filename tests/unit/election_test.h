@@ -23,5 +23,6 @@ extern const struct tap_suite election_quorum_suite;
 extern const struct tap_suite election_word_suite;
 extern const struct tap_suite election_handover_suite;
 extern const struct tap_suite election_preempt_suite;
+extern const struct tap_suite election_reach_suite;
 
 #endif

@@ -337,7 +337,7 @@ static void refresh_view(size_t node) {
     struct bw_election_view view = {.alone = true, .synchronised = n->view.synchronised};
     bool reached = false;
     for (size_t i = 0; i < world.count; i++) {
-        view.alone = view.alone && !(n->told[i] && n->status[i] == BW_STATUS_ALIVE);
+        view.alone = view.alone && !(n->told[i] && n->status[i] <= BW_STATUS_SUSPECT);
         reached = reached || (n->told[i] && n->unreached_us[i] == 0);
     }
     if (reached && world.now_us >= n->started_us + MS(50))
@@ -362,8 +362,10 @@ static void detect(size_t node) {
         } else if (n->told[i] && n->unreached_us[i] == 0) {
             n->unreached_us[i] = world.now_us;
         }
-        if (n->told[i] && n->status[i] == BW_STATUS_ALIVE && n->unreached_us[i] != 0 &&
-            world.now_us >= n->unreached_us[i] + world.detect_us)
+        bool missed = n->told[i] && n->status[i] <= BW_STATUS_SUSPECT && n->unreached_us[i] != 0;
+        if (missed && n->status[i] == BW_STATUS_ALIVE && world.now_us >= n->unreached_us[i] + world.detect_us / 4)
+            tell(node, i, BW_STATUS_SUSPECT);
+        if (missed && world.now_us >= n->unreached_us[i] + world.detect_us)
             tell(node, i, BW_STATUS_DEAD);
     }
     refresh_view(node);

@@ -104,6 +104,7 @@ tests_unit_election_test_SOURCES = \
 	tests/unit/election_rank_test.c \
 	tests/unit/election_standing_test.c \
 	tests/unit/election_preempt_test.c \
+	tests/unit/election_reach_test.c \
 	tests/unit/election_handover_test.c \
 	tests/unit/election_successor_test.c \
 	tests/unit/election_why_test.c \
