@@ -36,6 +36,8 @@
       "who put a living leader aside for another record claims only after that leader's lease")                   \
     X(ANOTHER_HEARD_IT_SINCE, "election, Lease without a quorum",                                                 \
       "a leader that another successor heard after we gave it up is no claimant's to depose")                     \
+    X(BULLY_ASK_THE_BETTER, "election, bully", "who finds no leader asks the best few that rank before it")       \
+    X(BULLY_OK_EXPIRES, "election, bully", "who answers OK and does not claim in time is done without")           \
     X(NO_IS_A_RESIGNATION, "election, Lease without a quorum",                                                    \
       "an authentic no, or an answer from a later boot, is as good as a resignation")                             \
     X(REFUSAL_ENDS_THE_WAIT, "election, Fast failover",                                                           \

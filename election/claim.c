@@ -115,8 +115,10 @@ static void claim_begin(struct bw_election *e, struct bw_scope *scope) {
 void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
     int64_t round_us = bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
     bool at_once = named(e, scope) || scope->reclaim;
-    if (scope->campaign_pt == BW_PAST)
+    if (scope->campaign_pt == BW_PAST) {
         scope->campaign_pt = e->patience_us;
+        bw_bully_begin(scope);
+    }
     int64_t gate = campaign_gate(e, scope);
     if (gate == BW_NEVER)
         return;
@@ -146,13 +148,14 @@ void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
         scope->contact_pt = alone(e, scope) ? e->patience_us : e->patience_us + 2 * round_us;
     int64_t at = later(gate, scope->contact_pt);
     size_t position = at_once ? 0 : bw_scope_position(e, scope);
+    bool bully = scope->own.mode == BW_MODE_BULLY;
     if (position > 0)
-        at += (int64_t)position * e->params.stagger_ms * BW_US_PER_MS;
+        at = bully ? bw_bully_gate(e, scope, at) : at + (int64_t)position * e->params.stagger_ms * BW_US_PER_MS;
     if (e->patience_us >= at) {
         claim_begin(e, scope);
         return;
     }
-    if (position > 0)
+    if (position > 0 && !bully)
         bw_trace_rule(e->trace, BW_RULE_STAGGER_BY_RANK, NULL, position);
     bw_wake(e, scope, at);
 }

@@ -9,7 +9,7 @@
 
 static bool config_valid(const struct bw_params *params, const struct bw_scope_config *config) {
     size_t size = config->name != NULL ? strlen(config->name) : 0;
-    return bw_text_valid((const uint8_t *)config->name, size, BW_NAME_MAX) && config->mode <= BW_MODE_QUORUM &&
+    return bw_text_valid((const uint8_t *)config->name, size, BW_NAME_MAX) && config->mode <= BW_MODE_BULLY &&
            (!config->witness || config->mode == BW_MODE_QUORUM) && config->failover <= BW_FAILOVER_SAFE &&
            config->lease_ms <= BW_LEASE_MS_MAX && config->min_ack <= params->successor_count &&
            config->min_confirm <= BW_CLAIM_FANOUT_MAX && config->stop_ms <= STOP_MS_MAX;

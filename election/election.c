@@ -26,6 +26,8 @@ int bw_election_create(struct bw_election **election, const struct bw_election_c
     e->boot = config->boot;
     e->forgetful = config->forgetful;
     e->has_seeds = config->has_seeds;
+    e->timeout_us = config->timeout_us;
+    e->timeout_context = config->timeout_context;
     e->now = now;
     e->patience_us = e->started_pt = now.mono_us;
     e->counted_us = BW_PAST;

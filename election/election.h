@@ -60,6 +60,10 @@ struct bw_election_config {
     size_t term_count;
     const struct bw_durable_vote *votes;
     size_t vote_count;
+    /* How long a member's answer takes at most, in microseconds, by its measured round trips (bully mode). It changes nothing.
+     * NULL: the parameter probe_timeout_max_ms for everybody. */
+    int64_t (*timeout_us)(void *context, const struct bw_id *id);
+    void *timeout_context;
 };
 
 /* What gossip knows of a member, as far as elections care. */

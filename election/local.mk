@@ -1,4 +1,5 @@
 core_sources += \
+	election/bully.c \
 	election/claim.c \
 	election/declare.c \
 	election/election.c \

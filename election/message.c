@@ -109,6 +109,10 @@ static bool frame_valid(const struct bw_election_frame_any *frame) {
                !bw_id_none(&frame->as.healed.loser_id);
     case BW_FRAME_want:
         return name_valid(frame->as.want.scope) && frame->as.want.term != 0;
+    case BW_FRAME_elect:
+        return name_valid(frame->as.elect.scope);
+    case BW_FRAME_ok:
+        return name_valid(frame->as.ok.scope);
     case BW_FRAME_record:
         return name_valid(frame->as.record.scope) && record_valid(&frame->as.record);
     case BW_FRAME_ballot:

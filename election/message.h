@@ -91,6 +91,10 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
     F(T, U64, holder_term, 0) \
     F(T, ID, holder, 0)       \
     F(T, U64, voters_term, 0) F(T, U64, voters_number, 0) F(T, BYTES, voters, 256)
+/* bully's ELECTION: "you rank before me: will you lead?" */
+#define BW_MESSAGE_ELECT(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U32, number, 0)
+/* bully's OK: "I will." */
+#define BW_MESSAGE_OK(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U32, number, 0)
 
 /* The gossiped record's body. */
 #define BW_MESSAGE_BODY(F, T) \
@@ -123,6 +127,8 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
     X(body, 15, BW_MESSAGE_BODY)           \
     X(candidacy, 16, BW_MESSAGE_CANDIDACY) \
     X(want, 17, BW_MESSAGE_WANT)           \
+    X(elect, 20, BW_MESSAGE_ELECT)         \
+    X(ok, 21, BW_MESSAGE_OK)               \
     X(ballot, 24, BW_MESSAGE_BALLOT)       \
     X(vote, 25, BW_MESSAGE_VOTE)
 

@@ -40,6 +40,12 @@ static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
     case BW_FRAME_healed:
         bw_healed_receive(e, peer, &frame->as.healed);
         break;
+    case BW_FRAME_elect:
+        bw_elect_receive(e, peer, &frame->as.elect);
+        break;
+    case BW_FRAME_ok:
+        bw_ok_receive(e, peer, &frame->as.ok);
+        break;
     case BW_FRAME_record:
         bw_claim_record_receive(e, &peer->id, heard_us, &frame->as.record);
         break;

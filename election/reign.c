@@ -38,6 +38,7 @@ static void begin_anew(struct bw_election *e, struct bw_scope *scope) {
     scope->over_pt = e->patience_us;
     scope->campaign_pt = scope->contact_pt = scope->better_since_pt = BW_PAST;
     scope->better = (struct bw_id){{0}};
+    bw_bully_reset(scope);
     bw_watch_reset(scope);
 }
 

@@ -66,6 +66,7 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     scope->promised_pt = scope->aside_pt = scope->campaign_pt = scope->contact_pt = scope->not_before_pt =
         scope->ask_pt = scope->better_since_pt = scope->half_since_pt = scope->reach_pt = BW_PAST;
     scope->act_until_us = BW_PAST;
+    bw_bully_reset(scope);
     if (scope->successors == NULL || scope->confirms == NULL) {
         scope_free(e, scope);
         return NULL;

@@ -72,6 +72,21 @@ struct bw_successor {
     int64_t heard_pt;    /* when it heard the leader last, as far as we know */
 };
 
+#define BW_BULLY_ASKED_MAX 3u
+
+/* Bully mode: our enquiry among the better candidates. */
+struct bw_bully {
+    struct bw_id asked[BW_BULLY_ASKED_MAX];
+    size_t asked_count;
+    uint32_t number;                       /* of the enquiry's transmissions, never the same twice */
+    uint32_t sent;                         /* transmissions of this enquiry */
+    int64_t until_pt;                      /* answers are waited for until then; BW_PAST: nobody is asked */
+    struct bw_id promised_by;              /* who answered first */
+    int64_t promised_pt;                   /* its claim is waited for until then; BW_PAST: nobody answered */
+    struct bw_id hung[BW_BULLY_ASKED_MAX]; /* answered in this vacancy, and did not claim */
+    size_t hung_count;
+};
+
 enum bw_phase {
     BW_PHASE_FOLLOW,  /* a leader, or none yet */
     BW_PHASE_PERSIST, /* our next term is on its way to the disk */
@@ -138,7 +153,8 @@ struct bw_scope {
     uint32_t claim_count;
     struct bw_id *confirms; /* of this transmission: up to BW_CLAIM_FANOUT_MAX */
     size_t confirm_count;
-    bool confirmed;      /* somebody confirmed, in any transmission */
+    bool confirmed; /* somebody confirmed, in any transmission */
+    struct bw_bully bully;
     struct bw_id better; /* objected once as the better candidate: not again in this vacancy */
     /* whether we reach half */
     int64_t half_since_pt; /* since when we measure other than we say; BW_PAST: we do not */
@@ -187,6 +203,8 @@ struct bw_election {
     uint64_t boot;
     bool forgetful;
     bool has_seeds;
+    int64_t (*timeout_us)(void *context, const struct bw_id *id); /* may be NULL */
+    void *timeout_context;
     bool leaving;
     bool candidacies_changed;
     struct bw_election_view view;
@@ -271,6 +289,14 @@ struct bw_id bw_scope_replaced(const struct bw_election *e, const struct bw_scop
 size_t bw_scope_position(const struct bw_election *e, const struct bw_scope *scope);
 /* The best living ready candidate to hand over to; none if there is none. */
 struct bw_id bw_scope_heir(const struct bw_election *e, const struct bw_scope *scope);
+
+/* -- bully.c -- */
+void bw_bully_reset(struct bw_scope *scope); /* a vacancy begins */
+void bw_bully_begin(struct bw_scope *scope); /* a campaign begins: who answered in vain in this vacancy stays marked */
+/* When to claim: now or earlier, at once; later, not before that. at: when all else allows it. We are not the best. */
+int64_t bw_bully_gate(struct bw_election *e, struct bw_scope *scope, int64_t at);
+void bw_elect_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_elect *m);
+void bw_ok_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_ok *m);
 
 /* -- view.c -- */
 size_t bw_candidacies_size(const struct bw_election *e);

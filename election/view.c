@@ -39,6 +39,14 @@ size_t bw_election_scope_count(const struct bw_election *e) {
     return e->scope_count;
 }
 
+/* Ours, if we have a part in it, else by the leader's record, as far as we know such a mode. */
+static enum bw_mode mode_of(const struct bw_scope *scope) {
+    if (scope->quorum != NULL)
+        return BW_MODE_QUORUM;
+    uint8_t mode = scope->candidate ? (uint8_t)scope->own.mode : scope->claim.mode;
+    return mode <= BW_MODE_BULLY ? (enum bw_mode)mode : BW_MODE_PRIORITY;
+}
+
 int bw_election_scope(const struct bw_election *e, size_t index, struct bw_scope_info *info, struct bw_time now) {
     if (index >= e->scope_count)
         return BW_ERR_NOT_FOUND;
@@ -48,7 +56,7 @@ int bw_election_scope(const struct bw_election *e, size_t index, struct bw_scope
     bool has_leader = scope->announced && (scope->phase != BW_PHASE_LEAD || holds);
     *info = (struct bw_scope_info){
         .scope = scope->name,
-        .mode = scope->quorum != NULL || scope->claim.mode == BW_MODE_QUORUM ? BW_MODE_QUORUM : BW_MODE_PRIORITY,
+        .mode = mode_of(scope),
         .has_leader = has_leader,
         .role = BW_ROLE_OBSERVER,
         .since_wall_us = scope->since_wall_us,

@@ -266,6 +266,11 @@ struct bw_bytes bw_gossip_candidacies(const struct bw_gossip *g, const struct bw
     return member ? bw_info_candidacies(member->info) : (struct bw_bytes){NULL, 0};
 }
 
+int64_t bw_gossip_timeout_us(const struct bw_gossip *g, const struct bw_id *id) {
+    const struct bw_member *member = bw_members_find(&g->members, id);
+    return member ? bw_probe_timeout_us(g, member) : g->params.probe_timeout_max_ms * BW_US_PER_MS;
+}
+
 bool bw_gossip_unstable(const struct bw_gossip *g, const struct bw_id *id) {
     const struct bw_member *member = bw_members_find(&g->members, id);
     return member && bw_refute_unstable(member);

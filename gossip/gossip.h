@@ -170,6 +170,8 @@ bool bw_gossip_surveying(const struct bw_gossip *gossip);
 int bw_gossip_reach(const struct bw_gossip *gossip, size_t index, struct bw_reach *reach);
 /* See bw_node_why. BW_ERR_NOT_FOUND. */
 int bw_gossip_why(const struct bw_gossip *gossip, const struct bw_id *id, struct bw_why *why);
+/* How long a member's answer is waited for, by its measured round trips; of who is not known the largest probe timeout. */
+int64_t bw_gossip_timeout_us(const struct bw_gossip *gossip, const struct bw_id *id);
 bool bw_gossip_unstable(const struct bw_gossip *gossip, const struct bw_id *id);
 uint64_t bw_gossip_digest(const struct bw_gossip *gossip);
 bool bw_gossip_converged(const struct bw_gossip *gossip);

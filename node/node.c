@@ -74,6 +74,11 @@ static int make_channel(struct bw_node *node, const struct bw_config *config, ui
     return bw_channel_create(&node->channel, &channel);
 }
 
+static int64_t answer_time(void *context, const struct bw_id *id) {
+    const struct bw_node *node = context;
+    return bw_gossip_timeout_us(node->gossip, id);
+}
+
 static int make_election(struct bw_node *node, const struct bw_config *config, const struct bw_node_state *state) {
     struct bw_election_config election = {.allocator = config->allocator,
                                           .trace = &node->trace,
@@ -88,7 +93,9 @@ static int make_election(struct bw_node *node, const struct bw_config *config, c
                                           .terms = state->terms,
                                           .term_count = state->term_count,
                                           .votes = state->votes,
-                                          .vote_count = state->vote_count};
+                                          .vote_count = state->vote_count,
+                                          .timeout_us = answer_time,
+                                          .timeout_context = node};
     return bw_election_create(&node->election, &election, node->now);
 }
 

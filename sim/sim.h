@@ -53,6 +53,7 @@ struct bw_sim_options {
     size_t seed_count;
     const char *scope;      /* NULL: no scope, nobody leads */
     size_t candidate_count; /* the first so many hosts stand; BW_SIM_ALL */
+    enum bw_mode mode;
     enum bw_failover failover;
     uint32_t preempt_ms; /* hold-down; BW_PREEMPT_NEVER */
     size_t voter_count;  /* not 0: quorum mode, the first so many vote; those of them that do not stand are witnesses */

@@ -294,6 +294,7 @@ static int create_node(struct bw_sim *sim, size_t index) {
         bw_scope_config_init(&scope, sim->scope);
         bw_sim_voters(sim, index, &scope, voters);
         scope.priority = host->priority;
+        scope.mode = sim->options.mode;
         scope.failover = sim->options.failover;
         scope.preempt_ms = sim->options.preempt_ms;
         config.scopes = &scope;

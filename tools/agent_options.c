@@ -245,8 +245,10 @@ const struct agent_option agent_option_list[] = {
     {"tag", "NAME=VALUE", "Show this tag to all members; repeatable", set_tag},
     {"scope", "NAME[:OPT=VAL,...]",
      "Stand in this scope, or in several (orders/0..7); repeatable (default: default:priority=100). OPT: priority=N, "
+     "mode=priority|bully, "
      "min_ack=N, min_confirm=N, "
-     "failover=fast|safe, lease=MS, preempt=never|MS (default: 10000), gate (not ready until 'bellwether ready' says "
+     "failover=fast|safe, lease=MS, preempt=never|MS (default: 10000; bully 0), gate (not ready until 'bellwether "
+     "ready' says "
      "so)",
      set_scope},
     {"observer", NULL, "Stand in no scope", set_observer},

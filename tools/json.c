@@ -267,7 +267,8 @@ static void set_vacancy(json_t *object, const struct bw_node *node, const char *
 }
 
 static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info *scope, struct bw_time now) {
-    static const char *const modes[] = {[BW_MODE_PRIORITY] = "priority"};
+    static const char *const modes[] = {
+        [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
     json_t *object = json_object();
     set_text(object, "scope", scope->scope);
     set_text(object, "mode", modes[scope->mode]);

@@ -8,6 +8,7 @@
 #include "tools/text.h"
 
 #define PREEMPT_MS_MAX 86400000u /* a day */
+#define PREEMPT_NOT_SAID (BW_PREEMPT_NEVER - 1)
 
 static const char *const setting_names[] = {"priority",    "mode",  "preempt", "failover", "min_ack",
                                             "min_confirm", "lease", "gate",    NULL};
@@ -58,9 +59,9 @@ static bool set_one(struct bw_scope_config *scope, const char *name, const char 
     if (strcmp(name, "lease") == 0)
         return set_lease(scope, value, why, why_size);
     if (strcmp(name, "mode") == 0) {
-        scope->mode = BW_MODE_PRIORITY;
-        snprintf(why, why_size, "mode is priority");
-        return strcmp(value, "priority") == 0;
+        scope->mode = strcmp(value, "bully") == 0 ? BW_MODE_BULLY : BW_MODE_PRIORITY;
+        snprintf(why, why_size, "mode is priority or bully");
+        return strcmp(value, "priority") == 0 || strcmp(value, "bully") == 0;
     }
     if (strcmp(name, "preempt") == 0)
         return set_preempt(scope, value, why, why_size);
@@ -105,11 +106,15 @@ bool scope_parse(const char *text, struct bw_scope_config *scope, char *why, siz
     if (settings != NULL)
         *settings++ = '\0';
     bw_scope_config_init(scope, name);
+    uint32_t preempt_ms = scope->preempt_ms;
+    scope->preempt_ms = PREEMPT_NOT_SAID;
     bool ok = bw_text_valid((const uint8_t *)name, strlen(name), BW_NAME_MAX);
     if (!ok)
         snprintf(why, why_size, "a scope's name is 1 to %u bytes of UTF-8 without control characters", BW_NAME_MAX);
     else if (settings != NULL)
         ok = set_all(scope, settings, why, why_size);
+    if (scope->preempt_ms == PREEMPT_NOT_SAID) /* the best takes over at once: so the bully algorithm has its name */
+        scope->preempt_ms = scope->mode == BW_MODE_BULLY ? 0 : preempt_ms;
     if (!ok)
         free(name);
     return ok; /* NOLINT(clang-analyzer-unix.Malloc): the scope keeps its name as long as the process lives */

@@ -37,7 +37,8 @@ struct simulation {
     size_t fault_count;
     uint64_t stopped; /* that many members stop */
     int64_t stopped_for_us;
-    bool safe; /* failover */
+    bool safe;  /* failover */
+    bool bully; /* mode */
     uint32_t preempt_ms;
     bool no_state;
     bool no_scope;

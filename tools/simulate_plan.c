@@ -237,6 +237,7 @@ bool simulation_resolve(const struct simulation *simulation, struct bw_measure *
     options->durable = !simulation->no_state;
     options->seed_count = 3;
     options->scope = simulation->no_scope ? NULL : "default";
+    options->mode = simulation->bully ? BW_MODE_BULLY : BW_MODE_PRIORITY;
     options->failover = simulation->safe ? BW_FAILOVER_SAFE : BW_FAILOVER_FAST;
     options->preempt_ms = simulation->preempt_ms;
     options->forbid_overlap = simulation->forbid_overlap;
@@ -293,9 +294,10 @@ char *simulation_command(const struct simulation *simulation, uint64_t seed) {
         fprintf(to, " --preempt never");
     else if (simulation->preempt_ms != SIMULATE_PREEMPT_MS)
         fprintf(to, " --preempt %u", (unsigned)simulation->preempt_ms);
-    fprintf(to, "%s%s%s%s --seed %llu", simulation->safe ? " --failover safe" : "",
-            simulation->no_state ? " --no-state" : "", simulation->no_scope ? " --no-scope" : "",
-            simulation->forbid_overlap ? " --forbid-overlap" : "", (unsigned long long)seed);
+    fprintf(to, "%s%s%s%s%s --seed %llu", simulation->bully ? " --mode bully" : "",
+            simulation->safe ? " --failover safe" : "", simulation->no_state ? " --no-state" : "",
+            simulation->no_scope ? " --no-scope" : "", simulation->forbid_overlap ? " --forbid-overlap" : "",
+            (unsigned long long)seed);
     fclose(to);
     return text;
 }

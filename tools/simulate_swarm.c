@@ -110,6 +110,7 @@ static void draw_orders(struct simulation *s, uint64_t seed) {
     if (below(&rng, 2) == 0)
         return;
     s->preempt_ms = PICK(&rng, policies);
+    s->bully = below(&rng, 4) == 0;
     uint64_t at_ms = FIRST_FAULT_S * 1000u;
     for (uint64_t i = 1 + below(&rng, 3); i > 0; i--) {
         const char *order = PICK(&rng, orders);

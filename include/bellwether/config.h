@@ -58,8 +58,11 @@ struct bw_params {
 
 /** How the leader of a scope is found. */
 enum bw_mode {
-    BW_MODE_PRIORITY, /**< availability: one leader in each part of a divided cluster */
-    BW_MODE_QUORUM    /**< at most one valid lease at any instant: only a majority of the voters elects and renews */
+    BW_MODE_PRIORITY, /**< availability: one leader in each part of a divided cluster; candidates claim in the order of their
+                           ranks, each a little later than the one before */
+    BW_MODE_QUORUM, /**< at most one valid lease at any instant: only a majority of the voters elects and renews */
+    BW_MODE_BULLY   /**< as priority, but candidates ask those that rank before them first (Garcia-Molina's bully
+                           algorithm): for small groups */
 };
 
 #define BW_VOTERS_MAX 16u /**< voters of a scope in quorum mode */

@@ -119,5 +119,24 @@ def preempt_is_checked():
         tap.equal((result.returncode, "preempt is never, or" in result.stderr), (2, True), result.stderr)
 
 
+@tap.test(timeout=60)
+def bully_lets_the_best_one_lead_whenever_it_is_there():
+    cluster = new_cluster()
+    first = cluster.add("n1", "--scope", "default:mode=bully,priority=1").start().wait_ready()
+    for number in (2, 3):
+        cluster.add(f"n{number}", "--scope", f"default:mode=bully,priority={number}", "--join", first.addr).start().wait_ready()
+    best = cluster.agents["n3"]
+    cluster.wait(lambda: (best.reign() or (0, 0))[1] == "n3", LIMIT, "the best one leads")
+    token = best.reign()[0]
+    [scope] = first.ask("leader", "default")["scopes"]
+    tap.equal((scope["mode"], scope["leader"]), ("bully", "n3"), "JSON")
+    best.kill()
+    token, name, _ = cluster.wait_reign(above=token)
+    tap.equal(name, "n2", "who follows it")
+    best.start().wait_ready()
+    _, name, _ = cluster.wait_reign(above=token)
+    tap.equal(name, "n3", "and gives way to it")
+
+
 if __name__ == "__main__":
     tap.main()

@@ -61,6 +61,19 @@ static void a_silent_leader_is_replaced_after_its_lease(void) {
     CHECK(sample_percentile(&sample, 99) <= 2500);
 }
 
+/* Who ranks next claims unasked: bully costs nothing here. */
+static void bully_replaces_a_leader_as_soon(void) {
+    struct sample crash = {.count = 0}, silence = {.count = 0};
+    options.mode = BW_MODE_BULLY;
+    options.preempt_ms = 0;
+    fail_over(CRASH, "bully: leader's process crashes, new leader known everywhere", &crash);
+    CHECK(sample_percentile(&crash, 50) <= 300);
+    CHECK(sample_percentile(&crash, 99) <= 1000);
+    fail_over(SILENCE, "bully: leader's host falls silent, new leader known everywhere", &silence);
+    CHECK(sample_percentile(&silence, 50) <= 2000);
+    CHECK(sample_percentile(&silence, 99) <= 2500);
+}
+
 static void an_orderly_leader_hands_over_at_once(void) {
     struct sample sample = {.count = 0};
     fail_over(ORDERLY, "leader leaves, new leader known everywhere", &sample);
@@ -258,6 +271,29 @@ static void the_best_successor_hangs(void) {
     }
 }
 
+/* As above, and it is asked first: by round trips measured on these links, not by the profile's longest wait. */
+static void bully_does_without_a_best_successor_that_hangs(void) {
+    options.mode = BW_MODE_BULLY;
+    options.preempt_ms = 0;
+    options.forbid_overlap = true;
+    for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
+        world(seed, 5);
+        for (size_t i = 0; i < 5; i++)
+            bw_sim_set_priority(sim, i, (uint16_t)(500 - 100 * i));
+        bw_sim_start_all(sim);
+        CHECK(wait_leader(10000) == 0);
+        run_ms(20000);
+        bw_sim_pause(sim, 1);
+        bw_sim_crash(sim, 0);
+        bw_sim_host_silent(sim, 0, true);
+        CHECK(wait_other_leader(0, 4000) == 2);
+        bw_sim_continue(sim, 1);
+        run_ms(20000);
+        CHECK(acting_count() == 1);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == 1); /* and takes over, as the best there is */
+    }
+}
+
 static void the_top_three_die_at_once(void) {
     for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
         world(seed, 7);
@@ -316,6 +352,7 @@ static void a_stepdown_moves_the_lead_and_not_back(void) {
 static const struct tap_test end_tests[] = {
     TAP_TEST(a_crashed_leader_is_replaced_within_a_second),
     TAP_TEST(a_silent_leader_is_replaced_after_its_lease),
+    TAP_TEST(bully_replaces_a_leader_as_soon),
     TAP_TEST(an_orderly_leader_hands_over_at_once),
     TAP_TEST(safe_failover_waits_for_the_lease_even_when_refused),
     TAP_TEST(a_stopped_leader_wakes_up_deposed),
@@ -330,6 +367,7 @@ static const struct tap_test beginning_tests[] = {
 };
 static const struct tap_test candidate_tests[] = {
     TAP_TEST(the_best_successor_hangs),
+    TAP_TEST(bully_does_without_a_best_successor_that_hangs),
     TAP_TEST(the_top_three_die_at_once),
     TAP_TEST(a_better_candidate_that_joins_does_not_usurp),
     TAP_TEST(a_stepdown_moves_the_lead_and_not_back),

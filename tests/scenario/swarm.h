@@ -67,7 +67,8 @@ struct swarm_draw {
     bool stands[SWARM_SCOPES_MAX][SWARM_HOSTS_MAX];
     uint16_t priorities[SWARM_SCOPES_MAX][SWARM_HOSTS_MAX];
     uint32_t preempt_ms[SWARM_SCOPES_MAX]; /* policies */
-    bool staggered;                        /* start one by one */
+    enum bw_mode mode;
+    bool staggered; /* start one by one */
     struct swarm_step steps[SWARM_STEPS_MAX];
     size_t step_count;
     int64_t end_ms;

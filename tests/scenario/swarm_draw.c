@@ -69,6 +69,12 @@ static void draw_scopes(struct bw_rng *rng, struct swarm_draw *draw) {
         }
 }
 
+/* Four of sixteen seeds run the bully algorithm; the same is said of the others' finds. */
+static enum bw_mode draw_mode(uint64_t seed) {
+    static const bool bully[16] = {[3] = true, [7] = true, [10] = true, [15] = true};
+    return bully[seed % 16] ? BW_MODE_BULLY : BW_MODE_PRIORITY;
+}
+
 /* Six of sixteen seeds have a hold-down, or none; the others keep to preempt=never, as do all that found something before there
  * was another policy. The other draws of a seed do not depend on it. */
 static void draw_policies(struct swarm_draw *draw) {
@@ -92,6 +98,7 @@ void swarm_draw(struct swarm_draw *draw, uint64_t seed) {
     *draw = (struct swarm_draw){.seed = seed};
     bw_rng_seed(&rng, seed ^ UINT64_C(0x737761726d)); /* "swarm" */
     draw->plan = draw_plan(&rng);
+    draw->mode = draw_mode(seed);
     draw->host_count = between(&rng, one_in(&rng, 4) ? 2 : 3, one_in(&rng, 4) ? SWARM_HOSTS_MAX : 7);
     struct bw_sim_options *options = &draw->options;
     bw_sim_options_init(options, BW_PROFILE_LAN);

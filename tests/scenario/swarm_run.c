@@ -39,6 +39,7 @@ static void configure(void *context, size_t host, struct bw_config *config) {
         scope->priority = draw->priorities[s][host];
         scope->failover = draw->options.failover;
         scope->preempt_ms = draw->preempt_ms[s];
+        scope->mode = draw->mode;
     }
 }
 

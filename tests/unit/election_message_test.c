@@ -81,6 +81,10 @@ static struct bw_bytes sample(enum bw_election_frame type) {
             &bw_message_schema_healed,
             &(struct bw_message_healed){
                 .scope = scope, .winner_term = 9, .winner_id = id, .loser_term = 8, .loser_id = id, .loser_age_ms = 6});
+    case BW_FRAME_elect:
+        return encode(&bw_message_schema_elect, &(struct bw_message_elect){.scope = scope, .number = 5});
+    case BW_FRAME_ok:
+        return encode(&bw_message_schema_ok, &(struct bw_message_ok){.scope = scope, .number = 5});
     case BW_FRAME_record:
         return encode(&bw_message_schema_record,
                       &(struct bw_message_record){
@@ -222,6 +226,8 @@ static void each_clause_alone(void) {
     BAD(healed, .scope = scope, .winner_term = 1, .winner_id = id, .loser_id = id);
     BAD(healed, .scope = scope, .winner_term = 1, .loser_term = 1, .loser_id = id);
     BAD(healed, .scope = scope, .winner_term = 1, .winner_id = id, .loser_term = 1);
+    BAD(elect, .scope = line);
+    BAD(ok, .scope = line);
     BAD(record, .scope = line, .term = 1, .id = id, .sequence = 1);
 #undef BAD
 }

@@ -13,6 +13,7 @@ extern const struct tap_suite election_message_suite;
 extern const struct tap_suite election_lease_suite;
 extern const struct tap_suite election_successor_suite;
 extern const struct tap_suite election_claim_suite;
+extern const struct tap_suite election_bully_suite;
 extern const struct tap_suite election_evidence_suite;
 extern const struct tap_suite election_heal_suite;
 extern const struct tap_suite election_memory_suite;

@@ -145,6 +145,14 @@ static void send_deed(struct deed *deed, size_t from, size_t to) {
         deed_add(deed);
 }
 
+static void post(struct deed *deed, size_t from, size_t to) {
+    int64_t usual_us = world.delay_us;
+    unsigned copies = world.post == NULL ? 1 : world.post(from, to, deed->data[0], &world.delay_us);
+    while (copies-- > 0)
+        send_deed(deed, from, to);
+    world.delay_us = usual_us;
+}
+
 static void note_event(size_t node, const struct bw_event *event) {
     struct world_node *n = &world.nodes[node];
     size_t scope = 0;
@@ -178,8 +186,9 @@ static void pump_messages(size_t node) {
         world.messages++;
         memcpy(world.last[deed.data[0]].data, deed.data, deed.size);
         world.last[deed.data[0]].size = deed.size;
+        world.sent[deed.data[0]]++;
         if (to < world.count && (world.filter == NULL || world.filter(node, to, message.data.data[0])))
-            send_deed(&deed, node, to);
+            post(&deed, node, to);
     }
 }
 

@@ -37,6 +37,7 @@ struct world_node {
     uint16_t min_confirm;
     uint32_t preempt_ms; /* world_add: BW_PREEMPT_NEVER */
     enum bw_failover failover;
+    enum bw_mode mode;
     uint32_t stop_ms;
     const char *scopes[4]; /* NULL ends; default: SCOPE alone */
     int64_t wall_skew_us;
@@ -92,6 +93,9 @@ extern struct world {
     } last[256]; /* the newest message sent of each type */
     /* called for each message on its way; false drops it */
     bool (*filter)(size_t from, size_t to, uint8_t type);
+    /* How many copies of it arrive, and when: delay_us may be raised. */
+    unsigned (*post)(size_t from, size_t to, uint8_t type, int64_t *delay_us);
+    size_t sent[256]; /* messages, by the type of their first frame */
 } world;
 
 void world_begin(void); /* empty world, lan profile */

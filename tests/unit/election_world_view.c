@@ -20,6 +20,7 @@ void world_start(size_t node) {
     for (; !n->observer && count < 4 && n->scopes[count] != NULL; count++)
         scopes[count] = (struct bw_scope_config){.name = n->scopes[count],
                                                  .failover = n->failover,
+                                                 .mode = n->mode,
                                                  .stop_ms = n->stop_ms,
                                                  .priority = n->priority,
                                                  .min_ack = n->min_ack,

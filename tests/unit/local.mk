@@ -95,6 +95,7 @@ tests_unit_election_test_SOURCES = \
 	tests/unit/election_world_view.c \
 	tests/unit/election_claim_test.c \
 	tests/unit/election_declare_test.c \
+	tests/unit/election_bully_test.c \
 	tests/unit/election_evidence_test.c \
 	tests/unit/election_heal_test.c \
 	tests/unit/election_lease_test.c \

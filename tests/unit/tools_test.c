@@ -99,6 +99,14 @@ static void scope_takes_its_options(void) {
     CU_ASSERT_TRUE(scope_parse("plain", &scope, why, sizeof(why)));
     CU_ASSERT_EQUAL(scope.priority, 100);
     CU_ASSERT_EQUAL(scope.failover, BW_FAILOVER_FAST);
+    CU_ASSERT_EQUAL(scope.preempt_ms, 10000);
+    free((char *)scope.name);
+    CU_ASSERT_TRUE(scope_parse("b:mode=bully", &scope, why, sizeof(why)));
+    CU_ASSERT_EQUAL(scope.mode, BW_MODE_BULLY);
+    CU_ASSERT_EQUAL(scope.preempt_ms, 0);
+    free((char *)scope.name);
+    CU_ASSERT_TRUE(scope_parse("b:preempt=10000,mode=bully", &scope, why, sizeof(why)));
+    CU_ASSERT_EQUAL(scope.preempt_ms, 10000);
     free((char *)scope.name);
 }
 
