@@ -1,21 +1,24 @@
 /* monitor: the ordered stream of events. */
+#include <errno.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <bellwether/event.h>
 
 #include "tools/command.h"
+#include "tools/event_exec.h"
 #include "tools/event_view.h"
 #include "tools/json.h"
 #include "tools/watch.h"
 
-enum { KEY_TYPE = 0x2000, KEY_SINCE };
+enum { KEY_TYPE = 0x2000, KEY_SINCE, KEY_EXEC, KEY_LIMIT };
 
 struct monitor {
     struct client_options client;
     json_t *types; /* NULL: all */
     bool has_since;
     uint64_t since;
+    struct event_exec exec; /* program NULL: events are printed */
     bool color;
 };
 
@@ -66,6 +69,20 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         if (!parse_number(value, 0, INT64_MAX, &monitor->since))
             return options_mistake(state, "--since %s: the seq of an event, 0 for all that are kept", value);
         return 0;
+    case KEY_EXEC:
+        monitor->exec.program = value;
+        if (value[0] == '\0' || (strchr(value, '/') != NULL && access(value, X_OK) != 0))
+            return options_mistake(state, "--exec %s: a program that can be run is wanted", value);
+        return 0;
+    case KEY_LIMIT:
+        if (!parse_seconds(value, &monitor->exec.limit_s) || monitor->exec.limit_s > 1e6)
+            return options_mistake(state, "--exec-timeout %s: seconds, at most a million", value);
+        return 0;
+    case ARGP_KEY_END:
+        if (monitor->exec.program != NULL && monitor->client.json)
+            return options_mistake(state, "--json and --exec: the program has the object on its standard input");
+        monitor->exec.control = monitor->client.control;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -74,6 +91,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp_option options[] = {
     {"type", KEY_TYPE, "T,...", 0, "Only events of these types; repeatable", 0},
     {"since", KEY_SINCE, "N", 0, "Begin behind the event with seq N (0: all that are kept), not with the next one", 0},
+    {"exec", KEY_EXEC, "PROGRAM", 0, "Run PROGRAM for each event, instead of showing it", 0},
+    {"exec-timeout", KEY_LIMIT, "S", 0, "End PROGRAM when it has run for so many seconds (default: 30)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
@@ -86,7 +105,14 @@ static const struct argp monitor_argp = {
            "member-incompatible, leader-elected, leader-lost, self-elected, self-deposed, split-brain-healed, "
            "converged, diverged, user-event, query, "
            "query-ack, query-response, "
-           "query-end, bound-passed."};
+           "query-end, bound-passed.\n\n"
+           "PROGRAM is run without a shell, one event at a time, in their order. It has the object of --json on "
+           "standard input and "
+           "each field but a payload as BELLWETHER_TYPE, BELLWETHER_NAME, BELLWETHER_LEADER_ID and so on, beside PATH, "
+           "HOME, "
+           "USER, LOGNAME, LANG, LC_ALL, TZ, TMPDIR and BELLWETHER_CONTROL; nothing else. Events wait at the agent "
+           "meanwhile, up "
+           "to 4096; who is further behind is cut off (exit code 3). What fails is told, and the next event comes."};
 
 /* A stream that cannot begin where it was asked to says so. */
 static void tell_gap(const struct monitor *monitor, const json_t *answer) {
@@ -105,6 +131,12 @@ static int print_stream(const struct monitor *monitor, struct control_client *cl
         int code = control_read(client, CONTROL_FOREVER, &event);
         if (code != EXIT_DONE)
             return control_complain_gone();
+        if (monitor->exec.program != NULL && !event_exec_run(&monitor->exec, event))
+            complain("cannot run %s for an event: %s", monitor->exec.program, strerror(errno));
+        if (monitor->exec.program != NULL) {
+            json_decref(event);
+            continue;
+        }
         if (monitor->client.json) {
             json_dumpf(event, stdout, JSON_TEXT_FLAGS);
             putchar('\n');
@@ -118,7 +150,7 @@ static int print_stream(const struct monitor *monitor, struct control_client *cl
 }
 
 int cmd_monitor(int argc, char **argv) {
-    struct monitor monitor = {.types = NULL};
+    struct monitor monitor = {.exec.limit_s = 30};
     struct control_client client;
     json_t *answer = NULL;
     int code = options_parse(&monitor_argp, argc, argv, &monitor);

@@ -49,6 +49,7 @@ tools_bellwether_SOURCES = \
 	tools/demo.c tools/demo.h \
 	tools/demo_children.c \
 	tools/demo_view.c \
+	tools/event_exec.c tools/event_exec.h \
 	tools/event_ring.c tools/event_ring.h \
 	tools/event_view.c tools/event_view.h \
 	tools/footprint.c tools/footprint.h \

@@ -14,7 +14,7 @@ const struct command commands[] = {
     {"members", "[--status S] [--tag K=V] [--json] [--watch]", "who is here", cmd_members},
     {"leader", "[SCOPE] [--json] [--watch] [--wait[=S]]", "who leads", cmd_leader},
     {"history", "[SCOPE] [--json]", "who led, from when to when, and why it ended", cmd_history},
-    {"monitor", "[--json] [--type T,...] [--since N]", "the stream of events", cmd_monitor},
+    {"monitor", "[--json] [--type T,...] [--since N] [--exec PROGRAM]", "the stream of events", cmd_monitor},
     {"info", "[--json] [-v] [--watch]", "one agent in numbers", cmd_info},
     {"is-leader", "[SCOPE] [-q] [--json]", "whether this agent leads, for scripts", cmd_is_leader},
     {"wait", "--leader[=SCOPE]|--members N|--converged", "until something holds, for scripts", cmd_wait},

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import queue
 import re
 import subprocess
@@ -28,9 +29,9 @@ FIELDS = {
 class Stream:
     """A command that goes on printing; its lines, as they come."""
 
-    def __init__(self, *words):
+    def __init__(self, *words, **more):
         self.process = subprocess.Popen([BELLWETHER, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=clean_environment(), stdin=subprocess.DEVNULL)
+                                        env=clean_environment(**more), stdin=subprocess.DEVNULL)
         self.lines = queue.Queue()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -103,6 +104,47 @@ def monitor_resumes_where_it_was():
     cluster.agents["n2"].kill()
     event = ahead.next()
     tap.equal(stream.until(lambda line: line == event)[-1], event, "both go on with the next event")
+
+
+def program(cluster, name, text):
+    path = cluster.path(name)
+    with open(path, "w", encoding="utf-8", opener=lambda place, flags: os.open(place, flags, 0o700)) as file:
+        file.write("#!/bin/sh\n" + text)
+    return path
+
+
+@tap.test(timeout=60)
+def monitor_runs_a_program_for_each_event():
+    cluster, (first, second) = start(2)
+    cluster.wait_reign()
+    show = program(cluster, "show", 'read -r line; echo "$line"; env | grep -c ^SECRET; echo "$BELLWETHER_SEQ $BELLWETHER_TYPE '
+                   '$BELLWETHER_NAME$BELLWETHER_LEADER $BELLWETHER_TOKEN"; exit 3\n')
+    stream = Stream("monitor", "--since", "0", "--exec", show, "--control", first.control, SECRET="x")
+    told = logged(first)
+    for event in told:
+        tap.equal(json.loads(stream.next()), event, "the object")
+        tap.equal(stream.next(), "0\n", "nothing of our environment")
+        fields = f"{event['seq']} {event['type']} {event.get('name', '')}{event.get('leader', '')} {event.get('token', '')}\n"
+        tap.equal(stream.next(), fields, "the fields")
+    tap.check("failed with exit code 3" in stream.process.stderr.readline(), "a failure is told")
+    tap.equal(first.run("event", "a", 'b; $(touch x) "').returncode, 0, "an event with a payload")
+    stream.until(lambda line: '"user-event"' in line)
+
+
+@tap.test(timeout=60)
+def monitor_ends_a_program_that_takes_too_long():
+    cluster, (first,) = start(1)
+    slow = program(cluster, "slow", 'echo "$BELLWETHER_NAME $$"; test "$BELLWETHER_NAME" = b || exec sleep 60\n')
+    for name in ("a", "b", "c"):
+        tap.equal(first.run("event", name).returncode, 0, "event")
+    stream = Stream("monitor", "--since", "0", "--exec", slow, "--exec-timeout", "0.2", "--type", "user-event", "--control",
+                    first.control)
+    lines = [stream.next().split() for _ in range(3)]
+    tap.equal([line[0] for line in lines], ["a", "b", "c"], "all of them, in order")
+    tap.check("has run for 0.2 s" in stream.process.stderr.readline(), "it is told")
+    tap.check(not os.path.exists(f"/proc/{lines[0][1]}"), "it has ended")
+    mistake = first.run("monitor", "--exec", cluster.path("none"))
+    tap.equal(mistake.returncode, 2, "no such program")
 
 
 @tap.test(timeout=60)
