@@ -11,3 +11,6 @@ EXTRA_DIST += examples/example.py
 
 # docs/recipes/fencing.md; tried by tests/e2e/fencing_servers.py
 EXTRA_DIST += examples/fence.sql examples/fence.lua
+
+# docs/recipes/cron.md, docs/recipes/singleton.md; run by tests/e2e/recipes.py
+EXTRA_DIST += examples/cron-once examples/singleton.service

@@ -12,6 +12,7 @@ py_tests += \
 	tests/e2e/monitor.py \
 	tests/e2e/network.py \
 	tests/e2e/operating.py \
+	tests/e2e/recipes.py \
 	tests/e2e/run.py \
 	tests/e2e/simulate.py \
 	tests/e2e/state.py \
