@@ -204,27 +204,32 @@ static bool field_u32(const json_t *request, const char *key, uint32_t largest, 
     return true;
 }
 
-static bool config_of(const json_t *request, struct seat *seat) {
-    uint32_t priority, min_ack, min_confirm;
+/* What the request leaves out is as configured, or the usual. */
+static bool config_of(const struct agent_runs *runs, const json_t *request, struct seat *seat) {
     const char *scope = json_string_value(json_object_get(request, "scope"));
     if (scope == NULL || !bw_text_valid((const uint8_t *)scope, strlen(scope), BW_NAME_MAX))
         return false;
+    const struct bw_scope_config *own = configured(runs, scope);
+    struct bw_scope_config *config = &seat->config;
     memcpy(seat->scope, scope, strlen(scope) + 1);
-    bw_scope_config_init(&seat->config, seat->scope);
-    priority = seat->config.priority;
-    min_ack = seat->config.min_ack;
-    min_confirm = seat->config.min_confirm;
-    seat->config.preempt_ms = BW_PREEMPT_NEVER;
+    bw_scope_config_init(config, seat->scope);
+    if (own != NULL)
+        *config = *own;
+    uint32_t priority = config->priority, min_ack = config->min_ack, min_confirm = config->min_confirm;
+    config->name = seat->scope;
+    config->failover = BW_FAILOVER_SAFE; /* its work can outlive us */
+    config->gate = false;
+    config->stop_ms = 0;
+    config->preempt_ms = BW_PREEMPT_NEVER; /* what runs is not ended because a better place for it appears */
     bool ok = field_u32(request, "priority", UINT16_MAX, &priority) &&
               field_u32(request, "min_ack", UINT16_MAX, &min_ack) &&
               field_u32(request, "min_confirm", UINT16_MAX, &min_confirm) &&
-              field_u32(request, "preempt_ms", UINT32_MAX, &seat->config.preempt_ms) &&
-              field_u32(request, "lease_ms", UINT32_MAX, &seat->config.lease_ms) &&
-              field_u32(request, "stop_ms", UINT32_MAX, &seat->config.stop_ms);
-    seat->config.priority = (uint16_t)priority;
-    seat->config.min_ack = (uint16_t)min_ack;
-    seat->config.min_confirm = (uint16_t)min_confirm;
-    seat->config.failover = BW_FAILOVER_SAFE; /* its work can outlive us */
+              field_u32(request, "preempt_ms", UINT32_MAX, &config->preempt_ms) &&
+              field_u32(request, "lease_ms", UINT32_MAX, &config->lease_ms) &&
+              field_u32(request, "stop_ms", UINT32_MAX, &config->stop_ms);
+    config->priority = (uint16_t)priority;
+    config->min_ack = (uint16_t)min_ack;
+    config->min_confirm = (uint16_t)min_confirm;
     return ok;
 }
 
@@ -262,7 +267,7 @@ static json_t *answer_campaign(struct agent_runs *runs, struct control_peer *pee
     struct seat *seat = place == NULL ? NULL : calloc(1, sizeof(*seat));
     if (seat == NULL)
         return control_error("full", "too many campaign here already");
-    if (!config_of(request, seat)) {
+    if (!config_of(runs, request, seat)) {
         free(seat);
         return control_error("invalid",
                              "scope is a name; priority, min_ack, min_confirm, lease_ms and stop_ms are numbers");

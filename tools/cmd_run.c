@@ -14,8 +14,13 @@ static error_t parse_scope(struct run_options *run, const char *value, struct ar
         return options_mistake(state, "--scope %s: a second one; each needs a run of its own", value);
     if (!scope_parse(value, &run->scope, why, sizeof(why)))
         return options_mistake(state, "--scope %s: %s", value, why);
-    if (strstr(value, "preempt=") == NULL)
-        run->scope.preempt_ms = BW_PREEMPT_NEVER; /* what runs is not ended because a better place for it appears */
+    run->scope_text = value;
+    if (run->scope.mode != BW_MODE_PRIORITY)
+        return options_mistake(
+            state, "--scope %s: the mode is set where agents are started; run takes their scope over", value);
+    if (strstr(value, "failover=fast") != NULL)
+        return options_mistake(state, "--scope %s: what runs can outlive its agent, so it is always failover=safe",
+                               value);
     if (run->scope.gate)
         return options_mistake(state, "--scope %s: with run there is no gate: who is not ready does not run it", value);
     return 0;
@@ -96,7 +101,7 @@ static const struct argp run_argp = {
         "it "
         "exits with 0, and CMD waits for it.\n\n"
         "  bellwether run --scope mailer -- mail-sender --foreground\n"
-        "  bellwether run --scope nightly --timeout 1 -- nightly-report     # from cron, on every machine\n"
+        "  bellwether run --scope reindex --timeout 10 -- reindex    # 4: somebody else does\n"
         "  bellwether run --scope vip --restart --fence ./power-off -- ./serve\n"
         "  bellwether run --scope db:lease=10000 --grace 3 -- sh -c 'writer; notify'\n\n"
         "SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT and SIGWINCH go to CMD's group. While it "
@@ -115,8 +120,6 @@ int cmd_run(int argc, char **argv) {
         complain("which CMD, behind '--'? (see 'bellwether run --help')");
         code = EXIT_USAGE;
     } else {
-        if (run.priority >= 0)
-            run.scope.priority = (uint16_t)run.priority;
         run.command = argv + rest;
         code = run_loop(&run);
     }

@@ -20,6 +20,7 @@ enum {
 struct run_options {
     struct client_options client; /* timeout_s: for the lead; 0: for ever */
     struct bw_scope_config scope;
+    const char *scope_text; /* as given */
     double grace_s;
     const char *fence; /* NULL: none */
     int priority;      /* -1: the scope's */

@@ -6,6 +6,25 @@
 
 #define LEASE_PARTS 8 /* so often in a lease the agent is asked what is left */
 
+/* What was said of the scope; of the rest the agent knows better. */
+static void add_given(json_t *request, const struct run_options *options) {
+    const struct bw_scope_config *scope = &options->scope;
+    const struct {
+        const char *name, *key;
+        uint32_t value;
+    } list[] = {
+        {"priority=", "priority", scope->priority},          {"min_ack=", "min_ack", scope->min_ack},
+        {"min_confirm=", "min_confirm", scope->min_confirm}, {"lease=", "lease_ms", scope->lease_ms},
+        {"preempt=", "preempt_ms", scope->preempt_ms},
+    };
+    const char *settings = strchr(options->scope_text, ':');
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        if (settings != NULL && strstr(settings, list[i].name) != NULL)
+            json_object_set_new(request, list[i].key, json_integer((json_int_t)list[i].value));
+    if (options->priority >= 0)
+        json_object_set_new(request, "priority", json_integer(options->priority));
+}
+
 int run_connect(struct run *run, bool quiet) {
     struct client_options client = run->options->client;
     const struct bw_scope_config *scope = &run->options->scope;
@@ -14,12 +33,10 @@ int run_connect(struct run *run, bool quiet) {
     int code = control_open(&run->client, &client);
     if (code != EXIT_DONE)
         return code;
-    json_int_t stop_ms = (json_int_t)(run->options->grace_s * 1000) + 1000;
     json_t *answer = NULL;
-    json_t *request = json_pack("{s:s,s:s,s:i,s:i,s:i,s:I,s:I,s:I}", "op", "campaign", "scope", scope->name, "priority",
-                                (int)scope->priority, "min_ack", (int)scope->min_ack, "min_confirm",
-                                (int)scope->min_confirm, "lease_ms", (json_int_t)scope->lease_ms, "stop_ms", stop_ms,
-                                "preempt_ms", (json_int_t)scope->preempt_ms);
+    json_t *request = json_pack("{s:s,s:s,s:I}", "op", "campaign", "scope", scope->name, "stop_ms",
+                                (json_int_t)(run->options->grace_s * 1000) + 1000);
+    add_given(request, run->options);
     code = control_ask(&run->client, request, 0, &answer);
     json_int_t queued = json_integer_value(json_object_get(answer, "queued"));
     json_decref(answer);
@@ -34,6 +51,7 @@ int run_connect(struct run *run, bool quiet) {
         run_tell(run, false, "queued", "%s: behind %lld others of this agent", run->reign.scope, (long long)queued);
     else
         run_tell(run, false, "waiting", "%s: waiting for the lead", run->reign.scope);
+    run_hear_agent(run); /* what came with the answer */
     return EXIT_DONE;
 }
 

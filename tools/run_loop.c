@@ -325,7 +325,8 @@ static void pass_time(struct run *run) {
     (void)!read(run->timer, &expired, sizeof(expired));
     if (waits && run->options->client.timeout_s > 0 &&
         now_us >= run->began_us + (int64_t)(run->options->client.timeout_s * US_PER_S)) {
-        run_tell(run, isatty(STDERR_FILENO), "timed-out", "%s: no lead within %g s", run->reign.scope, run->options->client.timeout_s);
+        run_tell(run, isatty(STDERR_FILENO), "timed-out", "%s: no lead within %g s", run->reign.scope,
+                 run->options->client.timeout_s);
         run->code = EXIT_TIMED_OUT;
         return;
     }

@@ -120,6 +120,7 @@ def mistakes_are_told_before_anything_happens():
         (["--scope", "a", "--"], 2, "CMD"),
         (["--scope", "a", "--scope", "b", "--", "true"], 2, "second"),
         (["--scope", "a:gate", "--", "true"], 2, "gate"),
+        (["--scope", "a:failover=fast", "--", "true"], 2, "safe"),
         (["--scope", "", "--", "true"], 2, "name"),
         (["--scope", "a", "--grace", "x", "--", "true"], 2, "--grace"),
         (["--scope", "a", "--priority", "65536", "--", "true"], 2, "65535"),
