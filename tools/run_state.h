@@ -7,7 +7,7 @@
 #include "tools/run.h"
 
 #define US_PER_S 1000000
-#define BACKOFF_FIRST_US 500000  /* between attempts to fence, and to find the agent */
+#define BACKOFF_FIRST_US 250000  /* between attempts to fence, and to find the agent */
 #define BACKOFF_LAST_US 30000000 /* ... doubled up to this */
 
 enum run_state {

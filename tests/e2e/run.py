@@ -1,9 +1,11 @@
 """bellwether run, with real agents: the command runs on one member at a time, whoever is killed, stopped or hung. The command writes down
 when it lives, by the clock that all processes of this host share."""
 
+import atexit
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -38,13 +40,27 @@ note("ends")
 '''
 
 
-class World:
-    """A cluster, and a file that all commands write to."""
+SHARED = []  # a cluster for all tests that do no harm to it
 
-    def __init__(self, count, *words):
-        self.cluster = Cluster()
-        tap.cleanup(self.cluster.close)
-        self.agents = self.cluster.start(count, *words)
+
+def shared():
+    if not SHARED:
+        SHARED.append(Cluster())
+        atexit.register(SHARED[0].close)
+        SHARED[0].start(2, "--observer")
+    return SHARED[0]
+
+
+class World:
+    """A cluster of its own, or the shared one, and a file that all commands write to."""
+
+    def __init__(self, count=0, *words):
+        self.cluster = Cluster() if count > 0 else shared()
+        if count > 0:
+            tap.cleanup(self.cluster.close)
+            self.cluster.start(count, *words)
+        self.agents = list(self.cluster.agents.values())
+        self.scope = f"job-{time.monotonic_ns()}" if count == 0 else "job"
         self.path = self.cluster.path("work.log")
         self.script = self.cluster.path("work.py")
         with open(self.script, "w", encoding="utf-8") as file:
@@ -56,10 +72,10 @@ class World:
     def work(self, name, lasts=60, *words):
         return [sys.executable, self.script, self.path, name, str(lasts), *words]
 
-    def run(self, agent, *words, scope="job", command=None):
+    def run(self, agent, *words, scope=None, command=None):
         """Starts a run beside the agent."""
         command = command or self.work(agent.name)
-        process = subprocess.Popen([BELLWETHER, "run", "--scope", scope, "--control", agent.control, *words, "--", *command],
+        process = subprocess.Popen([BELLWETHER, "run", "--scope", scope or self.scope, "--control", agent.control, *words, "--", *command],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env=clean_environment(), start_new_session=True)
         tap.cleanup(process.stdout.close)
@@ -148,13 +164,13 @@ def the_command_runs_on_one_member_at_a_time():
 
 @tap.test(timeout=60)
 def what_the_command_sees_and_says():
-    world = World(1, "--observer")
+    world = World()
     agent = world.agents[0]
     show = ["sh", "-c", 'env | grep ^BELLWETHER_ | sort; cat; exit "$1"', "sh"]
     first = world.run(agent, command=[*show, "0"])
     out = first.communicate(timeout=LIMIT)[0]
     env = dict(line.split("=", 1) for line in out.splitlines())
-    tap.equal(env["BELLWETHER_SCOPE"], "job", "scope")
+    tap.equal(env["BELLWETHER_SCOPE"], world.scope, "scope")
     tap.equal(int(env["BELLWETHER_TOKEN"][:16], 16), int(env["BELLWETHER_TERM"]), "the token begins with the term")
     tap.check(not any("PREVIOUS" in name for name in env), f"nobody led before: {env}")
     second = world.run(agent, "--json", "--priority", "7", command=[*show, "5"])
@@ -173,7 +189,7 @@ def what_the_command_sees_and_says():
 
 @tap.test(timeout=60)
 def runs_of_one_scope_on_one_agent_queue():
-    world = World(1, "--observer")
+    world = World()
     agent = world.agents[0]
     first = world.run(agent, command=world.work("a"))
     world.wait_work()
@@ -271,12 +287,12 @@ def the_lead_is_given_up_when_the_command_has_stopped():
 
 @tap.test(timeout=60)
 def who_does_not_stop_is_killed_after_the_grace():
-    world = World(1, "--observer")
+    world = World()
     agent = world.agents[0]
     process = world.run(agent, "--grace", "0.3", command=world.work("a", 60, "parent", "stubborn"))
     world.wait_work()
     tap.wait_until(lambda: world.heard("a-child", "begins"), LIMIT, "the child lives")
-    tap.equal(agent.run("stepdown", "job", "--for", "1").returncode, 0, "stepdown")
+    tap.equal(agent.run("stepdown", world.scope, "--for", "1").returncode, 0, "stepdown")
     tap.equal(process.wait(LIMIT), 75, "killed")
     told = world.heard("a", "heard-15")[0]
     last = max(last for _, last in world.spans().values())
@@ -288,7 +304,7 @@ def who_does_not_stop_is_killed_after_the_grace():
 
 @tap.test(timeout=60)
 def what_the_command_leaves_behind_ends_with_it():
-    world = World(1, "--observer")
+    world = World()
     script = 'log=$1; shift; "$@" & until grep -q begins "$log"; do sleep 0.02; done; exit 6'
     process = world.run(world.agents[0], "--grace", "1", command=["sh", "-c", script, "sh", world.path, *world.work("left")])
     tap.equal(process.wait(LIMIT), 6, "the command's code")
@@ -297,7 +313,7 @@ def what_the_command_leaves_behind_ends_with_it():
 
 @tap.test(timeout=60)
 def the_command_waits_for_the_fencing_program():
-    world = World(2, "--observer")
+    world = World()
     first = world.run(world.agents[0], command=["true"])
     tap.equal(first.wait(LIMIT), 0, "somebody leads before")
     script = world.cluster.path("fence")
@@ -306,7 +322,7 @@ def the_command_waits_for_the_fencing_program():
                    'test "$(wc -l <"$0.log")" -ge 3 || exit 9\n')
     process = world.run(world.agents[1], "--fence", script, command=["cat", script + ".log"])
     out, err = process.communicate(timeout=LIMIT)
-    tap.equal((process.returncode, out), (0, "n1 job\n" * 3), "the command, after the third attempt")
+    tap.equal((process.returncode, out), (0, f"n1 {world.scope}\n" * 3), "the command, after the third attempt")
     tap.equal(err.count("exit code 9"), 2, err)
     hopeless = world.run(world.agents[1], "--fence", "/bin/false", command=world.work("never"))
     tap.wait_until(lambda: "fencing program failed" in hopeless.stderr.readline(), LIMIT, "it fails")
@@ -340,6 +356,64 @@ def a_scope_of_the_configuration_is_taken_over():
     world.cluster.wait(lambda: [s["leader"] for s in world.agents[0].ask("leader")["scopes"]] != [None], LIMIT, "an agent leads again")
     candidates = world.agents[0].ask("leader")["scopes"][0]["candidates"]
     tap.equal(sorted(c["name"] for c in candidates), ["n1", "n2"], "as they are configured to")
+
+
+class Client:
+    """A connection to an agent's control socket, as any program can have one."""
+
+    def __init__(self, agent):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(LIMIT)
+        self.socket.connect(agent.control)
+        self.file = self.socket.makefile("rw", encoding="utf-8")
+        tap.cleanup(self.close)
+        self.read()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def read(self):
+        return json.loads(self.file.readline())
+
+    def ask(self, **request):
+        self.file.write(json.dumps(request) + "\n")
+        self.file.flush()
+        return self.read()
+
+
+@tap.test(timeout=60)
+def any_client_can_campaign():
+    world = World()
+    agent, scope = world.agents[0], world.scope
+    first, second = Client(agent), Client(agent)
+    for request in ({"scope": ""}, {"scope": 1}, {"scope": scope, "priority": 65536}, {"scope": scope, "stop_ms": -1},
+                    {"scope": scope, "stop_ms": 3600001}):
+        tap.equal(first.ask(op="campaign", **request)["error"]["code"], "invalid", f"{request}")
+    tap.equal(first.ask(op="lease", token="0" * 32)["error"]["code"], "invalid", "without a campaign")
+    tap.equal(first.ask(op="campaign", scope=scope, stop_ms=5000), {"campaign": scope, "queued": 0}, "the first")
+    tap.equal(second.ask(op="campaign", scope=scope), {"campaign": scope, "queued": 1}, "the second")
+    tap.equal(first.ask(op="campaign", scope=scope)["error"]["code"], "invalid", "twice")
+    lead = first.read()
+    tap.equal((lead["news"], lead["scope"], lead["lease_ms"], lead["previous"]), ("lead", scope, 600, None), "news")
+    token = lead["token"]
+    left = first.ask(op="lease", token=token)
+    tap.check(0 < left["left_us"] <= 600000, f"{left}")
+    tap.equal(first.ask(op="lease", token="f" * 32)["left_us"], None, "of another token")
+    tap.equal(agent.run("stepdown", scope, "--for", "0.1").returncode, 0, "stepdown")
+    stop = first.read()
+    tap.equal((stop["news"], stop["token"], stop["reason"]), ("stop", token, "resigned"), "it is to stop")
+    tap.check(first.ask(op="lease", token=token)["left_us"] > 0, "it has time for that")
+    scopes = {s["scope"]: s for s in world.agents[1].ask("leader")["scopes"]}
+    tap.equal(scopes[scope]["leader"], "n1", "nobody else leads until then")
+    tap.equal(first.ask(op="stopped", token=token), {"stopped": scope}, "it has stopped")
+    tap.equal(first.ask(op="lease", token=token)["left_us"], None, "so the lead is over")
+    after = second.read()
+    tap.check(after["token"] > token, "the second one's turn, in a reign of its own")
+    tap.equal((after["previous"]["leader"], after["previous"]["token"]), ("n1", token), "previous")
+    second.close()  # it has not asked what is left: nothing can run
+    again = first.read()
+    tap.check(again["news"] == "lead" and again["token"] > after["token"], "and the first one's again")
 
 
 if __name__ == "__main__":
