@@ -103,9 +103,20 @@ static int attend(struct agent_runs *runs, const char *scope) {
     return error;
 }
 
-/* Somebody else's turn has come: who cannot have it is told, and its connection ends. */
-static void attend_all(struct agent_runs *runs, const char *scope) {
+static void seat_remove(struct seat *seat) {
+    struct agent_runs *runs = seat->runs;
+    ev_timer_stop(runs->loop, &seat->limit);
+    for (size_t i = 0; i < RUN_COUNT_MAX; i++)
+        if (runs->seats[i] == seat)
+            runs->seats[i] = NULL;
+    free(seat);
+}
+
+/* Somebody else's turn has come: for whom the scope cannot be declared, the campaign is over. */
+static void attend_all(struct agent_runs *runs, const char *name) {
+    char scope[BW_NAME_MAX + 1];
     int error;
+    snprintf(scope, sizeof(scope), "%s", name); /* it may be a seat's, which goes */
     while ((error = attend(runs, scope)) != 0) {
         struct seat *first = seat_first(runs, scope);
         if (first == NULL) {
@@ -113,9 +124,7 @@ static void attend_all(struct agent_runs *runs, const char *scope) {
             return;
         }
         control_say(first->peer, control_error(bw_error_name(error), bw_error_text(error)));
-        first->ticket = ++runs->tickets; /* whoever stays connected waits behind all others */
-        if (seat_first(runs, scope) == first)
-            return;
+        seat_remove(first);
     }
 }
 
@@ -133,11 +142,7 @@ static void seat_end(struct seat *seat) {
     memcpy(scope, seat->scope, sizeof(scope));
     withdraw(seat);
     (void)bw_loop_stopped(runs->view->host, scope);
-    ev_timer_stop(runs->loop, &seat->limit);
-    for (size_t i = 0; i < RUN_COUNT_MAX; i++)
-        if (runs->seats[i] == seat)
-            runs->seats[i] = NULL;
-    free(seat);
+    seat_remove(seat);
     attend_all(runs, scope);
 }
 
