@@ -377,6 +377,7 @@ static bool prepare(struct run *run) {
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         sigaddset(&set, numbers[i]);
     sigprocmask(SIG_BLOCK, &set, &run->reign.signals);
+    (void)signal(SIGCHLD, SIG_DFL);         /* it may be ignored: then nobody could be waited for */
     (void)signal(SIGTSTP, SIG_IGN);         /* the command would be killed for it, at the lease's end */
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of the command are waited for */
     run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
