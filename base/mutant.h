@@ -24,6 +24,7 @@ enum bw_mutant {
     BW_MUTANT_ABSTENTION_TOO_SHORT,
     BW_MUTANT_TWO_VOTERS_AT_ONCE,
     BW_MUTANT_VOTERS_NOT_STAMPED,
+    BW_MUTANT_FREEZE_RULE_OFF,
 };
 extern enum bw_mutant bw_mutant_chosen; /* the test's */
 #define BW_MUTANT(name) (bw_mutant_chosen == BW_MUTANT_##name)

@@ -64,6 +64,7 @@
     X(LARGEST_TOKEN_WINS, "election rule 8", "of two leaders the one with the larger token stays")                \
     X(CLAIM_ABOVE_LARGEST_SEEN, "election rule 8",                                                                \
       "a leader claims again above a larger term that anybody ever saw reign")                                    \
+    X(FROZEN_KEEPS_ITS_HOLDER, "election rule 9", "while a scope is frozen nobody claims it but its last holder") \
     X(SLEEP_ENDS_THE_LEASE, "election rule 10", "a late tick or a clock jump over half a lease ends the lease")   \
     X(REFUSE_ANOTHER_MODE, "election, Quorum mode",                                                               \
       "a claim of another mode than the scope was declared with here is refused")                                 \

@@ -108,7 +108,7 @@ void bw_elect_receive(struct bw_election *e, struct bw_peer *peer, const struct 
     }
     const struct bw_rank ours = bw_scope_rank(scope, e, bw_candidate_self(scope));
     const struct bw_rank theirs = bw_scope_rank(scope, e, asker);
-    if (bw_rank_compare(&ours, &theirs) >= 0)
+    if (bw_rank_compare(&ours, &theirs) >= 0 || bw_freeze_forbids(scope))
         return;
     const struct bw_message_ok message = {.scope = m->scope, .number = m->number};
     bw_send(e, &peer->id, BW_FRAME_ok, &message);

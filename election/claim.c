@@ -115,6 +115,8 @@ static void claim_begin(struct bw_election *e, struct bw_scope *scope) {
 void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
     int64_t round_us = bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
     bool at_once = named(e, scope) || scope->reclaim;
+    if (bw_freeze_stops(e, scope))
+        return;
     if (scope->campaign_pt == BW_PAST) {
         scope->campaign_pt = e->patience_us;
         bw_bully_begin(scope);

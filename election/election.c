@@ -35,6 +35,7 @@ int bw_election_create(struct bw_election **election, const struct bw_election_c
     bw_rng_seed(&e->rng, config->seed);
     bw_list_init(&e->peers);
     bw_list_init(&e->dirty);
+    bw_list_init(&e->freeze_dirty);
     bw_list_init(&e->probes);
     bw_table_init(&e->peer_table, config->allocator, config->params.member_max);
     e->best = bw_alloc(&e->allocator, e->params.successor_count * sizeof *e->best);

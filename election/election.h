@@ -92,6 +92,9 @@ int bw_election_receive(struct bw_election *election, const struct bw_id *from, 
  * (bw_election_publish); until then nobody relays it. 0 or BW_ERR_DROP_MALFORMED. */
 int bw_election_record(struct bw_election *election, const struct bw_id *from, int64_t heard_us, struct bw_bytes scope,
                        const uint8_t rank[BW_CLAIM_RANK_SIZE], struct bw_bytes body, struct bw_time now);
+/* The same of a record that says whether a scope is frozen. */
+int bw_election_freeze_record(struct bw_election *election, struct bw_bytes scope,
+                              const uint8_t rank[BW_CLAIM_RANK_SIZE], struct bw_bytes body, struct bw_time now);
 /* A validated refused port at the member's address. */
 void bw_election_refused(struct bw_election *election, const struct bw_id *id, struct bw_time now);
 /* The answer to a probe that was asked for with bw_election_probe. */
@@ -126,6 +129,11 @@ int bw_election_change_voters(struct bw_election *election, const char *scope, c
 /* Our priority from now on; it counts at once. BW_ERR_NOT_FOUND as above. */
 int bw_election_priority(struct bw_election *election, const char *scope, uint16_t priority, struct bw_time now);
 
+/* The leader stays, and nobody else claims, until it is thawed or, if that is not 0, for_ms are over. BW_ERR_NOT_FOUND: no such
+ * scope. */
+int bw_election_freeze(struct bw_election *election, const char *scope, uint32_t for_ms, struct bw_time now);
+int bw_election_thaw(struct bw_election *election, const char *scope, struct bw_time now);
+
 /* Stands for one more scope, or not any more (see bw_node_scope_add, bw_node_scope_remove). */
 int bw_election_scope_add(struct bw_election *election, const struct bw_scope_config *config, struct bw_time now);
 int bw_election_scope_remove(struct bw_election *election, const char *scope, struct bw_time now);
@@ -147,10 +155,11 @@ struct bw_election_claim {
     struct bw_bytes scope;
     uint8_t rank[BW_CLAIM_RANK_SIZE];
     struct bw_bytes body;
+    bool freeze; /* not a claim: whether the scope is frozen */
 };
 bool bw_election_publish(struct bw_election *election, struct bw_election_claim *claim);
 /* The claim that bw_election_publish gave last could not be stored: it is given again, after all others. */
-void bw_election_unpublished(struct bw_election *election, struct bw_bytes scope);
+void bw_election_unpublished(struct bw_election *election, struct bw_bytes scope, bool freeze);
 /* A member to ping at once. */
 bool bw_election_probe(struct bw_election *election, struct bw_id *id);
 /* True when bw_election_candidacies gives something new; not repeated. */

@@ -75,6 +75,8 @@ int bw_election_transfer(struct bw_election *e, const char *name, const struct b
         return BW_ERR_BUSY;
     if (bw_id_equal(to, &e->self))
         return 0;
+    if (scope->freeze.frozen)
+        return BW_ERR_FROZEN;
     const struct bw_peer *peer = bw_peer_find(e, to);
     *why = unfit(scope, peer, peer != NULL ? bw_candidate_find(scope, peer) : NULL);
     if (*why != NULL)

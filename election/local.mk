@@ -5,6 +5,7 @@ core_sources += \
 	election/election.c \
 	election/election.h \
 	election/evidence.c \
+	election/freeze.c \
 	election/guard.c \
 	election/guard.h \
 	election/handover.c \

@@ -122,7 +122,7 @@ static bool frame_valid(const struct bw_election_frame_any *frame) {
         return name_valid(frame->as.vote.scope) && frame->as.vote.term != 0 &&
                frame->as.vote.kind != BW_BALLOT_RELEASE && voters_valid(frame->as.vote.voters);
     default:
-        return false; /* entry, body and candidacy are parts: alone they say nothing */
+        return false; /* entry, body, candidacy and freeze are parts: alone they say nothing */
     }
 }
 

@@ -104,6 +104,9 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
 /* One of a member's candidacies. flags: bit 0 ready, bit 1 reaches less than half, bit 2 its work may outlive it */
 #define BW_MESSAGE_CANDIDACY(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U16, priority, 0) F(T, U8, flags, 0) F(T, U8, mode, 255)
 
+/* The body of the record that a scope is frozen, or thawed. left_ms: until it expires; 0: it does not. */
+#define BW_MESSAGE_FREEZE(F, T) F(T, U8, frozen, 1) F(T, U64, left_ms, UINT32_MAX)
+
 #define BW_CANDIDACY_READY 1u
 #define BW_CANDIDACY_HALF 2u
 #define BW_CANDIDACY_SAFE 4u
@@ -127,6 +130,7 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
     X(body, 15, BW_MESSAGE_BODY)           \
     X(candidacy, 16, BW_MESSAGE_CANDIDACY) \
     X(want, 17, BW_MESSAGE_WANT)           \
+    X(freeze, 18, BW_MESSAGE_FREEZE)       \
     X(elect, 20, BW_MESSAGE_ELECT)         \
     X(ok, 21, BW_MESSAGE_OK)               \
     X(ballot, 24, BW_MESSAGE_BALLOT)       \

@@ -76,8 +76,8 @@ void bw_preempt_round(struct bw_election *e, struct bw_scope *scope) {
 static bool better(const struct bw_election *e, const struct bw_scope *scope) {
     const struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
     const struct bw_candidate *incumbent = leader != NULL ? bw_candidate_find(scope, leader) : NULL;
-    if (scope->own.preempt_ms == BW_PREEMPT_NEVER || incumbent == NULL || !bw_peer_lives(leader) ||
-        leader->refused_pt != BW_PAST || !e->view.synchronised || !bw_stands(e, scope))
+    if (scope->own.preempt_ms == BW_PREEMPT_NEVER || scope->freeze.frozen || incumbent == NULL ||
+        !bw_peer_lives(leader) || leader->refused_pt != BW_PAST || !e->view.synchronised || !bw_stands(e, scope))
         return false;
     const struct bw_rank ours = bw_scope_rank(scope, e, bw_candidate_self(scope));
     const struct bw_rank theirs = bw_scope_rank(scope, e, incumbent);
@@ -118,7 +118,7 @@ static bool held_down(const struct bw_election *e, const struct bw_scope *scope,
 void bw_want_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us, const struct bw_message_want *m) {
     struct bw_scope *scope = bw_scope_find(e, m->scope);
     if (scope == NULL || scope->phase != BW_PHASE_LEAD || scope->stopping || m->term != scope->claim.token.term ||
-        scope->own.preempt_ms == BW_PREEMPT_NEVER || !bw_evidence_echo(e, scope, heard_us))
+        scope->own.preempt_ms == BW_PREEMPT_NEVER || scope->freeze.frozen || !bw_evidence_echo(e, scope, heard_us))
         return;
     struct bw_candidate *candidate = bw_candidate_find(scope, peer);
     if (candidate == NULL || !candidate->ready || !bw_quorum_may_lead(scope, &peer->id) ||

@@ -120,6 +120,15 @@ void bw_emit_healed(struct bw_election *e, struct bw_scope *scope, const struct 
     event->overlap_ms = overlap_ms;
 }
 
+void bw_emit_freeze(struct bw_election *e, struct bw_scope *scope, int64_t left_ms) {
+    enum bw_event_type type = scope->freeze.frozen ? BW_EVENT_SCOPE_FROZEN : BW_EVENT_SCOPE_THAWED;
+    struct bw_event *event = event_room(e, scope, type);
+    if (event == NULL)
+        return;
+    event->id = scope->freeze.over ? (struct bw_id){{0}} : scope->freeze.by;
+    event->left_ms = left_ms;
+}
+
 bool bw_election_event(struct bw_election *e, struct bw_event *event) {
     struct bw_queue *queue = &e->events;
     if (queue->head == queue->used)
@@ -134,9 +143,27 @@ void bw_publish_record(struct bw_election *e, struct bw_scope *scope) {
     bw_list_append(&e->dirty, &scope->dirty);
 }
 
-bool bw_election_publish(struct bw_election *e, struct bw_election_claim *claim) {
-    if (bw_list_empty(&e->dirty))
+void bw_publish_freeze(struct bw_election *e, struct bw_scope *scope) {
+    bw_list_remove(&scope->freeze_dirty);
+    bw_list_append(&e->freeze_dirty, &scope->freeze_dirty);
+}
+
+static bool publish_freeze(struct bw_election *e, struct bw_election_claim *claim) {
+    if (bw_list_empty(&e->freeze_dirty))
         return false;
+    struct bw_scope *scope = bw_container(e->freeze_dirty.next, struct bw_scope, freeze_dirty);
+    bw_list_remove(&scope->freeze_dirty);
+    claim->scope = bw_scope_name(scope);
+    claim->body.data = e->claim_body;
+    claim->freeze = true;
+    bw_freeze_encode(e, &scope->freeze, claim->rank, e->claim_body, &claim->body.size);
+    return true;
+}
+
+bool bw_election_publish(struct bw_election *e, struct bw_election_claim *claim) {
+    claim->freeze = false;
+    if (bw_list_empty(&e->dirty))
+        return publish_freeze(e, claim);
     struct bw_scope *scope = bw_container(e->dirty.next, struct bw_scope, dirty);
     bw_list_remove(&scope->dirty);
     claim->scope = bw_scope_name(scope);
@@ -145,8 +172,11 @@ bool bw_election_publish(struct bw_election *e, struct bw_election_claim *claim)
     return true;
 }
 
-void bw_election_unpublished(struct bw_election *e, struct bw_bytes scope) {
-    bw_publish_record(e, bw_scope_find(e, scope));
+void bw_election_unpublished(struct bw_election *e, struct bw_bytes scope, bool freeze) {
+    if (freeze)
+        bw_publish_freeze(e, bw_scope_find(e, scope));
+    else
+        bw_publish_record(e, bw_scope_find(e, scope));
 }
 
 void bw_want_probe(struct bw_election *e, struct bw_peer *peer) {

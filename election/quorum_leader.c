@@ -153,6 +153,12 @@ static void elected_if(struct bw_election *e, struct bw_scope *scope) {
 
 static void stand(struct bw_election *e, struct bw_scope *scope) {
     struct bw_quorum *q = scope->quorum;
+    if (bw_freeze_stops(e, scope)) {
+        lose(e, scope, BW_VACANCY_FROZEN);
+        if (bw_reign_current(scope)) /* a majority would vote for another: it is gone */
+            bw_reign_over(e, scope, BW_LOSS_DIED);
+        return;
+    }
     struct bw_asked own = own_asking(e, q, BW_BALLOT_VOTE);
     bool again = BW_MUTANT(ASKS_AGAIN_AFTER_RELEASE) && own.term == q->vote.term;
     if (!again && bw_voter_judge(e, scope, &own) != BW_GRANTED) {

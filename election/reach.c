@@ -63,7 +63,7 @@ void bw_reach_round(struct bw_election *e, struct bw_scope *scope) {
         reached += alive && acknowledges(e, peer);
     }
     measured(e, scope, 2 * reached < counted);
-    if (!bw_candidate_self(scope)->half)
+    if (!bw_candidate_self(scope)->half || scope->freeze.frozen)
         return;
     const struct bw_id heir = steady_heir(e, scope);
     if (bw_id_none(&heir))

@@ -139,6 +139,7 @@ void bw_reign_begin(struct bw_election *e, struct bw_scope *scope) {
         .boot = e->boot,
     };
     scope->reigned = scope->pending;
+    scope->held = true;
     scope->over = scope->reclaim = scope->refusals = false;
     scope->campaign_pt = scope->contact_pt = BW_PAST;
     scope->successors_stale = true;
@@ -225,6 +226,7 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
         remember_promise(e, scope);
         passed_over(e, scope, &claim->token.id);
     }
+    bw_freeze_held(e, scope, claim);
     scope->claim = *claim;
     scope->seen = claim->token.term > scope->seen ? claim->token.term : scope->seen;
     scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;

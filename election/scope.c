@@ -59,7 +59,10 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     scope->wake.kind = BW_TIMER_SCOPE;
     scope->lease.kind = BW_TIMER_LEASE;
     scope->gate.kind = BW_TIMER_GATE;
+    scope->thaw.kind = BW_TIMER_THAW;
+    scope->freeze.until_us = BW_NEVER;
     bw_list_init(&scope->dirty);
+    bw_list_init(&scope->freeze_dirty);
     scope->successors_stale = true;
     scope->over_pt = e->patience_us;
     scope->heard_pt = scope->successor_pt = scope->gone_pt = scope->better_pt = scope->larger_again_pt = BW_PAST;
@@ -226,7 +229,7 @@ struct bw_id bw_scope_heir(const struct bw_election *e, const struct bw_scope *s
     struct bw_rank best = {0};
     bool best_answers = false;
     bool any = false;
-    for (size_t i = 0; i < scope->candidate_count; i++) {
+    for (size_t i = 0; i < scope->candidate_count && !scope->freeze.frozen; i++) {
         const struct bw_candidate *candidate = &scope->candidates[i];
         if (candidate->peer == NULL || !candidate->ready || !bw_peer_lives(candidate->peer) ||
             candidate->peer->refused_pt != BW_PAST || !bw_quorum_may_lead(scope, &candidate->peer->id))

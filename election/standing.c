@@ -53,6 +53,8 @@ int bw_election_stepdown(struct bw_election *e, const char *name, uint32_t for_m
     struct bw_scope *scope = bw_scope_own(e, name);
     if (scope == NULL)
         return BW_ERR_NOT_FOUND;
+    if (scope->freeze.frozen && scope->phase == BW_PHASE_LEAD)
+        return BW_ERR_FROZEN; /* nobody would follow */
     bw_trace_rule(e->trace, BW_RULE_STEP_ASIDE, NULL, for_ms);
     scope->aside_pt = e->patience_us + for_ms * BW_US_PER_MS;
     stand_aside(e, scope, BW_LOSS_RESIGNED);

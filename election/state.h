@@ -24,7 +24,7 @@
 #define BW_REMEMBERED_MAX 64u              /* terms of scopes that we do not stand for now */
 #define BW_PAST INT64_MIN                  /* "never happened" */
 
-enum bw_timer_kind { BW_TIMER_SCOPE, BW_TIMER_LEASE, BW_TIMER_ROUND, BW_TIMER_GATE };
+enum bw_timer_kind { BW_TIMER_SCOPE, BW_TIMER_LEASE, BW_TIMER_ROUND, BW_TIMER_GATE, BW_TIMER_THAW };
 
 /* A member other than ourselves. */
 struct bw_peer {
@@ -87,6 +87,15 @@ struct bw_bully {
     size_t hung_count;
 };
 
+/* Whether a scope is frozen: a lattice ordered by (counter, by, over). */
+struct bw_freeze {
+    uint64_t counter; /* 0: none was ever heard of */
+    struct bw_id by;
+    bool over; /* its time was over */
+    bool frozen;
+    int64_t until_us; /* authority; BW_NEVER: until it is thawed */
+};
+
 enum bw_phase {
     BW_PHASE_FOLLOW,  /* a leader, or none yet */
     BW_PHASE_PERSIST, /* our next term is on its way to the disk */
@@ -100,7 +109,12 @@ struct bw_scope {
     struct bw_timer wake;  /* patience */
     struct bw_timer lease; /* authority */
     struct bw_timer gate;  /* authority: when our readiness lapses */
+    struct bw_timer thaw;  /* authority: when the freeze expires */
     struct bw_list dirty;  /* in the queue of bw_election_publish */
+    struct bw_list freeze_dirty;
+    /* frozen */
+    struct bw_freeze freeze;
+    bool held; /* the last reign that we know of was ours */
     /* our own part */
     bool candidate;
     bool withdrawn;              /* we stand no more, and are a candidate only until our reign has ended */
@@ -235,6 +249,7 @@ struct bw_election {
     struct bw_queue messages; /* (id, size, bytes)… */
     struct bw_queue events;   /* struct bw_event… */
     struct bw_list dirty;
+    struct bw_list freeze_dirty;
     struct bw_list probes;
     uint8_t claim_body[BW_CLAIM_BODY_MAX];
     bool persisting;
@@ -249,6 +264,9 @@ void bw_emit(struct bw_election *e, struct bw_scope *scope, enum bw_event_type t
              enum bw_loss reason);
 void bw_emit_healed(struct bw_election *e, struct bw_scope *scope, const struct bw_token *winner,
                     const struct bw_token *loser, int64_t overlap_ms);
+/* left_ms: -1: not known to end. */
+void bw_emit_freeze(struct bw_election *e, struct bw_scope *scope, int64_t left_ms);
+void bw_publish_freeze(struct bw_election *e, struct bw_scope *scope);
 void bw_publish_record(struct bw_election *e, struct bw_scope *scope);
 void bw_want_probe(struct bw_election *e, struct bw_peer *peer);
 /* Room for the events of one more scope. 0 or BW_ERR_MEMORY. */
@@ -419,6 +437,17 @@ int bw_remember(struct bw_election *e, const struct bw_durable_term *term);
 bool bw_stop_first(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
 /* The work has stopped, or its time and the lease are over: resigns. */
 void bw_stop_end(struct bw_election *e, struct bw_scope *scope);
+
+/* -- freeze.c: the leader stays, nobody else claims -- */
+/* Whether we may not claim: the scope is frozen, and we did not hold it last. */
+bool bw_freeze_forbids(const struct bw_scope *scope);
+/* The same, noted where it stops somebody. */
+bool bw_freeze_stops(struct bw_election *e, struct bw_scope *scope);
+/* A claim is taken: whose the last reign was. */
+void bw_freeze_held(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim);
+void bw_freeze_expire(struct bw_election *e, struct bw_scope *scope);
+void bw_freeze_encode(const struct bw_election *e, const struct bw_freeze *freeze, uint8_t rank[BW_CLAIM_RANK_SIZE],
+                      uint8_t body[BW_CLAIM_BODY_MAX], size_t *body_size);
 
 /* -- lease.c: rounds, acknowledgements, the leader's set -- */
 int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms);

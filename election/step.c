@@ -38,6 +38,10 @@ static void authority_due(struct bw_election *e) {
             bw_gate_close(e, bw_container(timer, struct bw_scope, gate));
             continue;
         }
+        if (timer->kind == BW_TIMER_THAW) {
+            bw_freeze_expire(e, bw_container(timer, struct bw_scope, thaw));
+            continue;
+        }
         struct bw_scope *scope = bw_container(timer, struct bw_scope, lease);
         if (scope->stopping) {
             bw_stop_end(e, scope);

@@ -63,7 +63,13 @@ int bw_election_scope(const struct bw_election *e, size_t index, struct bw_scope
         .lease_us = leads ? scope->act_until_us - now.mono_us : -1,
         .stop_us = holds && !leads ? scope->act_until_us - now.mono_us : -1,
         .previous = scope->previous,
+        .frozen = scope->freeze.frozen,
+        .frozen_us = -1,
     };
+    if (scope->freeze.frozen)
+        info->frozen_id = scope->freeze.by;
+    if (scope->freeze.frozen && scope->freeze.until_us != BW_NEVER)
+        info->frozen_us = scope->freeze.until_us > now.mono_us ? scope->freeze.until_us - now.mono_us : 0;
     if (has_leader)
         info->token = scope->claim.token;
     if (scope->candidate && !scope->withdrawn)

@@ -95,6 +95,11 @@ static enum bw_vacancy vacancy(const struct bw_election *e, const struct bw_scop
     *until_pt = BW_NEVER;
     if (e->leaving)
         return BW_VACANCY_LEAVING;
+    if (scope->freeze.frozen && (bw_freeze_forbids(scope) || !bw_stands(e, scope))) {
+        *of = scope->freeze.by;
+        *until_pt = scope->freeze.until_us == BW_NEVER ? BW_NEVER : scope->freeze.until_us - e->lag_us;
+        return BW_VACANCY_FROZEN;
+    }
     if (best == NULL && (scope->quorum == NULL || scope->quorum->vote.voters.count > 0))
         return scope->candidate_count == 0 ? BW_VACANCY_NO_CANDIDATE : BW_VACANCY_NOT_READY;
     if (scope->quorum != NULL)

@@ -14,6 +14,7 @@
 #define BW_CHANNEL_ELECTION 1u               /* direct messages of the election */
 #define BW_EVENT_PAYLOAD_MAX (1024u * 1024u) /* of events that the host has not taken, bytes */
 #define BW_RECORD_KIND_CLAIM 1u              /* keyed records that are claims of leadership; key = scope */
+#define BW_RECORD_KIND_FREEZE 2u             /* whether the scope is frozen; key = scope */
 
 /* Events wait here until the host asks. Grows while a burst needs it, up to a bound, and keeps its size. */
 struct bw_event_queue {

@@ -49,3 +49,17 @@ int bw_loop_stopped(struct bw_loop *host, const char *scope) {
     bw_host_pump(host, now);
     return error;
 }
+
+int bw_loop_freeze(struct bw_loop *host, const char *scope, uint32_t for_ms) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_freeze(bw_loop_node(host), scope, for_ms, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
+int bw_loop_thaw(struct bw_loop *host, const char *scope) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_thaw(bw_loop_node(host), scope, now);
+    bw_host_pump(host, now);
+    return error;
+}

@@ -74,12 +74,16 @@ static void on_incompatible(struct bw_node *node, const struct bw_gossip_event *
 }
 
 static void on_record(struct bw_node *node, const struct bw_gossip_event *event) {
-    if (event->record.kind == BW_RECORD_KIND_CLAIM) {
-        int error = bw_election_record(node->election, &event->id, event->heard_us, event->record.key,
-                                       event->record.rank, event->record.body, node->now);
-        if (error != 0) {
-            bw_channel_count_drop(node->channel, error);
-        }
+    const struct bw_record *record = &event->record;
+    int error = 0;
+    if (record->kind == BW_RECORD_KIND_CLAIM) {
+        error = bw_election_record(node->election, &event->id, event->heard_us, record->key, record->rank, record->body,
+                                   node->now);
+    } else if (record->kind == BW_RECORD_KIND_FREEZE) {
+        error = bw_election_freeze_record(node->election, record->key, record->rank, record->body, node->now);
+    }
+    if (error != 0) {
+        bw_channel_count_drop(node->channel, error);
     }
 }
 
@@ -163,10 +167,14 @@ static bool publish_claims(struct bw_node *node) {
     struct bw_election_claim claim;
     while (bw_election_publish(node->election, &claim)) {
         struct bw_record record = {
-            .kind = BW_RECORD_KIND_CLAIM, .key = claim.scope, .body = claim.body, .urgent = true};
+            .kind = claim.freeze ? BW_RECORD_KIND_FREEZE : BW_RECORD_KIND_CLAIM,
+            .key = claim.scope,
+            .body = claim.body,
+            .urgent = true,
+        };
         memcpy(record.rank, claim.rank, sizeof(record.rank));
         if (bw_gossip_put(node->gossip, &record, node->now) != 0) {
-            bw_election_unpublished(node->election, claim.scope);
+            bw_election_unpublished(node->election, claim.scope, claim.freeze);
             break;
         }
         moved = true;
@@ -193,6 +201,10 @@ static void push_election_events(struct bw_node *node) {
     struct bw_event event;
     while (bw_election_event(node->election, &event)) {
         copy_name(event.name, node->gossip, &event.token.id);
+        if (event.type == BW_EVENT_SCOPE_FROZEN || event.type == BW_EVENT_SCOPE_THAWED) {
+            copy_name(event.by, node->gossip, &event.id);
+            event.own = bw_id_equal(&event.id, &node->id);
+        }
         bw_history_note(&node->history, &node->allocator, &event);
         bw_event_queue_push(&node->events, &node->allocator, &event);
     }

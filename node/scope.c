@@ -35,3 +35,17 @@ int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority,
     bw_node_pump(node);
     return error;
 }
+
+int bw_node_freeze(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_election_freeze(node->election, scope, for_ms, now);
+    bw_node_pump(node);
+    return error;
+}
+
+int bw_node_thaw(struct bw_node *node, const char *scope, struct bw_time now) {
+    now = bw_node_clamp(node, now);
+    int error = bw_election_thaw(node->election, scope, now);
+    bw_node_pump(node);
+    return error;
+}

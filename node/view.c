@@ -43,6 +43,11 @@ size_t bw_node_scope_count(const struct bw_node *node) {
     return bw_election_scope_count(node->election);
 }
 
+static const char *name_of(const struct bw_node *node, const struct bw_id *id) {
+    struct bw_member_info member;
+    return !bw_id_none(id) && bw_gossip_find(node->gossip, id, &member) == 0 ? member.name : "";
+}
+
 int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info *info, struct bw_time now) {
     int error = bw_election_scope(node->election, index, info, now);
     if (error != 0) {
@@ -53,12 +58,8 @@ int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info
     info->leader = known ? leader.name : "";
     known = info->previous.term != 0 && bw_gossip_find(node->gossip, &info->previous.id, &leader) == 0;
     info->previous_leader = known ? leader.name : "";
+    info->frozen_by = info->frozen ? name_of(node, &info->frozen_id) : "";
     return 0;
-}
-
-static const char *name_of(const struct bw_node *node, const struct bw_id *id) {
-    struct bw_member_info member;
-    return !bw_id_none(id) && bw_gossip_find(node->gossip, id, &member) == 0 ? member.name : "";
 }
 
 int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info) {

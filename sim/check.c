@@ -74,6 +74,8 @@ static struct bw_sim_scope *get_scope(struct bw_sim *sim, const char *name) {
     snprintf(scope->name, sizeof scope->name, "%s", name);
     scope->known = bw_sim_memory(sim->host_count * sizeof scope->known[0]);
     scope->reigned = bw_sim_memory(sim->host_count * sizeof scope->reigned[0]);
+    scope->frozen = bw_sim_memory(sim->host_count * sizeof scope->frozen[0]);
+    scope->former = bw_sim_memory(sim->host_count * sizeof scope->former[0]);
     scope->durable = bw_sim_memory(sim->host_count * sizeof scope->durable[0]);
     scope->preempt_ms = bw_sim_memory(sim->host_count * sizeof scope->preempt_ms[0]);
     scope->votes = bw_sim_memory(sim->host_count * sizeof scope->votes[0]);
@@ -192,7 +194,14 @@ static void self_deposed(struct bw_sim *sim, size_t host, const struct bw_event 
 }
 
 static void leader_elected(struct bw_sim *sim, size_t host, const struct bw_event *event) {
-    struct bw_token *known = &get_scope(sim, event->scope)->known[host];
+    struct bw_sim_scope *scope = get_scope(sim, event->scope);
+    struct bw_token *known = &scope->known[host];
+    const struct bw_token *last = bw_token_compare(known, &scope->reigned[host]) > 0 ? known : &scope->reigned[host];
+    bool earlier = scope->former[host] > known->term; /* a claim of an earlier life may have been a reign, to it */
+    if (scope->frozen[host] && !earlier && bw_id_equal(&event->token.id, &sim->hosts[host].id) &&
+        !bw_id_equal(&last->id, &event->token.id))
+        bw_sim_violate(sim, BW_INVARIANT_FROZEN, "n%zu takes the lead of %s, which it knows to be frozen", host,
+                       event->scope);
     if (bw_token_compare(&event->token, known) < 0)
         bw_sim_violate(sim, BW_INVARIANT_RISING_TERMS, "n%zu goes back to a leader of term %llu, after %llu", host,
                        (unsigned long long)event->token.term, (unsigned long long)known->term);
@@ -264,6 +273,8 @@ void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event 
         self_deposed(sim, index, event);
     else if (event->type == BW_EVENT_LEADER_ELECTED)
         leader_elected(sim, index, event);
+    else if (event->type == BW_EVENT_SCOPE_FROZEN || event->type == BW_EVENT_SCOPE_THAWED)
+        get_scope(sim, event->scope)->frozen[index] = event->type == BW_EVENT_SCOPE_FROZEN;
     else if (event->type <= BW_EVENT_MEMBER_UPDATE)
         member_changed(sim, index, event);
     if (sim->options.on_event != NULL)
@@ -334,11 +345,13 @@ void bw_sim_check_start(struct bw_sim *sim, size_t index) {
     bw_table_free(&host->seen);
     for (size_t i = 0; i < sim->scope_count; i++) {
         sim->scopes[i].known[index] = (struct bw_token){0};
+        sim->scopes[i].frozen[index] = false;
         if (!same) {
             sim->scopes[i].reigned[index] = (struct bw_token){0};
             sim->scopes[i].durable[index] = 0;
             sim->scopes[i].votes[index] = (struct bw_sim_vote){0};
         }
+        sim->scopes[i].former[index] = sim->scopes[i].durable[index];
     }
 }
 

@@ -17,36 +17,38 @@
 #define BW_FAULT_ROTATE_US 3000000
 
 /* X(NAME, "word", "form", "meaning"). */
-#define BW_FAULTS(X)                                                                                                \
-    X(CRASH, "crash", "crash:HOSTS@TIME[-TIME]", "the process ends; its host lives; it starts again at the end")    \
-    X(RESTART, "restart", "restart:HOSTS[:blank]@TIME", "ends and starts at once; blank: its state is lost")        \
-    X(STOP, "stop", "stop:HOSTS@TIME[-TIME]", "the process is stopped (SIGSTOP) and goes on at the end")            \
-    X(SLEEP, "sleep", "sleep:HOSTS@TIME[-TIME]", "the whole machine stops; nothing reaches it meanwhile")           \
-    X(LEAVE, "leave", "leave:HOSTS@TIME[-TIME]", "leaves in order and ends; comes back at the end")                 \
-    X(STEPDOWN, "stepdown", "stepdown:HOSTS@TIME[-TIME]", "gives up the lead until the end, or for a minute")       \
-    X(TRANSFER, "transfer", "transfer:HOST@TIME", "whoever leads hands over to this host")                          \
-    X(PRIORITY, "priority", "priority:HOSTS:NUMBER@TIME", "gets this priority, as long as its process runs")        \
-    X(UNREADY, "unready", "unready:HOSTS@TIME[-TIME]", "is not ready to lead")                                      \
-    X(SILENT, "silent", "silent:HOSTS@TIME[-TIME]", "the host is off the network")                                  \
-    X(PARTITION, "partition", "partition:PART/PART[/PART...]@TIME[-TIME]",                                          \
-      "parts (50/50, or lists of hosts) do not reach each other; PART>PART: the first is not heard by the second")  \
-    X(CUT, "cut", "cut:LINK@TIME[-TIME]", "nothing passes this link")                                               \
-    X(LOSS, "loss", "loss:WHERE:PERCENT@TIME[-TIME]", "so much is lost")                                            \
-    X(LATENCY, "latency", "latency:WHERE:TIME@TIME[-TIME]", "takes so much longer")                                 \
-    X(DUPLICATE, "duplicate", "duplicate:WHERE:PERCENT@TIME[-TIME]", "so much arrives twice")                       \
-    X(REORDER, "reorder", "reorder:WHERE:PERCENT@TIME[-TIME]", "so much is held back a little")                     \
-    X(FLAP, "flap", "flap:WHERE:TIME/TIME@TIME[-TIME]", "on for so long, off for so long, and so on")               \
-    X(MTU, "mtu", "mtu:WHERE:BYTES@TIME[-TIME]", "larger datagrams vanish (a black hole)")                          \
-    X(BANDWIDTH, "bandwidth", "bandwidth:WHERE:RATE@TIME[-TIME]", "passes only so much; the rest waits or is lost") \
-    X(REFUSE, "refuse", "refuse:HOSTS:yes|no@TIME[-TIME]",                                                          \
-      "the port is refused though the process lives (yes), or nothing tells that a process is gone (no)")           \
-    X(SLOW, "slow", "slow:HOSTS:TIME@TIME[-TIME]", "the process runs up to so much late")                           \
-    X(CLOCK, "clock", "clock:HOSTS:+TIME|-TIME@TIME", "the wall clock is set by so much")                           \
-    X(RATE, "rate", "rate:HOSTS:+PPM|-PPM@TIME[-TIME]", "both clocks run so many parts in a million fast or slow")  \
-    X(DISK, "disk", "disk:HOSTS@TIME[-TIME]", "the state cannot be written")                                        \
-    X(ROTATE, "rotate", "rotate:HOSTS@TIME[-TIME]",                                                                 \
-      "a new key is added on all of them, then used, then the old one taken away; in 3s, or until the end")         \
-    X(HOSTILE, "hostile", "hostile:HOSTS:NUMBER@TIME[-TIME]",                                                       \
+#define BW_FAULTS(X)                                                                                                  \
+    X(CRASH, "crash", "crash:HOSTS@TIME[-TIME]", "the process ends; its host lives; it starts again at the end")      \
+    X(RESTART, "restart", "restart:HOSTS[:blank]@TIME", "ends and starts at once; blank: its state is lost")          \
+    X(STOP, "stop", "stop:HOSTS@TIME[-TIME]", "the process is stopped (SIGSTOP) and goes on at the end")              \
+    X(SLEEP, "sleep", "sleep:HOSTS@TIME[-TIME]", "the whole machine stops; nothing reaches it meanwhile")             \
+    X(LEAVE, "leave", "leave:HOSTS@TIME[-TIME]", "leaves in order and ends; comes back at the end")                   \
+    X(STEPDOWN, "stepdown", "stepdown:HOSTS@TIME[-TIME]", "gives up the lead until the end, or for a minute")         \
+    X(TRANSFER, "transfer", "transfer:HOST@TIME", "whoever leads hands over to this host")                            \
+    X(PRIORITY, "priority", "priority:HOSTS:NUMBER@TIME", "gets this priority, as long as its process runs")          \
+    X(UNREADY, "unready", "unready:HOSTS@TIME[-TIME]", "is not ready to lead")                                        \
+    X(FREEZE, "freeze", "freeze:HOSTS@TIME[-TIME]", "freezes the scope at this host's word, and thaws it at the end") \
+    X(THAW, "thaw", "thaw:HOSTS@TIME", "thaws the scope at this host's word")                                         \
+    X(SILENT, "silent", "silent:HOSTS@TIME[-TIME]", "the host is off the network")                                    \
+    X(PARTITION, "partition", "partition:PART/PART[/PART...]@TIME[-TIME]",                                            \
+      "parts (50/50, or lists of hosts) do not reach each other; PART>PART: the first is not heard by the second")    \
+    X(CUT, "cut", "cut:LINK@TIME[-TIME]", "nothing passes this link")                                                 \
+    X(LOSS, "loss", "loss:WHERE:PERCENT@TIME[-TIME]", "so much is lost")                                              \
+    X(LATENCY, "latency", "latency:WHERE:TIME@TIME[-TIME]", "takes so much longer")                                   \
+    X(DUPLICATE, "duplicate", "duplicate:WHERE:PERCENT@TIME[-TIME]", "so much arrives twice")                         \
+    X(REORDER, "reorder", "reorder:WHERE:PERCENT@TIME[-TIME]", "so much is held back a little")                       \
+    X(FLAP, "flap", "flap:WHERE:TIME/TIME@TIME[-TIME]", "on for so long, off for so long, and so on")                 \
+    X(MTU, "mtu", "mtu:WHERE:BYTES@TIME[-TIME]", "larger datagrams vanish (a black hole)")                            \
+    X(BANDWIDTH, "bandwidth", "bandwidth:WHERE:RATE@TIME[-TIME]", "passes only so much; the rest waits or is lost")   \
+    X(REFUSE, "refuse", "refuse:HOSTS:yes|no@TIME[-TIME]",                                                            \
+      "the port is refused though the process lives (yes), or nothing tells that a process is gone (no)")             \
+    X(SLOW, "slow", "slow:HOSTS:TIME@TIME[-TIME]", "the process runs up to so much late")                             \
+    X(CLOCK, "clock", "clock:HOSTS:+TIME|-TIME@TIME", "the wall clock is set by so much")                             \
+    X(RATE, "rate", "rate:HOSTS:+PPM|-PPM@TIME[-TIME]", "both clocks run so many parts in a million fast or slow")    \
+    X(DISK, "disk", "disk:HOSTS@TIME[-TIME]", "the state cannot be written")                                          \
+    X(ROTATE, "rotate", "rotate:HOSTS@TIME[-TIME]",                                                                   \
+      "a new key is added on all of them, then used, then the old one taken away; in 3s, or until the end")           \
+    X(HOSTILE, "hostile", "hostile:HOSTS:NUMBER@TIME[-TIME]",                                                         \
       "each gets so many hostile packets a second: replayed, changed, cut short, another's, junk")
 
 #define BW_FAULT_KIND_(name, word, form, text) BW_FAULT_##name,

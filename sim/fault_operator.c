@@ -39,6 +39,8 @@ void bw_fault_operate(struct bw_sim *sim, const struct bw_fault *fault, size_t h
         return;
     if (fault->kind == BW_FAULT_STEPDOWN && begins)
         bw_sim_stepdown(sim, host, sim->scope, stepdown_ms(fault));
+    if (fault->kind == BW_FAULT_FREEZE || fault->kind == BW_FAULT_THAW)
+        bw_sim_freeze(sim, host, sim->scope, fault->kind == BW_FAULT_FREEZE && begins);
     if (fault->kind == BW_FAULT_PRIORITY)
         bw_sim_call(sim, host, "gets another priority", set_priority, &order);
     if (fault->kind == BW_FAULT_UNREADY)

@@ -36,6 +36,8 @@ static const struct shape {
     [BW_FAULT_SLEEP] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_LEAVE] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_STEPDOWN] = {AT_HOSTS, NO_VALUE, SPAN, false, false},
+    [BW_FAULT_FREEZE] = {AT_HOSTS, NO_VALUE, SPAN, false, false},
+    [BW_FAULT_THAW] = {AT_HOSTS, NO_VALUE, INSTANT, false, false},
     [BW_FAULT_TRANSFER] = {AT_HOSTS, NO_VALUE, INSTANT, false, false},
     [BW_FAULT_PRIORITY] = {AT_HOSTS, PRIORITY, INSTANT, false, false},
     [BW_FAULT_UNREADY] = {AT_HOSTS, NO_VALUE, SPAN, false, false},

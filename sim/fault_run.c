@@ -356,6 +356,8 @@ static void begin_at(struct fault_state *state, size_t host) {
             leave(state->run, host);
         break;
     case BW_FAULT_STEPDOWN:
+    case BW_FAULT_FREEZE:
+    case BW_FAULT_THAW:
     case BW_FAULT_TRANSFER:
     case BW_FAULT_PRIORITY:
     case BW_FAULT_UNREADY:
@@ -430,18 +432,18 @@ static void begin(struct bw_sim *sim, void *context) {
             begin_at(state, i);
 }
 
-/* Asked again until it is on the processor: else it would never lead again. */
-static void make_ready(struct bw_sim *sim, void *context) {
+/* Ready, or thawed, again. Asked until it is on the processor: else it would never lead again. */
+static void undo(struct bw_sim *sim, void *context) {
     struct fault_state *state = context;
     bool again = false;
     for (size_t i = 0; i < sim->host_count; i++) {
-        if (!state->hosts[i] || holds_at(state->run, BW_FAULT_UNREADY, i))
+        if (!state->hosts[i] || holds_at(state->run, state->fault->kind, i))
             continue;
         again = again || (sim->hosts[i].node != NULL && sim->hosts[i].asleep);
         bw_fault_operate(sim, state->fault, i, BW_SIM_NONE, false);
     }
     if (again)
-        bw_sim_schedule(sim, bw_sim_now_ms(sim) + AGAIN_MS, make_ready, state);
+        bw_sim_schedule(sim, bw_sim_now_ms(sim) + AGAIN_MS, undo, state);
 }
 
 static void end(struct bw_sim *sim, void *context) {
@@ -454,8 +456,8 @@ static void end(struct bw_sim *sim, void *context) {
     for (size_t i = 0; i < sim->host_count; i++)
         if (state->hosts[i] && !is_of_network(state->fault))
             end_at(state, i);
-    if (state->fault->kind == BW_FAULT_UNREADY)
-        make_ready(sim, state);
+    if (state->fault->kind == BW_FAULT_UNREADY || state->fault->kind == BW_FAULT_FREEZE)
+        undo(sim, state);
     if (run->hooks.ended != NULL)
         run->hooks.ended(run->hooks.context, (size_t)(state - run->states), state->hosts);
 }

@@ -148,6 +148,8 @@ struct bw_sim_scope {
     int64_t overlap_us;
     struct bw_token *known;   /* by host: the newest leader that it was told of in this life */
     struct bw_token *reigned; /* by host: its last reign */
+    uint64_t *former;         /* by host: the term on its disk when it started */
+    bool *frozen;             /* by host: it was told so in this life */
     uint64_t *durable;        /* by host: the term on its disk */
     uint32_t *preempt_ms;     /* by host: its policy */
     struct bw_sim_vote *votes;

@@ -12,6 +12,7 @@
     X(RISING_TERMS, "rising-terms", "terms rise: of a member's reigns, and of the leaders that one is told of")      \
     X(OWN_NAME, "own-name", "a member reigns in its own name, and is elected and deposed in turn")                   \
     X(DURABLE_TERM, "durable-term", "no reign's term is newer than the disk's, which never falls")                   \
+    X(FROZEN, "frozen", "who knows that a scope is frozen does not begin a reign, unless the last one was its own")  \
     X(LEASE, "lease", "who may act has a reign and a lease, and not past its end")                                   \
     X(NO_OVERLAP, "no-overlap", "where it is forbidden, no two may act at one instant")                              \
     X(ONE_PREEMPTION, "one-preemption", "no reign is preempted before its hold-down is over, or against the policy") \

@@ -7,7 +7,7 @@
 
 static bool is_harmless(const struct bw_fault *fault) {
     return fault->kind == BW_FAULT_DUPLICATE || fault->kind == BW_FAULT_REORDER || fault->kind == BW_FAULT_CLOCK ||
-           fault->kind == BW_FAULT_STEPDOWN || fault->kind == BW_FAULT_HOSTILE ||
+           fault->kind == BW_FAULT_STEPDOWN || fault->kind == BW_FAULT_THAW || fault->kind == BW_FAULT_HOSTILE ||
            (fault->kind == BW_FAULT_ROTATE && fault->who.kind == BW_WHO_ALL) || bw_fault_removes(fault);
 }
 

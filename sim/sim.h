@@ -132,6 +132,8 @@ bool bw_sim_running(const struct bw_sim *sim, size_t host);          /* it has a
 struct bw_node *bw_sim_node(const struct bw_sim *sim, size_t host);  /* NULL: no process */
 int bw_sim_join(struct bw_sim *sim, size_t host, size_t to);
 int bw_sim_stepdown(struct bw_sim *sim, size_t host, const char *scope, uint32_t for_ms);
+/* The scope is frozen, or thawed, at this host's word. What bw_node_freeze says. */
+int bw_sim_freeze(struct bw_sim *sim, size_t host, const char *scope, bool freeze);
 /* Told to `from`: hand the scope over to host `to`. What bw_node_transfer says. */
 int bw_sim_transfer(struct bw_sim *sim, size_t from, const char *scope, size_t to);
 /* Any other call on the node, as its host makes it; what: for the trace. Returns what call returns. */

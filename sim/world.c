@@ -81,6 +81,8 @@ void bw_sim_destroy(struct bw_sim *sim) {
     }
     for (size_t i = 0; i < sim->scope_count; i++) {
         free(sim->scopes[i].known);
+        free(sim->scopes[i].frozen);
+        free(sim->scopes[i].former);
         free(sim->scopes[i].reigned);
         free(sim->scopes[i].durable);
         free(sim->scopes[i].preempt_ms);
@@ -384,6 +386,16 @@ int bw_sim_stepdown(struct bw_sim *sim, size_t index, const char *scope, uint32_
     BW_ASSERT(host->node != NULL && !host->asleep);
     bw_sim_record_text(sim, index, "steps down from %s for %u ms", scope, (unsigned)for_ms);
     int error = bw_node_stepdown(host->node, scope, for_ms, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
+    return error;
+}
+
+int bw_sim_freeze(struct bw_sim *sim, size_t index, const char *scope, bool freeze) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    struct bw_time now = bw_sim_clock(sim, index);
+    BW_ASSERT(host->node != NULL && !host->asleep);
+    bw_sim_record_text(sim, index, "%s %s", freeze ? "freezes" : "thaws", scope);
+    int error = freeze ? bw_node_freeze(host->node, scope, 0, now) : bw_node_thaw(host->node, scope, now);
     bw_sim_host_pump(sim, index);
     return error;
 }

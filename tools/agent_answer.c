@@ -93,12 +93,26 @@ json_t *agent_answer(void *context, struct control_peer *peer, const char *op, c
         const char *op;
         json_t *(*answer)(struct agent_view *view, const json_t *request);
     } list[] = {
-        {"members", answer_members},   {"leader", answer_leader},     {"history", answer_history},
-        {"info", answer_info},         {"join", answer_join},         {"leave", answer_leave},
-        {"stepdown", answer_stepdown}, {"transfer", answer_transfer}, {"ready", answer_ready},
-        {"priority", answer_priority}, {"tags", answer_tags},         {"forget", answer_forget},
-        {"why", answer_why},           {"rtt", answer_rtt},           {"reachability", answer_reachability},
-        {"event", answer_event},       {"query", answer_query},       {"respond", answer_respond},
+        {"members", answer_members},
+        {"leader", answer_leader},
+        {"history", answer_history},
+        {"info", answer_info},
+        {"join", answer_join},
+        {"leave", answer_leave},
+        {"stepdown", answer_stepdown},
+        {"transfer", answer_transfer},
+        {"ready", answer_ready},
+        {"freeze", answer_freeze},
+        {"thaw", answer_thaw},
+        {"priority", answer_priority},
+        {"tags", answer_tags},
+        {"forget", answer_forget},
+        {"why", answer_why},
+        {"rtt", answer_rtt},
+        {"reachability", answer_reachability},
+        {"event", answer_event},
+        {"query", answer_query},
+        {"respond", answer_respond},
     };
     struct agent_view *view = context;
     json_t *campaign = agent_runs_answer(view->runs, peer, op, request);

@@ -95,6 +95,37 @@ json_t *answer_transfer(struct agent_view *view, const json_t *request) {
                                     : not_standing(code, scope);
 }
 
+static json_t *unknown_scope(int error, const char *scope) {
+    char why[BW_NAME_MAX + 64];
+    snprintf(why, sizeof(why), "no scope '%.63s' is known here", scope);
+    return error == BW_ERR_NOT_FOUND ? control_error("not-found", why)
+                                     : control_error(bw_error_name(error), bw_error_text(error));
+}
+
+json_t *answer_freeze(struct agent_view *view, const json_t *request) {
+    const char *scope = json_string_value(json_object_get(request, "scope"));
+    const json_t *duration = json_object_get(request, "for_ms");
+    json_int_t for_ms = json_integer_value(duration);
+    if (scope == NULL || (duration != NULL && (!json_is_integer(duration) || for_ms <= 0 || for_ms > UINT32_MAX)))
+        return control_error("invalid", "scope is a string, for_ms a number of milliseconds above zero");
+    if (view->phase != AGENT_MEMBER)
+        return no_member();
+    int error = bw_loop_freeze(view->host, scope, (uint32_t)for_ms);
+    return error == 0 ? json_pack("{s:s,s:b,s:o}", "scope", scope, "frozen", 1, "for_ms",
+                                  duration == NULL ? json_null() : json_integer(for_ms))
+                      : unknown_scope(error, scope);
+}
+
+json_t *answer_thaw(struct agent_view *view, const json_t *request) {
+    const char *scope = json_string_value(json_object_get(request, "scope"));
+    if (scope == NULL)
+        return control_error("invalid", "scope is a string");
+    if (view->phase != AGENT_MEMBER)
+        return no_member();
+    int error = bw_loop_thaw(view->host, scope);
+    return error == 0 ? json_pack("{s:s,s:b}", "scope", scope, "frozen", 0) : unknown_scope(error, scope);
+}
+
 json_t *answer_ready(struct agent_view *view, const json_t *request) {
     const char *scope = json_string_value(json_object_get(request, "scope"));
     const json_t *ready = json_object_get(request, "ready");

@@ -6,6 +6,8 @@
 
 json_t *answer_stepdown(struct agent_view *view, const json_t *request);
 json_t *answer_transfer(struct agent_view *view, const json_t *request);
+json_t *answer_freeze(struct agent_view *view, const json_t *request);
+json_t *answer_thaw(struct agent_view *view, const json_t *request);
 json_t *answer_ready(struct agent_view *view, const json_t *request);
 json_t *answer_priority(struct agent_view *view, const json_t *request);
 

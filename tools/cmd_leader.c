@@ -68,6 +68,28 @@ static bool has_leader(const json_t *answer, bool all) {
     return led > 0 && (led == count || !all);
 }
 
+static void append_wait(const json_t *wait, char *text, size_t size) {
+    size_t used = strlen(text);
+    if (json_is_integer(wait))
+        snprintf(text + used, size - used, " (at most %.1f s more)", (double)json_integer_value(wait) / 1000);
+}
+
+static bool any_frozen(const json_t *answer) {
+    size_t index;
+    json_t *scope;
+    json_array_foreach(json_object_get(answer, "scopes"), index, scope) {
+        if (json_is_true(json_object_get(scope, "frozen")))
+            return true;
+    }
+    return false;
+}
+
+static void frozen_text(const json_t *scope, char *text, size_t size) {
+    const char *by = json_text_of(scope, "frozen_by");
+    snprintf(text, size, "frozen by %s", by[0] == '\0' ? "a member that is gone" : by);
+    append_wait(json_object_get(scope, "frozen_ms"), text, size);
+}
+
 /* Why nobody leads it, in words. */
 static void vacancy_text(const json_t *scope, char *text, size_t size) {
     const char *word = json_text_of(scope, "reason");
@@ -77,16 +99,14 @@ static void vacancy_text(const json_t *scope, char *text, size_t size) {
         if (strcmp(bw_vacancy_name((enum bw_vacancy)i, NULL), word) == 0)
             bw_vacancy_name((enum bw_vacancy)i, &sentence);
     sentence_about(sentence, json_text_of(scope, "reason_of"), text, size);
-    size_t used = strlen(text);
-    if (json_is_integer(wait))
-        snprintf(text + used, size - used, " (at most %.1f s more)", (double)json_integer_value(wait) / 1000);
+    append_wait(wait, text, size);
 }
 
 static void print_table(const struct leader *leader, const json_t *answer) {
     struct table_column columns[] = {{"SCOPE", false}, {"LEADER", false}, {"TOKEN", false}, {"ROLE", false},
                                      {"MODE", false},  {NULL, false},     {NULL, false}};
-    if (!has_leader(answer, true))
-        columns[5].title = "WHY NOBODY";
+    if (!has_leader(answer, true) || any_frozen(answer))
+        columns[5].title = "NOTE";
     struct table *table = table_create(columns, color_wanted(leader->client.color, stdout));
     size_t index;
     json_t *scope;
@@ -100,11 +120,14 @@ static void print_table(const struct leader *leader, const json_t *answer) {
         table_cell(table, 2, json_text_of(scope, "token"), NULL);
         table_cell(table, 3, json_text_of(scope, "role"), NULL);
         table_cell(table, 4, json_text_of(scope, "mode"), NULL);
-        if (led)
+        char note[192];
+        if (!led)
+            vacancy_text(scope, note, sizeof(note));
+        else if (json_is_true(json_object_get(scope, "frozen")))
+            frozen_text(scope, note, sizeof(note));
+        else
             continue;
-        char why[192];
-        vacancy_text(scope, why, sizeof(why));
-        table_cell(table, 5, why, NULL);
+        table_cell(table, 5, note, NULL);
     }
     table_print(table, stdout);
     table_free(table);
@@ -145,6 +168,7 @@ static char *essence(const json_t *answer) {
         json_array_append(list, json_object_get(scope, "scope"));
         json_array_append(list, json_object_get(scope, "leader"));
         json_array_append(list, json_object_get(scope, "token"));
+        json_array_append(list, json_object_get(scope, "frozen"));
     }
     char *text = json_dumps(list, JSON_COMPACT);
     json_decref(list);
@@ -173,7 +197,8 @@ static int wait_or_watch(struct leader *leader) {
              leader->scope == NULL ? "" : leader->scope);
     const struct watch watch = {
         .client = &leader->client,
-        .types = "leader-elected,leader-lost,self-elected,self-deposed,split-brain-healed,member-alive,member-dead,"
+        .types = "leader-elected,leader-lost,self-elected,self-deposed,split-brain-healed,scope-frozen,scope-thawed,"
+                 "member-alive,member-dead,"
                  "member-left",
         .deadline = leader->wait_s > 0 ? control_now() + leader->wait_s : CONTROL_FOREVER,
         .waiting_for = leader->watch ? NULL : what,

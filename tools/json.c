@@ -136,6 +136,13 @@ json_t *json_event(const struct bw_event *event, uint64_t seq) {
     case BW_EVENT_SPLIT_BRAIN_HEALED:
         add_healed_fields(object, event);
         break;
+    case BW_EVENT_SCOPE_FROZEN:
+    case BW_EVENT_SCOPE_THAWED:
+        set_text(object, "scope", event->scope);
+        set_text(object, "by", event->by);
+        if (event->type == BW_EVENT_SCOPE_FROZEN)
+            json_object_set_new(object, "left_ms", event->left_ms < 0 ? json_null() : json_integer(event->left_ms));
+        break;
     case BW_EVENT_USER_EVENT:
     case BW_EVENT_QUERY:
     case BW_EVENT_QUERY_ACK:
@@ -290,7 +297,10 @@ static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info
         json_object_set_new(object, "since", json_null());
     json_object_set_new(object, "lease_ms",
                         scope->lease_us < 0 ? json_null() : json_integer(scope->lease_us / BW_US_PER_MS));
-    json_object_set_new(object, "frozen", json_false());
+    json_object_set_new(object, "frozen", json_boolean(scope->frozen));
+    json_object_set_new(object, "frozen_by", scope->frozen ? json_text(scope->frozen_by) : json_null());
+    json_object_set_new(object, "frozen_ms",
+                        scope->frozen_us < 0 ? json_null() : json_integer(scope->frozen_us / BW_US_PER_MS));
     set_vacancy(object, node, scope->scope, now);
     json_object_set_new(object, "candidates", json_candidates(node, scope->scope));
     return object;

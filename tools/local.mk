@@ -15,6 +15,7 @@ tools_bellwether_SOURCES = \
 	tools/cmd_event.c \
 	tools/cmd_fence.c \
 	tools/cmd_forget.c \
+	tools/cmd_freeze.c \
 	tools/cmd_help.c \
 	tools/cmd_history.c \
 	tools/cmd_info.c \

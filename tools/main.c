@@ -20,6 +20,8 @@ const struct command commands[] = {
     {"wait", "--leader[=SCOPE]|--members N|--converged", "until something holds, for scripts", cmd_wait},
     {"stepdown", "SCOPE [--for S]", "give up the lead, orderly", cmd_stepdown},
     {"transfer", "SCOPE --to NAME", "hand the lead over to a member", cmd_transfer},
+    {"freeze", "SCOPE [--for S]", "the leader stays, and nobody else takes the lead", cmd_freeze},
+    {"thaw", "SCOPE", "end that", cmd_thaw},
     {"ready", "SCOPE yes|no [--ttl S]", "whether this host can lead, as a health check finds it", cmd_ready},
     {"priority", "SCOPE N", "change the agent's priority while it runs", cmd_priority},
     {"timeline", "FILE... [-o PAGE]", "one page of several members' events: who believed what, when", cmd_timeline},

@@ -33,7 +33,8 @@ extern "C" {
     X(DROP_SELF, "sent by ourselves")                                                      \
     X(DROP_MALFORMED, "authentic but not well formed")                                     \
     X(DROP_RATE, "answers to this address are rationed")                                   \
-    X(STALE, "a newer fencing token has been seen")
+    X(STALE, "a newer fencing token has been seen")                                        \
+    X(FROZEN, "the scope is frozen; thaw it first")
 
 #define BW_ERROR_ORDINAL_(name, text) BW_ERROR_ORDINAL_##name,
 enum bw_error_ordinal { BW_ERROR_ORDINAL_OK, BW_ERRORS(BW_ERROR_ORDINAL_) BW_ERROR_COUNT };

@@ -11,27 +11,29 @@ extern "C" {
 #endif
 
 /** X(NAME, "text as in monitor --json"). Append only. */
-#define BW_EVENTS(X)                            \
-    X(MEMBER_ALIVE, "member-alive")             \
-    X(MEMBER_SUSPECT, "member-suspect")         \
-    X(MEMBER_DEAD, "member-dead")               \
-    X(MEMBER_LEFT, "member-left")               \
-    X(MEMBER_UPDATE, "member-update")           \
-    X(MEMBER_CONFLICT, "member-conflict")       \
-    X(LEADER_ELECTED, "leader-elected")         \
-    X(LEADER_LOST, "leader-lost")               \
-    X(SELF_ELECTED, "self-elected")             \
-    X(SELF_DEPOSED, "self-deposed")             \
-    X(SPLIT_BRAIN_HEALED, "split-brain-healed") \
-    X(CONVERGED, "converged")                   \
-    X(DIVERGED, "diverged")                     \
-    X(USER_EVENT, "user-event")                 \
-    X(QUERY, "query")                           \
-    X(QUERY_ACK, "query-ack")                   \
-    X(QUERY_RESPONSE, "query-response")         \
-    X(QUERY_END, "query-end")                   \
-    X(BOUND_PASSED, "bound-passed")             \
-    X(MEMBER_INCOMPATIBLE, "member-incompatible")
+#define BW_EVENTS(X)                              \
+    X(MEMBER_ALIVE, "member-alive")               \
+    X(MEMBER_SUSPECT, "member-suspect")           \
+    X(MEMBER_DEAD, "member-dead")                 \
+    X(MEMBER_LEFT, "member-left")                 \
+    X(MEMBER_UPDATE, "member-update")             \
+    X(MEMBER_CONFLICT, "member-conflict")         \
+    X(LEADER_ELECTED, "leader-elected")           \
+    X(LEADER_LOST, "leader-lost")                 \
+    X(SELF_ELECTED, "self-elected")               \
+    X(SELF_DEPOSED, "self-deposed")               \
+    X(SPLIT_BRAIN_HEALED, "split-brain-healed")   \
+    X(CONVERGED, "converged")                     \
+    X(DIVERGED, "diverged")                       \
+    X(USER_EVENT, "user-event")                   \
+    X(QUERY, "query")                             \
+    X(QUERY_ACK, "query-ack")                     \
+    X(QUERY_RESPONSE, "query-response")           \
+    X(QUERY_END, "query-end")                     \
+    X(BOUND_PASSED, "bound-passed")               \
+    X(MEMBER_INCOMPATIBLE, "member-incompatible") \
+    X(SCOPE_FROZEN, "scope-frozen")               \
+    X(SCOPE_THAWED, "scope-thawed")
 
 #define BW_EVENT_VALUE_(name, text) BW_EVENT_##name,
 enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
@@ -61,10 +63,11 @@ struct bw_event {
     /* member-*: the member; leader-*, self-*: the leader */
     char name[BW_NAME_MAX + 1];
     struct bw_id id;
-    struct bw_addr addr;         /**< member-* */
-    uint64_t incarnation;        /**< member-* */
-    char by[BW_NAME_MAX + 1];    /**< member-suspect, member-dead: the accuser's name; member-left: who forgot it, "" if
+    struct bw_addr addr;      /**< member-* */
+    uint64_t incarnation;     /**< member-* */
+    char by[BW_NAME_MAX + 1]; /**< member-suspect, member-dead: the accuser's name; member-left: who forgot it, "" if
                                       it left by its own word */
+    /* scope-frozen, scope-thawed: id and by are whose operator said so, none and "" if its time was over */
     bool own;                    /**< member-suspect, member-dead, member-left: that is this node */
     char scope[BW_NAME_MAX + 1]; /**< leader-*, self-*, split-brain-healed */
     struct bw_token token;       /**< leader-*, self-*: the reign; split-brain-healed: the one that stays */
@@ -78,7 +81,7 @@ struct bw_event {
     uint64_t ltime;       /**< user-event, query: Lamport's. What was begun by somebody who had been told of another
                                       one has a larger one; of two with the same neither knew of the other */
     uint64_t query;       /**< query-*: the number that bw_node_query gave, and that bw_node_respond takes */
-    int64_t left_ms;      /**< query: until its deadline */
+    int64_t left_ms;      /**< query: until its deadline; scope-frozen: until it expires, -1: it does not */
     uint32_t acks;        /**< query-end */
     uint32_t responses;   /**< query-end */
     uint32_t expected;    /**< query-end: living members that it was for, as we knew them when it began */

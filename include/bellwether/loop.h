@@ -68,6 +68,12 @@ int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms);
 /** Hands the leadership of a scope over to a member. @return as bw_node_transfer */
 int bw_loop_transfer(struct bw_loop *host, const char *scope, const struct bw_id *to, const char **why);
 
+/** Freezes a scope for for_ms milliseconds, 0: until it is thawed. @return as bw_node_freeze */
+int bw_loop_freeze(struct bw_loop *host, const char *scope, uint32_t for_ms);
+
+/** Ends that. @return as bw_node_thaw */
+int bw_loop_thaw(struct bw_loop *host, const char *scope);
+
 /** Says whether we are ready to lead a scope. @return as bw_node_ready */
 int bw_loop_ready(struct bw_loop *host, const char *scope, bool ready, uint32_t ttl_ms);
 

@@ -88,7 +88,7 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
 
 /** Gives up the leadership of a scope gracefully, in favour of the best other candidate, and does not stand for it
  *  for for_ms milliseconds (0: 60 s).
- *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
+ *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it; BW_ERR_FROZEN: we lead it, and it is frozen */
 int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now);
 
 /** Hands the leadership of a scope over to another member, whatever its rank: we stop first, then name it as the successor, who
@@ -97,9 +97,22 @@ int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, s
  *  @param to a member that stands for the scope, is alive and ready
  *  @param why gets a static sentence with the reason of BW_ERR_INVALID; may be NULL
  *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it; BW_ERR_BUSY: we do not lead it;
- *          BW_ERR_INVALID: the member cannot take it. Then nothing has changed */
+ *          BW_ERR_INVALID: the member cannot take it; BW_ERR_FROZEN. Then nothing has changed */
 int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id *to, const char **why,
                      struct bw_time now);
+
+/** Freezes a scope, for all members: its leader stays as long as it lives, and nobody else claims it, until it is thawed. A
+ *  leader whose lease ended, or that comes back after a restart with its state, may claim again. Who has not heard of it,
+ *  beyond a partition, is not bound by it; after healing the larger token stays, frozen. It is forgotten when all members that
+ *  have heard of it have ended. Any member may say it, also one that does not stand for the scope.
+ *  @param for_ms it expires after so long, 0: never. Frozen again, the new time counts
+ *  @return 0; BW_ERR_NOT_FOUND: no such scope is known */
+int bw_node_freeze(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now);
+
+/** Ends a freeze, for all members: whoever began it, and wherever. Said before the news of
+ *  the freeze has come here, it counts all the same, if the two members' wall clocks agree.
+ *  @return as bw_node_freeze */
+int bw_node_thaw(struct bw_node *node, const char *scope, struct bw_time now);
 
 /** Says whether we are ready to lead a scope, as a health check finds it (the gate). Who is not ready resigns, in favour of the
  *  best candidate that is, and does not stand.

@@ -28,8 +28,12 @@ struct bw_scope_info {
     struct bw_token token; /**< the reign, if has_leader; term = token.term */
     const char *leader;    /**< name, "" if unknown */
     enum bw_role role;
-    int64_t since_wall_us; /**< when we learnt of the leader */
-    int64_t lease_us;      /**< what is left of my own lease, -1 if I do not lead */
+    int64_t since_wall_us;  /**< when we learnt of the leader */
+    int64_t lease_us;       /**< what is left of my own lease, -1 if I do not lead */
+    bool frozen;            /**< nobody but the last leader claims it: see bw_node_freeze */
+    struct bw_id frozen_id; /**< frozen: by which member's operator */
+    const char *frozen_by;  /**< its name, "" if unknown or not frozen */
+    int64_t frozen_us;      /**< frozen: for so long, -1: until it is thawed */
     int64_t stop_us; /**< I gave the lead up, and this is left for its work to stop; -1: there is nothing to stop */
     struct bw_token
         previous; /**< the reign that my last one followed, as far as I knew; term 0: none. Its id may be none */
@@ -124,7 +128,8 @@ int bw_node_change_voters(struct bw_node *node, const char *scope, const struct 
     X(PROMISED, "promised", "this agent has promised its vote to %s")                                           \
     X(NO_MAJORITY, "no-majority", "no majority of the voters answers this agent")                               \
     X(NO_VOTES, "no-votes", "no majority of the voters grants this agent its vote yet")                         \
-    X(ASKING, "asking", "this agent asks the voters for their votes")
+    X(ASKING, "asking", "this agent asks the voters for their votes")                                           \
+    X(FROZEN, "frozen", "it is frozen by %s, and its last leader has not come back")
 
 #define BW_VACANCY_VALUE_(name, word, text) BW_VACANCY_##name,
 enum bw_vacancy { BW_VACANCIES(BW_VACANCY_VALUE_) BW_VACANCY_COUNT };

@@ -67,5 +67,48 @@ def two_leaders_that_meet_are_told_once_on_both_sides():
     tap.equal([len(agent.events("split-brain-healed")) for agent in agents], [1, 1], "once each")
 
 
+@tap.test(timeout=90)
+def frozen_scope_keeps_its_leader_until_it_is_thawed():
+    cluster = new_cluster(3)
+    leader = cluster.wait_leader()
+    token = leader.reign()[0]
+    others = cluster.followers(leader)
+    result = others[0].run("freeze", "default", "--json")
+    tap.equal((result.returncode, json.loads(result.stdout)),
+              (0, {"scope": "default", "frozen": True, "for_ms": None}), "freeze, at a follower")
+    for agent in cluster.living():
+        event = agent.wait_event("scope-frozen").object
+        tap.equal((event["scope"], event["by"], event["left_ms"]), ("default", others[0].name, None), "event")
+        scope = agent.ask("leader", "default")["scopes"][0]
+        tap.equal((scope["frozen"], scope["frozen_by"], scope["frozen_ms"], scope["leader"]),
+                  (True, others[0].name, None, leader.name), "leader --json")
+    tap.check(f"frozen by {others[0].name}" in leader.run("leader").stdout, "the table")
+    for words in (["stepdown", "default"], ["transfer", "default", "--to", others[0].name]):
+        result = leader.run(*words)
+        tap.equal(result.returncode, 5, f"{words}")
+        tap.check("frozen" in result.stderr, result.stderr)
+    leader.kill()
+    for agent in others:
+        agent.wait_event("leader-lost", token=token)
+    result = others[1].run("leader", "default")
+    tap.equal((result.returncode, result.stdout), (1, ""), "nobody leads")
+    tap.check(f"frozen by {others[0].name}" in result.stderr, result.stderr)
+    tap.equal(others[1].run("leader", "--wait=1").returncode, 4, "nor a second later")
+    tap.equal(others[1].ask("leader", "default")["scopes"][0]["reason"], "frozen", "reason")
+    tap.equal(others[1].run("freeze", "default", "--for", "0.3").returncode, 0, "frozen anew, for a time")
+    for agent in others:
+        tap.equal(agent.wait_event("scope-thawed").object["by"], "", "over by itself")
+    new_token, name, _ = cluster.wait_reign(above=token, agents=others)
+    tap.equal(others[0].run("freeze", "default").returncode, 0, "and again")
+    others[1].wait_event("scope-frozen", since=others[1].wait_event("scope-thawed").at)
+    tap.equal(json.loads(others[1].run("thaw", "default", "--json").stdout), {"scope": "default", "frozen": False}, "thaw")
+    tap.check(not cluster.agents[name].ask("leader", "default")["scopes"][0]["frozen"] or
+              cluster.agents[name].wait_event("scope-thawed", by=others[1].name), "thawed by the other")
+    tap.equal(cluster.agents[name].reign()[0], new_token, "the leader has stayed")
+    for words, code in ((["freeze", "nowhere"], 5), (["thaw", "nowhere"], 5), (["freeze"], 2), (["thaw"], 2),
+                        (["freeze", "default", "--for", "0"], 2), (["thaw", "a", "b"], 2)):
+        tap.equal(others[0].run(*words).returncode, code, f"{words}")
+
+
 if __name__ == "__main__":
     tap.main()

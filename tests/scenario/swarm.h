@@ -45,6 +45,8 @@ enum swarm_fault {
     SWARM_LEAVE,
     SWARM_RETURN,
     SWARM_STEPDOWN,
+    SWARM_FREEZE,  /* other: the scope */
+    SWARM_THAW,    /* the same */
     SWARM_ROTATE,  /* all keys; value: within so many ms */
     SWARM_HOSTILE, /* packets to all; other: so many a second; value: for so many ms */
     SWARM_MEND     /* value: the fault that ends */

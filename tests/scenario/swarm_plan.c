@@ -170,6 +170,21 @@ static void draw_hostilities(struct swarm_draw *draw, struct bw_rng *rng) {
         add(draw, (int64_t)below(rng, 8000), SWARM_HOSTILE, 0, 5 + below(rng, 60), 1000 + below(rng, 15000));
 }
 
+/* In a third of the runs in which leaders change: scopes are frozen, and perhaps thawed. Drawn apart, as the hostilities. */
+static void draw_freezes(struct swarm_draw *draw) {
+    struct bw_rng rng;
+    bw_rng_seed(&rng, draw->seed ^ UINT64_C(0x667265657a65)); /* "freeze" */
+    if ((draw->plan != SWARM_CHAOS && draw->plan != SWARM_PROCESSES) || below(&rng, 3) != 0)
+        return;
+    for (uint64_t times = 1 + below(&rng, 3); times > 0; times--) {
+        int64_t at_ms = (int64_t)below(&rng, 10000);
+        size_t scope = below(&rng, draw->scope_count);
+        add(draw, at_ms, SWARM_FREEZE, below(&rng, draw->host_count), scope, 0);
+        if (below(&rng, 2) == 0)
+            add(draw, at_ms + (int64_t)below(&rng, 10000), SWARM_THAW, below(&rng, draw->host_count), scope, 0);
+    }
+}
+
 static int by_time(const void *a, const void *b) {
     const struct swarm_step *x = a;
     const struct swarm_step *y = b;
@@ -183,5 +198,6 @@ void swarm_draw_steps(struct swarm_draw *draw, struct bw_rng *rng) {
                                                                           draw_isolate, draw_processes, draw_starve};
     draws[draw->plan](draw, rng);
     draw_hostilities(draw, rng);
+    draw_freezes(draw);
     qsort(draw->steps, draw->step_count, sizeof draw->steps[0], by_time);
 }

@@ -19,6 +19,8 @@ struct run {
     int64_t drowsy_ms[SWARM_HOSTS_MAX];  /* until then it may be asleep though it is not paused */
     int64_t elected_us[SWARM_HOSTS_MAX]; /* the newest */
     bool deaf;                           /* now */
+    bool frozen;                         /* something was */
+    bool mended;                         /* all is to be well from now on */
     struct bw_rotation *rotation;
     struct bw_attack *attack;
 };
@@ -181,6 +183,16 @@ static void mend(struct run *run, const struct swarm_step *step) {
     }
 }
 
+/* Nobody but the last holder of a frozen scope leads it, and that one may be gone for good. */
+static void thaw_all(struct run *run) {
+    struct bw_scope_info info;
+    for (size_t i = 0; i < run->draw->host_count; i++)
+        for (size_t s = 0;
+             awake(run, i) && bw_node_scope(bw_sim_node(run->sim, i), s, &info, bw_sim_clock(run->sim, i)) == 0; s++)
+            if (info.frozen)
+                bw_sim_freeze(run->sim, i, info.scope, false);
+}
+
 static void fault_of_process(struct run *run, const struct swarm_step *step) {
     struct bw_sim *sim = run->sim;
     bool runs = bw_sim_running(sim, step->host);
@@ -217,6 +229,12 @@ static void fault_of_process(struct run *run, const struct swarm_step *step) {
         break;
     case SWARM_RETURN:
         come_back(run, step->host);
+        break;
+    case SWARM_FREEZE:
+    case SWARM_THAW:
+        run->frozen = true;
+        if (awake(run, step->host))
+            bw_sim_freeze(sim, step->host, swarm_scope_name(step->other), step->fault == SWARM_FREEZE);
         break;
     default:
         step_down(run, step->host, (uint32_t)step->value);
@@ -321,12 +339,15 @@ static int64_t progress(struct run *run, int64_t limit_ms) {
         if (now_ms - begin_ms > limit_ms + STEADY_MS || !bw_sim_run_ms(run->sim, STEP_MS))
             return -1;
         return_all(run);
+        if (run->frozen && run->mended)
+            thaw_all(run);
     }
 }
 
 static void mend_all(struct run *run) {
     struct bw_sim *sim = run->sim;
     run->deaf = false;
+    run->mended = true;
     bw_sim_heal(sim);
     bw_sim_loss(sim, 0);
     for (size_t i = 0; i < run->draw->host_count; i++) {
@@ -390,7 +411,9 @@ bool swarm_run(uint64_t seed, bool report, FILE *log, struct swarm_result *resul
     draw.options.context = &run;
     draw.options.log = log;
     for (size_t i = 0; i < draw.step_count; i++)
-        run.faulted[draw.steps[i].host] |= draw.steps[i].fault != SWARM_ROTATE && draw.steps[i].fault != SWARM_HOSTILE;
+        run.faulted[draw.steps[i].host] |= draw.steps[i].fault != SWARM_ROTATE &&
+                                           draw.steps[i].fault != SWARM_HOSTILE &&
+                                           draw.steps[i].fault != SWARM_FREEZE && draw.steps[i].fault != SWARM_THAW;
     *result = (struct swarm_result){.healed_ms = -1};
     run.sim = bw_sim_create(seed, draw.host_count, &draw.options);
     if (seed % 8 == 5)

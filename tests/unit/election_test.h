@@ -21,6 +21,7 @@ extern const struct tap_suite election_standing_suite;
 extern const struct tap_suite election_declare_suite;
 extern const struct tap_suite election_why_suite;
 extern const struct tap_suite election_quorum_suite;
+extern const struct tap_suite election_freeze_suite;
 extern const struct tap_suite election_word_suite;
 extern const struct tap_suite election_handover_suite;
 extern const struct tap_suite election_preempt_suite;

@@ -25,6 +25,7 @@ struct deed {
     uint64_t boot; /* of the addressee: deeds do not outlive it */
     size_t size;
     size_t scope_size;
+    bool freeze;
     uint8_t rank[BW_CLAIM_RANK_SIZE];
     uint8_t scope[BW_NAME_MAX];
     uint8_t data[BW_ELECTION_MESSAGE_MAX];
@@ -194,6 +195,7 @@ static void pump_messages(size_t node) {
 
 static void send_record(const struct world_record *record, size_t from, size_t to) {
     struct deed deed = {.kind = DEED_RECORD, .size = record->body_size, .scope_size = record->scope_size};
+    deed.freeze = record->freeze;
     memcpy(deed.data, record->body, record->body_size);
     memcpy(deed.scope, record->scope, record->scope_size);
     memcpy(deed.rank, record->rank, sizeof deed.rank);
@@ -204,14 +206,16 @@ static void send_record(const struct world_record *record, size_t from, size_t t
 /* As gossip keeps them: the largest of each scope. */
 static struct world_record *keep_record(struct world_node *n, const struct bw_election_claim *claim) {
     size_t at = 0;
-    while (at < n->record_count && (n->records[at].scope_size != claim->scope.size ||
-                                    memcmp(n->records[at].scope, claim->scope.data, claim->scope.size) != 0))
+    while (at < n->record_count &&
+           (n->records[at].freeze != claim->freeze || n->records[at].scope_size != claim->scope.size ||
+            memcmp(n->records[at].scope, claim->scope.data, claim->scope.size) != 0))
         at++;
     if (at == BW_COUNT(n->records))
         return NULL;
     struct world_record *record = &n->records[at];
     CU_ASSERT(at == n->record_count || memcmp(record->rank, claim->rank, sizeof record->rank) < 0);
     n->record_count = at == n->record_count ? at + 1 : n->record_count;
+    record->freeze = claim->freeze;
     record->scope_size = claim->scope.size;
     record->body_size = claim->body.size;
     memcpy(record->scope, claim->scope.data, claim->scope.size);
@@ -313,8 +317,10 @@ static void do_deed(const struct deed *deed) {
         CU_ASSERT_EQUAL(error, 0);
     } else if (deed->kind == DEED_RECORD) {
         const struct bw_bytes scope = {.data = deed->scope, .size = deed->scope_size};
-        int error = bw_election_record(n->election, &world.nodes[deed->from].id, echo(deed->from, deed->to, deed),
-                                       scope, deed->rank, data, now);
+        int64_t heard_us = echo(deed->from, deed->to, deed);
+        int error = deed->freeze ? bw_election_freeze_record(n->election, scope, deed->rank, data, now)
+                                 : bw_election_record(n->election, &world.nodes[deed->from].id, heard_us, scope,
+                                                      deed->rank, data, now);
         CU_ASSERT_EQUAL(error, 0);
     } else if (deed->kind == DEED_PERSISTED) {
         do_persisted(n, deed->to);

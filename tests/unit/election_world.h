@@ -19,6 +19,7 @@ struct world_record {
     uint8_t rank[BW_CLAIM_RANK_SIZE];
     uint8_t body[BW_CLAIM_BODY_MAX];
     size_t body_size;
+    bool freeze; /* not a claim */
 };
 
 struct world_node {
@@ -113,6 +114,8 @@ int world_stepdown(size_t node, const char *scope, uint32_t for_ms);
 /* A leader is told to hand over. */
 int world_transfer(size_t node, const char *scope, size_t to, const char **why);
 int world_ready(size_t node, const char *scope, bool ready, uint32_t ttl_ms);
+int world_freeze(size_t node, const char *scope, uint32_t for_ms);
+int world_thaw(size_t node, const char *scope);
 int world_priority(size_t node, const char *scope, uint16_t priority);
 /* Declares a scope with priority 100 and this failover and stop_ms. */
 int world_declare(size_t node, const char *scope, enum bw_failover failover, uint32_t stop_ms);

@@ -119,6 +119,18 @@ int world_ready(size_t node, const char *scope, bool ready, uint32_t ttl_ms) {
     return error;
 }
 
+int world_freeze(size_t node, const char *scope, uint32_t for_ms) {
+    int error = bw_election_freeze(world.nodes[node].election, scope, for_ms, world_time(node));
+    world_pump(node);
+    return error;
+}
+
+int world_thaw(size_t node, const char *scope) {
+    int error = bw_election_thaw(world.nodes[node].election, scope, world_time(node));
+    world_pump(node);
+    return error;
+}
+
 int world_priority(size_t node, const char *scope, uint16_t priority) {
     int error = bw_election_priority(world.nodes[node].election, scope, priority, world_time(node));
     world_pump(node);

@@ -97,6 +97,7 @@ tests_unit_election_test_SOURCES = \
 	tests/unit/election_declare_test.c \
 	tests/unit/election_bully_test.c \
 	tests/unit/election_evidence_test.c \
+	tests/unit/election_freeze_test.c \
 	tests/unit/election_heal_test.c \
 	tests/unit/election_lease_test.c \
 	tests/unit/election_memory_test.c \

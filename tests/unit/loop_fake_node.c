@@ -156,6 +156,14 @@ int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority,
     return bw_node_stepdown(node, scope, 0, now);
 }
 
+int bw_node_freeze(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now) {
+    return bw_node_stepdown(node, scope, for_ms, now);
+}
+
+int bw_node_thaw(struct bw_node *node, const char *scope, struct bw_time now) {
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
 int bw_node_scope_add(struct bw_node *node, const struct bw_scope_config *config, struct bw_time now) {
     return bw_node_stepdown(node, config->name, 0, now);
 }

@@ -322,6 +322,29 @@ static void a_leader_of_the_past_fires(void) {
     CU_ASSERT(violated("goes back"));
 }
 
+static void say_of_scope(enum bw_event_type type, uint64_t term) {
+    struct bw_event event = {.type = type, .scope = "default"};
+    event.token = (struct bw_token){.term = term, .id = bw_node_id(bw_sim_node(sim, 0))};
+    fake_say(bw_sim_node(sim, 0), &event);
+    poke(0);
+}
+
+static void who_takes_a_frozen_scope_fires(void) {
+    start(1);
+    say_of_scope(BW_EVENT_SCOPE_FROZEN, 0);
+    say_of_scope(BW_EVENT_SCOPE_THAWED, 0);
+    say_of_scope(BW_EVENT_LEADER_ELECTED, 5);
+    say_of_scope(BW_EVENT_SCOPE_FROZEN, 0);
+    say_of_scope(BW_EVENT_LEADER_ELECTED, 6); /* it led before */
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    say_of_scope(BW_EVENT_SCOPE_THAWED, 0);
+    say_leader(0, 7);
+    say_of_scope(BW_EVENT_SCOPE_FROZEN, 0);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    say_of_scope(BW_EVENT_LEADER_ELECTED, 8);
+    CU_ASSERT(violated("which it knows to be frozen"));
+}
+
 static void say_member(size_t host, size_t subject, enum bw_event_type type, uint64_t incarnation, bool own) {
     struct bw_event event = {.type = type,
                              .id = bw_node_id(bw_sim_node(sim, subject)),
@@ -635,6 +658,7 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(nor_is_being_cut_off),
     TAP_TEST(a_paused_leader_does_not_overlap),
     TAP_TEST(a_leader_of_the_past_fires),
+    TAP_TEST(who_takes_a_frozen_scope_fires),
     TAP_TEST(an_incarnation_that_goes_back_fires),
     TAP_TEST(a_healthy_member_held_for_dead_fires),
     TAP_TEST(accusations_are_counted),

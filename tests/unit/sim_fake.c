@@ -206,6 +206,14 @@ int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t 
     return bw_node_stepdown(node, scope, ttl_ms, now);
 }
 
+int bw_node_freeze(struct bw_node *node, const char *scope, uint32_t for_ms, struct bw_time now) {
+    return bw_node_stepdown(node, scope, for_ms, now);
+}
+
+int bw_node_thaw(struct bw_node *node, const char *scope, struct bw_time now) {
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
 int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct bw_time now) {
     (void)node;
     (void)keys;

@@ -1,0 +1,86 @@
+/* freeze, thaw: while a scope is frozen its leader stays, and nobody else takes the lead. */
+#include "tools/command.h"
+#include "tools/control_client.h"
+#include "tools/json.h"
+
+enum { KEY_FOR = 0x2000 };
+
+struct freeze {
+    struct client_options client;
+    const char *scope;
+    double for_s; /* 0: until it is thawed */
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct freeze *freeze = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &freeze->client;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (freeze->scope != NULL)
+            return options_surplus(state, value);
+        freeze->scope = value;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        return options_mistake(state, "which SCOPE?");
+    case KEY_FOR:
+        if (!parse_seconds(value, &freeze->for_s) || freeze->for_s < 0.001 || freeze->for_s > 4e6)
+            return options_mistake(state, "--for %s: a number of seconds from 0.001 to 4000000", value);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"for", KEY_FOR, "S", 0, "It ends by itself after so many seconds (default: it does not)", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+static const struct argp freeze_argp = {
+    .options = options,
+    .parser = parse,
+    .children = children,
+    .args_doc = "SCOPE",
+    .doc =
+        "Keeps the lead of SCOPE where it is, on all members: the leader stays as long as it lives, and until SCOPE is "
+        "thawed nobody else leads it, not even if the leader dies; only that one itself may come back. While SCOPE is "
+        "frozen stepdown and transfer are refused. Members beyond a partition are not bound until it heals. It "
+        "lasts as long as any member runs that has heard of it. Any agent takes the command.\v"
+        "Exit code 5: no such scope is known."};
+static const struct argp thaw_argp = {.parser = parse,
+                                      .children = children,
+                                      .args_doc = "SCOPE",
+                                      .doc = "Ends what freeze began, on all members, whoever began it.\v"
+                                             "Exit code 5: no such scope is known."};
+
+static int ask(const struct argp *argp, const char *op, int argc, char **argv) {
+    struct freeze freeze = {.scope = NULL};
+    json_t *answer = NULL;
+    int code = options_parse(argp, argc, argv, &freeze);
+    if (code != EXIT_DONE)
+        return code;
+    json_t *request = json_pack("{s:s,s:s}", "op", op, "scope", freeze.scope);
+    if (request == NULL) {
+        complain("'%s' is not UTF-8", freeze.scope);
+        return EXIT_USAGE;
+    }
+    if (freeze.for_s > 0)
+        json_object_set_new(request, "for_ms", json_integer((json_int_t)(freeze.for_s * 1000)));
+    code = control_ask_once(&freeze.client, request, &answer);
+    if (code == EXIT_DONE && freeze.client.json) {
+        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
+        putchar('\n');
+    }
+    json_decref(answer);
+    return code;
+}
+
+int cmd_freeze(int argc, char **argv) {
+    return ask(&freeze_argp, "freeze", argc, argv);
+}
+
+int cmd_thaw(int argc, char **argv) {
+    return ask(&thaw_argp, "thaw", argc, argv);
+}
