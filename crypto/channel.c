@@ -37,12 +37,12 @@ struct bw_channel {
     uint64_t session;
     uint64_t counter; /* of the newest datagram that we sealed, 0 before the first */
     uint8_t label[1u + BW_NAME_MAX];
-    size_t label_size;                                /* with its size byte */
-    uint8_t scratch[8u + ASSOCIATED_MAX + PLAIN_MAX]; /* of seal */
-    uint8_t plain[PLAIN_MAX];                         /* what was opened last */
-    uint64_t dropped[BW_ERROR_COUNT];
+    size_t label_size; /* with its size byte */
     struct bw_sessions sessions;
     struct bw_clock clock;
+    uint64_t dropped[BW_ERROR_COUNT];
+    uint8_t scratch[8u + ASSOCIATED_MAX + PLAIN_MAX]; /* of seal */
+    uint8_t plain[PLAIN_MAX];                         /* what was opened last */
     struct bw_sent_ring sent;
 };
 

@@ -1,4 +1,4 @@
-/* Echo to send time, by binary search in a ring of checkpoints (clock.h). */
+/* Echo to send time, by a search in a ring of checkpoints (clock.h). */
 #include "crypto/clock.h"
 
 #include "base/envelope.h"
@@ -18,6 +18,13 @@ int64_t bw_clock_when(const struct bw_clock *clock, uint64_t counter) {
     uint64_t low = clock->count > BW_CLOCK_COUNT ? clock->count - BW_CLOCK_COUNT : 0;
     uint64_t high = clock->count; /* the first checkpoint after the counter is in [low, high] */
     uint64_t oldest = low;
+    for (uint64_t step = 1; high - low > step; step *= 2) { /* most echoes are of something new */
+        if (at(clock, high - step)->counter <= counter) {
+            low = high - step + 1;
+            break;
+        }
+        high -= step;
+    }
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         if (at(clock, middle)->counter <= counter) {

@@ -17,8 +17,8 @@ struct bw_checkpoint {
 
 /* All zero is an empty clock. */
 struct bw_clock {
-    struct bw_checkpoint ring[BW_CLOCK_COUNT];
     uint64_t count; /* ever made; number i is in ring[i % BW_CLOCK_COUNT] */
+    struct bw_checkpoint ring[BW_CLOCK_COUNT];
 };
 
 void bw_clock_sent(struct bw_clock *clock, uint64_t counter, int64_t now_us); /* counters only rise */

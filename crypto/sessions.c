@@ -19,15 +19,10 @@ static struct bw_peer *proven_of(const struct bw_sessions *sessions, uint64_t se
 
 static size_t place_of(const struct bw_sessions *sessions, uint64_t session) {
     size_t i = 0;
-    while (i < BW_UNPROVEN_COUNT && sessions->unproven[i].session != session) {
+    while (i < BW_UNPROVEN_COUNT && sessions->unproven_sessions[i] != session) {
         i++;
     }
     return i;
-}
-
-static struct bw_unproven *unproven_of(struct bw_sessions *sessions, uint64_t session) {
-    size_t place = place_of(sessions, session);
-    return place < BW_UNPROVEN_COUNT ? &sessions->unproven[place] : NULL;
 }
 
 /* The window and the member of a known session. */
@@ -90,11 +85,11 @@ static bool has_ended(const struct bw_peer *peer, uint64_t session) {
 
 /* The proving datagram is the floor of the window; what came after it before it was proven stays seen. */
 static void start(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
-    struct bw_unproven *unproven = unproven_of(sessions, arrival->session);
+    size_t place = place_of(sessions, arrival->session);
     bw_replay_init(&peer->replay, 0);
-    if (unproven) {
-        peer->replay = unproven->replay;
-        unproven->session = 0;
+    if (place < BW_UNPROVEN_COUNT) {
+        peer->replay = sessions->unproven[place].replay;
+        sessions->unproven_sessions[place] = 0;
     }
     peer->replay.floor = arrival->counter - 1;
     bw_replay_mark(&peer->replay, arrival->counter);
@@ -144,11 +139,12 @@ static int prove_newer(struct bw_sessions *sessions, struct bw_peer *peer, const
 
 static void enter_unproven(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
     struct bw_unproven *place = &sessions->unproven[sessions->oldest];
+    uint64_t *session = &sessions->unproven_sessions[sessions->oldest];
     sessions->oldest = (sessions->oldest + 1) % BW_UNPROVEN_COUNT;
-    if (place->session != 0) {
-        bw_trace_rule(sessions->trace, BW_RULE_OLDEST_UNPROVEN_OUT, &place->id, place->session);
+    if (*session != 0) {
+        bw_trace_rule(sessions->trace, BW_RULE_OLDEST_UNPROVEN_OUT, &place->id, *session);
     }
-    place->session = arrival->session;
+    *session = arrival->session;
     place->id = arrival->from;
     bw_replay_init(&place->replay, arrival->counter - 1);
     bw_replay_mark(&place->replay, arrival->counter);
@@ -162,9 +158,9 @@ static int enter_proven(struct bw_peer *peer, const struct bw_arrival *arrival) 
 
 /* From a session that is not proven, and not by this datagram either. */
 static int only_open(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
-    struct bw_unproven *known = unproven_of(sessions, arrival->session);
-    if (known) {
-        bw_replay_mark(&known->replay, arrival->counter);
+    size_t place = place_of(sessions, arrival->session);
+    if (place < BW_UNPROVEN_COUNT) {
+        bw_replay_mark(&sessions->unproven[place].replay, arrival->counter);
     } else {
         enter_unproven(sessions, arrival);
     }

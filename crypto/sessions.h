@@ -29,7 +29,6 @@ struct bw_peer {
 };
 
 struct bw_unproven {
-    uint64_t session; /* 0: free */
     struct bw_id id;
     struct bw_replay replay;
 };
@@ -41,6 +40,8 @@ struct bw_sessions {
     struct bw_table by_session; /* session -> the same peer */
     bool forgot;                /* a member was forgotten, and our counter was floor then */
     uint64_t floor;
+    uint64_t
+        unproven_sessions[BW_UNPROVEN_COUNT]; /* 0: free. Apart: each packet of a session not known looks through all */
     struct bw_unproven unproven[BW_UNPROVEN_COUNT];
     size_t oldest; /* the place that the next unproven session takes */
 };
