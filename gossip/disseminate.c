@@ -7,9 +7,14 @@
 #define FIRST_HOP_PART 4    /* of the gossip interval */
 #define MISFIT_MAX 16u      /* updates that do not fit, before the rest waits for the next datagram */
 
-static void unlink_update(struct bw_gossip *g, struct bw_update *update) {
+static void dequeue(struct bw_gossip *g, struct bw_update *update) {
     bw_list_remove(&update->link);
     g->update_count--;
+    g->urgent_count -= update->class == 0;
+}
+
+static void unlink_update(struct bw_gossip *g, struct bw_update *update) {
+    dequeue(g, update);
     if (update->member) {
         update->member->update = NULL;
     } else {
@@ -49,8 +54,7 @@ static void wake(struct bw_gossip *g, int64_t pause_us) {
 static void enqueue(struct bw_gossip *g, struct bw_update **slot, struct bw_update wanted) {
     struct bw_update *update = *slot;
     if (update) {
-        bw_list_remove(&update->link);
-        g->update_count--;
+        dequeue(g, update);
     } else {
         if (g->update_count >= BW_UPDATE_MAX) {
             bw_bound_passed(g, BW_BOUND_UPDATES, NULL, g->update_count);
@@ -64,6 +68,7 @@ static void enqueue(struct bw_gossip *g, struct bw_update **slot, struct bw_upda
     }
     *update = wanted;
     g->update_count++;
+    g->urgent_count += update->class == 0;
     bw_list_append(&g->levels[update->class][0], &update->link);
     wake(g, g->params.gossip_interval_ms * BW_US_PER_MS / FIRST_HOP_PART);
 }
@@ -124,9 +129,10 @@ void bw_update_piggyback(struct bw_gossip *g, struct bw_writer *writer, const st
     struct bw_list sent;
     bw_list_init(&sent);
     size_t misfits = 0;
-    for (size_t i = 0; i < (size_t)2 * BW_UPDATE_LEVELS; i++) {
+    size_t left = g->update_count;
+    for (size_t i = g->urgent_count > 0 ? 0 : BW_UPDATE_LEVELS; left > 0; i++) {
         struct bw_list *list = &g->levels[i / BW_UPDATE_LEVELS][i % BW_UPDATE_LEVELS];
-        for (struct bw_list *at = list->next, *next; at != list; at = next) {
+        for (struct bw_list *at = list->next, *next; at != list; at = next, left--) {
             next = at->next;
             struct bw_update *update = bw_container(at, struct bw_update, link);
             if (writer->capacity - writer->used < SMALLEST_UPDATE || misfits == MISFIT_MAX) {

@@ -174,9 +174,8 @@ struct bw_gossip {
     struct bw_members members;
     struct bw_digest_key key;
     uint64_t digest;
-    uint64_t parts[BW_BUCKETS_MAX]; /* of the digest, by bucket: comparing views costs what differs */
-    size_t living;                  /* claimed alive or suspect, ourselves included */
-    size_t dead;                    /* claimed dead, not left */
+    size_t living; /* claimed alive or suspect, ourselves included */
+    size_t dead;   /* claimed dead, not left */
     int64_t changed_us;
     struct bw_timer reap;
 
@@ -184,8 +183,8 @@ struct bw_gossip {
     struct bw_table records;
 
     /* disseminate.c */
-    struct bw_list levels[2][BW_UPDATE_LEVELS];
     size_t update_count;
+    size_t urgent_count; /* of them of class 0 */
     struct bw_timer gossip;
     int64_t gossiped_us;
 
@@ -194,12 +193,10 @@ struct bw_gossip {
     struct bw_buffer events;
     struct bw_member *changed_head;
     struct bw_member *changed_tail;
-    uint8_t frames[BW_FRAMES_MAX];
 
     /* probe.c, ping.c, health.c */
     struct bw_timer period;
     struct bw_ping *probe; /* this interval's */
-    struct bw_ping pings[BW_PING_MAX];
     size_t ghost_count;
     uint32_t health; /* Lifeguard's score, 0: healthy */
     uint8_t deaf;    /* probes in a row in which nobody was heard */
@@ -230,13 +227,11 @@ struct bw_gossip {
     int64_t differ_us; /* since when views differ; BW_NEVER: they do not */
 
     /* join.c */
-    struct bw_seed seeds[BW_SEED_MAX];
     size_t seed_count;
     struct bw_timer seed;
     struct bw_timer resync;
     uint32_t resync_ms;            /* 0: not joining */
     int64_t incompatible_again_us; /* not before is somebody kept out told of again */
-    struct bw_rate rates[BW_RATE_MAX];
     int64_t rate_full_us;
 
     /* rush.c: those who came one upon the other */
@@ -308,6 +303,14 @@ struct bw_gossip {
         struct bw_id acked[BW_LEAVE_ACKS];
         int64_t until_us;
     } leave;
+
+    /* the large ones, last: what every call looks at stays together */
+    struct bw_ping pings[BW_PING_MAX];          /* ping.c */
+    struct bw_list levels[2][BW_UPDATE_LEVELS]; /* disseminate.c */
+    uint8_t frames[BW_FRAMES_MAX];              /* outbox.c */
+    uint64_t parts[BW_BUCKETS_MAX];    /* view.c: of the digest, by bucket: comparing views costs what differs */
+    struct bw_seed seeds[BW_SEED_MAX]; /* join.c */
+    struct bw_rate rates[BW_RATE_MAX]; /* join.c */
 };
 
 /* gossip.c */
