@@ -1,50 +1,66 @@
-/* What will happen, soonest first; what was planned first goes first among equals. A binary heap in an array. */
+/* What will happen, soonest first; what was planned first goes first among equals. A binary heap of places in an array. */
 #include "sim/internal.h"
 
 #include <stdlib.h>
 
-static bool before(const struct bw_sim_item *a, const struct bw_sim_item *b) {
+static bool before(const struct bw_sim_place *a, const struct bw_sim_place *b) {
     return a->at_us != b->at_us ? a->at_us < b->at_us : a->order < b->order;
 }
 
-void bw_sim_heap_push(struct bw_sim_heap *heap, const struct bw_sim_item *item) {
-    if (heap->count == heap->capacity) {
-        heap->capacity = heap->capacity > 0 ? heap->capacity * 2 : 256;
-        heap->items = realloc(heap->items, heap->capacity * sizeof heap->items[0]);
-        BW_ASSERT(heap->items != NULL);
-    }
-    struct bw_sim_item risen = *item;
-    size_t at = heap->count++;
-    for (risen.order = heap->next_order++; at > 0 && before(&risen, &heap->items[(at - 1) / 2]); at = (at - 1) / 2)
-        heap->items[at] = heap->items[(at - 1) / 2];
-    heap->items[at] = risen;
+static void grow(struct bw_sim_heap *heap) {
+    size_t old = heap->capacity;
+    heap->capacity = old > 0 ? old * 2 : 256;
+    heap->places = realloc(heap->places, heap->capacity * sizeof heap->places[0]);
+    heap->items = realloc(heap->items, heap->capacity * sizeof heap->items[0]);
+    BW_ASSERT(heap->places != NULL && heap->items != NULL);
+    for (size_t i = old; i < heap->capacity; i++)
+        heap->places[i].item = i;
 }
 
-/* Finds the place of an item that was put in at the root. */
-static void sink(struct bw_sim_heap *heap, const struct bw_sim_item *sunk) {
+void bw_sim_heap_push(struct bw_sim_heap *heap, const struct bw_sim_item *item) {
+    if (heap->count == heap->capacity)
+        grow(heap);
+    size_t at = heap->count++;
+    struct bw_sim_place risen = {item->at_us, heap->next_order++, heap->places[at].item};
+    heap->items[risen.item] = *item;
+    for (; at > 0 && before(&risen, &heap->places[(at - 1) / 2]); at = (at - 1) / 2)
+        heap->places[at] = heap->places[(at - 1) / 2];
+    heap->places[at] = risen;
+}
+
+/* Finds a place for one that was taken from the end: the first is free. */
+static void sink(struct bw_sim_heap *heap, const struct bw_sim_place *sunk) {
     size_t at = 0;
     for (size_t child = 1; child < heap->count; child = 2 * at + 1) {
-        if (child + 1 < heap->count && before(&heap->items[child + 1], &heap->items[child]))
+        if (child + 1 < heap->count && before(&heap->places[child + 1], &heap->places[child]))
             child++;
-        if (!before(&heap->items[child], sunk))
+        if (!before(&heap->places[child], sunk))
             break;
-        heap->items[at] = heap->items[child];
+        heap->places[at] = heap->places[child];
         at = child;
     }
-    heap->items[at] = *sunk;
+    heap->places[at] = *sunk;
 }
 
 bool bw_sim_heap_pop(struct bw_sim_heap *heap, int64_t until_us, struct bw_sim_item *item) {
-    if (heap->count == 0 || heap->items[0].at_us > until_us)
+    if (heap->count == 0 || heap->places[0].at_us > until_us)
         return false;
-    *item = heap->items[0];
-    struct bw_sim_item last = heap->items[--heap->count];
+    size_t taken = heap->places[0].item;
+    *item = heap->items[taken];
+    struct bw_sim_place last = heap->places[--heap->count];
     sink(heap, &last);
+    heap->places[heap->count].item = taken;
     return true;
 }
 
+const struct bw_sim_item *bw_sim_heap_at(const struct bw_sim_heap *heap, size_t n) {
+    return n < heap->count ? &heap->items[heap->places[n].item] : NULL;
+}
+
 void bw_sim_heap_free(struct bw_sim *sim) {
-    for (size_t i = 0; i < sim->heap.count; i++)
-        bw_sim_give(sim, sim->heap.items[i].data, sim->heap.items[i].size);
+    const struct bw_sim_item *item = NULL;
+    for (size_t i = 0; (item = bw_sim_heap_at(&sim->heap, i)) != NULL; i++)
+        bw_sim_give(sim, item->data, item->size);
+    free(sim->heap.places);
     free(sim->heap.items);
 }

@@ -26,7 +26,6 @@ enum bw_sim_kind {
 /* Something that will happen. */
 struct bw_sim_item {
     int64_t at_us;
-    uint64_t order; /* ties go by it */
     enum bw_sim_kind kind;
     size_t host;
     size_t from;    /* deliver: the sender; refuse: the host that refused */
@@ -37,8 +36,16 @@ struct bw_sim_item {
     void *context;
 };
 
+struct bw_sim_place {
+    int64_t at_us;
+    uint64_t order; /* ties go by it */
+    size_t item;
+};
+
+/* As many items as places: those behind the heap's end are free. */
 struct bw_sim_heap {
-    struct bw_sim_item *items;
+    struct bw_sim_place *places;
+    struct bw_sim_item *items; /* stay where they are while their places move */
     size_t count;
     size_t capacity;
     uint64_t next_order;
@@ -244,9 +251,14 @@ void bw_sim_pool_free(struct bw_sim_pool *pool);
 void bw_sim_unsealed(struct bw_node *node);
 
 /* heap.c */
-void bw_sim_heap_push(struct bw_sim_heap *heap, const struct bw_sim_item *item); /* order is filled in */
+void bw_sim_heap_push(struct bw_sim_heap *heap, const struct bw_sim_item *item);
 bool bw_sim_heap_pop(struct bw_sim_heap *heap, int64_t until_us, struct bw_sim_item *item);
+/* The nth place's item, by no order but that the first is the next; NULL past the end. */
+const struct bw_sim_item *bw_sim_heap_at(const struct bw_sim_heap *heap, size_t n);
 void bw_sim_heap_free(struct bw_sim *sim);
+
+/* warm.c */
+void bw_sim_warm(const struct bw_sim *sim);
 
 /* clock.c */
 void bw_sim_clock_start(struct bw_sim *sim, struct bw_sim_host *host);

@@ -34,4 +34,5 @@ sim_sources += \
 	sim/unsealed.c \
 	sim/user.c \
 	sim/view.c \
+	sim/warm.c \
 	sim/world.c

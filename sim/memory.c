@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define STEP 16u
-#define CHUNK_SIZE (1024u * 1024u)
+#define CHUNK_SIZE (32u * 1024u * 1024u)
 
 struct chunk {
     struct chunk *next;
