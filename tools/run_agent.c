@@ -109,9 +109,9 @@ static void take_news(struct run *run, json_t *news, const char *what) {
 static void take_lease(struct run *run, const json_t *answer) {
     const json_t *left = json_object_get(answer, "left_us");
     int64_t asked_us = run->asked_us;
-    run->asked_us = 0;
     if (run->reign.token == NULL || strcmp(json_text_of(answer, "token"), run->reign.token) != 0)
-        return;
+        return; /* asked under an earlier lead */
+    run->asked_us = 0;
     if (!json_is_integer(left)) {
         run_lose(run, "the lead is over: stopping");
         return;

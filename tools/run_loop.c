@@ -293,6 +293,7 @@ static void reap(struct run *run) {
             run_watchdog_end(&run->watchdog);
             if (!run_watchdog_start(&run->watchdog, run->client.fd, run->reign.token))
                 run_lose(run, "there is no watchdog");
+            run_watchdog_tell(&run->watchdog);
         }
     }
 }

@@ -252,14 +252,30 @@ def the_agent_hangs_for_longer_than_the_lease():
     world.check_apart()
 
 
+def watchdog_of(process):
+    """The newest process of that name that this run has started, and that lives."""
+    found = None
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+        for pid in map(int, file.read().split()):
+            with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+                fields = stat.read().split()
+            found = pid if fields[1] == "(bw-watchdog)" and fields[2] != "Z" else found
+    return found
+
+
 @tap.test(timeout=60)
 def run_itself_hangs_for_longer_than_the_lease():
-    """The watchdog is left. The agent notices that nobody asks for more time."""
+    """The watchdog is left, even if the first one was killed. The agent notices that nobody asks for more time."""
     world = World(2, "--observer")
     first = world.run(world.agents[0], command=world.work("n1", 60, "parent", "stubborn"))
     world.wait_work()
     tap.wait_until(lambda: world.heard("n1-child", "begins"), LIMIT, "the child lives")
-    world.run(world.agents[1])
+    second = world.run(world.agents[1], "--verbose")
+    tap.check("waiting" in second.stderr.readline(), "the other one waits")
+    watchdog = watchdog_of(first)
+    os.kill(watchdog, signal.SIGKILL)  # run starts another one
+    tap.wait_until(lambda: watchdog_of(first) not in (None, watchdog), LIMIT, "a second watchdog")
+    tap.check("watchdog was killed" in first.stderr.readline(), "it is told")
     first.send_signal(signal.SIGSTOP)
     world.wait_work("n1", "n1-child")
     world.check_apart()
