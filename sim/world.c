@@ -296,9 +296,9 @@ static int create_node(struct bw_sim *sim, size_t index) {
     config.seed_count = seeds_of(sim, index, seeds, BW_COUNT(seeds));
     if (sim->scope[0] != '\0' && (index < sim->options.candidate_count || index < sim->options.voter_count)) {
         bw_scope_config_init(&scope, sim->scope);
-        bw_sim_voters(sim, index, &scope, voters);
         scope.priority = host->priority;
         scope.mode = sim->options.mode;
+        bw_sim_voters(sim, index, &scope, voters); /* which make it quorum mode */
         scope.failover = sim->options.failover;
         scope.preempt_ms = sim->options.preempt_ms;
         config.scopes = &scope;
