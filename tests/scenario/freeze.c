@@ -123,6 +123,32 @@ static void a_freeze_that_races_an_election_leaves_one_leader_or_none(void) {
     CHECK(led > 0 && led < count);
 }
 
+/* The majority would elect another, and does not while it is frozen. */
+static void in_quorum_mode_nobody_follows_either(void) {
+    options.voter_count = 3;
+    for (uint64_t seed = 1; seed <= seed_count(4); seed++) {
+        size_t leader = cluster(seed, 3);
+        if (leader == NOBODY)
+            return;
+        CHECK(bw_sim_freeze(sim, (leader + 1) % 3, SCOPE, true) == 0);
+        run_ms(1000);
+        bw_sim_crash(sim, leader);
+        run_ms(30000);
+        CHECK(acting_count() == 0);
+        struct bw_vacancy_info why;
+        size_t other = (leader + 2) % 3;
+        CHECK(bw_node_vacancy(bw_sim_node(sim, other), SCOPE, &why, bw_sim_clock(sim, other)) == 0);
+        CHECK(why.reason == BW_VACANCY_FROZEN);
+        if (seed % 2 == 0) {
+            CHECK(bw_sim_restart(sim, leader) == 0); /* the last holder */
+            CHECK(wait_leader(30000) == leader);
+            continue;
+        }
+        CHECK(bw_sim_freeze(sim, other, SCOPE, false) == 0);
+        CHECK(wait_other_leader(leader, 15000) != NOBODY);
+    }
+}
+
 /* A third of all datagrams is lost, and it is frozen and thawed again and again by all: they agree in the end. */
 static void all_come_to_agree_on_it(void) {
     options.forbid_overlap = false;
@@ -162,6 +188,7 @@ static const struct tap_test freeze_tests[] = {
     TAP_TEST(the_leader_of_a_frozen_scope_comes_back),
     TAP_TEST(a_partition_that_has_not_heard_of_the_freeze_elects),
     TAP_TEST(a_freeze_that_races_an_election_leaves_one_leader_or_none),
+    TAP_TEST(in_quorum_mode_nobody_follows_either),
     TAP_TEST(a_freeze_lasts_as_long_as_anybody_who_knows_of_it),
     TAP_TEST(all_come_to_agree_on_it),
 };

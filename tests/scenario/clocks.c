@@ -1,0 +1,175 @@
+/* Scenarios of clocks that jump, machines that sleep, leases that differ, and starts in a hurry. */
+#include "tests/scenario/story.h"
+
+#define HOUR_MS INT64_C(3600000)
+#define YEAR_MS (INT64_C(365) * 24 * HOUR_MS)
+
+static void durable_candidates(void) {
+    story_set_up();
+    options.durable = true;
+    options.forbid_overlap = true;
+}
+
+/* -- real time (45, 52) -- */
+
+static const int64_t jumps_ms[] = {HOUR_MS, -HOUR_MS, 10 * YEAR_MS, -10 * YEAR_MS};
+
+/* What it may not know: how long it was away. It gives the lead up at once; the next term is above, whatever the clock says. */
+static void a_leader_whose_real_time_jumps_gives_the_lead_up(void) {
+    for (size_t i = 0; i < BW_COUNT(jumps_ms); i++) {
+        size_t leader = cluster(i + 1, 5);
+        if (leader == NOBODY)
+            return;
+        struct bw_token before = token_of(leader);
+        uint64_t deposed = events(leader, BW_EVENT_SELF_DEPOSED);
+        bw_sim_wall_step(sim, leader, jumps_ms[i]);
+        run_ms(options.params.lease_ms / 6 + 50); /* to its next round */
+        CHECK(events(leader, BW_EVENT_SELF_DEPOSED) == deposed + 1);
+        size_t next = wait_leader(10000);
+        if (!CHECK(next != NOBODY))
+            return;
+        struct bw_token after = token_of(next);
+        CHECK(token_rises(&before, &after));
+        run_ms(30000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == next && acting_count() == 1);
+        CHECK(accused_in(0, 5) == 0);
+    }
+}
+
+/* A follower's clock moves nothing, neither then nor when it has to lead: its terms may only skip numbers. */
+static void a_follower_whose_real_time_jumps_disturbs_nothing(void) {
+    for (size_t i = 0; i < BW_COUNT(jumps_ms); i++) {
+        world(i + 1, 4);
+        for (size_t k = 0; k < 4; k++)
+            bw_sim_set_priority(sim, k, (uint16_t)(400 - 100 * k));
+        bw_sim_start_all(sim);
+        CHECK(wait_leader(10000) == 0);
+        run_ms(5000);
+        struct bw_token before = token_of(0);
+        uint64_t elected = events(EVERYBODY, BW_EVENT_LEADER_ELECTED);
+        bw_sim_wall_step(sim, 1, jumps_ms[i]);
+        run_ms(60000);
+        CHECK(may_act(0) && events(EVERYBODY, BW_EVENT_LEADER_ELECTED) == elected);
+        CHECK(accused_in(0, 4) == 0 && bw_sim_converged(sim));
+        bw_sim_crash(sim, 0);
+        CHECK(wait_other_leader(0, 3000) == 1);
+        struct bw_token after = token_of(1);
+        CHECK(token_rises(&before, &after));
+        bw_sim_crash(sim, 1); /* the next one's clock is right: it goes on from there */
+        CHECK(wait_other_leader(1, 8000) == 2);
+        struct bw_token last = token_of(2);
+        CHECK(token_rises(&after, &last));
+    }
+}
+
+/* -- sleep (45) -- */
+
+static void after_ten_minutes_of_sleep_a_leader_wakes_up_as_a_follower(void) {
+    for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
+        size_t leader = cluster(seed, 5);
+        if (leader == NOBODY)
+            return;
+        struct bw_token before = token_of(leader);
+        bw_sim_pause(sim, leader);
+        bw_sim_host_silent(sim, leader, true);
+        size_t next = wait_other_leader(leader, 10000);
+        CHECK(next != NOBODY);
+        run_ms(600000);
+        CHECK(!may_act(leader)); /* by its own clocks, before it has done anything */
+        uint64_t dead = events(leader, BW_EVENT_MEMBER_DEAD);
+        bw_sim_host_silent(sim, leader, false);
+        bw_sim_continue(sim, leader);
+        run_ms(100);
+        CHECK(!may_act(leader));
+        run_ms(30000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == next && acting_count() == 1);
+        CHECK(events(leader, BW_EVENT_MEMBER_DEAD) == dead); /* and it accuses nobody */
+        struct bw_token after = token_of(next);
+        CHECK(token_rises(&before, &after));
+        CHECK(wait_converged(30000));
+    }
+}
+
+/* -- leases that differ (46) -- */
+
+static void lease_of_its_own(void *context, size_t host, struct bw_config *config) {
+    static struct bw_scope_config scope; /* copied by the node */
+    (void)context;
+    scope = config->scopes[0];
+    scope.lease_ms = (uint32_t)(500 << host % 4); /* 500, 1000, 2000, 4000 */
+    config->scopes = &scope;
+}
+
+/* Whoever leads and falls silent, its successor waits for the lease that was promised, not for its own. */
+static void with_leases_that_differ_the_promised_one_counts(void) {
+    options.configure = lease_of_its_own;
+    for (uint64_t seed = 1; seed <= seed_count(8); seed++) {
+        world(seed, 4);
+        for (size_t i = 0; i < 4; i++)
+            bw_sim_set_priority(sim, i, (uint16_t)(100 + 100 * ((i + seed) % 4)));
+        bw_sim_start_all(sim);
+        size_t leader = wait_leader(15000);
+        if (!CHECK(leader != NOBODY))
+            return;
+        run_ms(6000 + (int64_t)(seed * 97 % 500));
+        int64_t lease_ms = INT64_C(500) << leader % 4;
+        CHECK(bw_sim_lease_us(sim, leader, SCOPE) <= lease_ms * BW_US_PER_MS);
+        bw_sim_host_silent(sim, leader, true); /* an overlap in real time would be a violation */
+        int64_t from_ms = now_ms();
+        CHECK(wait_other_leader(leader, lease_ms + 8000) != NOBODY);
+        CHECK(now_ms() - from_ms >= lease_ms - lease_ms / 6);
+        bw_sim_host_silent(sim, leader, false);
+        run_ms(20000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) != NOBODY && acting_count() == 1);
+    }
+}
+
+/* -- in a hurry (46) -- */
+
+/* Started, stopped and started within 100 ms, again and again, in order or not: events alternate and terms rise (else it is
+ * a violation), and in the end all is as if nothing had been. */
+static void starts_and_stops_within_100_ms(bool leave) {
+    for (uint64_t seed = 1; seed <= seed_count(4); seed++) {
+        size_t leader = cluster(seed, 4);
+        if (leader == NOBODY)
+            return;
+        size_t host = seed % 2 == 0 ? leader : (leader + 1) % 4;
+        for (size_t i = 0; i < 20; i++) {
+            if (leave)
+                bw_sim_leave(sim, host);
+            run_ms((int64_t)(seed + i) * 13 % 60);
+            bw_sim_crash(sim, host);
+            run_ms((int64_t)(seed + i) * 7 % 40);
+            CHECK(bw_sim_start(sim, host) == 0);
+            run_ms((int64_t)(seed + i) * 11 % 50);
+        }
+        CHECK(wait_leader(15000) != NOBODY);
+        run_ms(20000);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) != NOBODY && acting_count() == 1);
+        CHECK(wait_converged(30000));
+        for (size_t i = 0; i < 4; i++)
+            CHECK(everywhere(i, BW_STATUS_ALIVE));
+    }
+}
+
+static void a_member_that_crashes_and_starts_within_100_ms(void) {
+    starts_and_stops_within_100_ms(false);
+}
+
+static void a_member_that_leaves_and_starts_within_100_ms(void) {
+    starts_and_stops_within_100_ms(true);
+}
+
+static const struct tap_test clock_tests[] = {
+    TAP_TEST(a_leader_whose_real_time_jumps_gives_the_lead_up),
+    TAP_TEST(a_follower_whose_real_time_jumps_disturbs_nothing),
+    TAP_TEST(after_ten_minutes_of_sleep_a_leader_wakes_up_as_a_follower),
+    TAP_TEST(with_leases_that_differ_the_promised_one_counts),
+    TAP_TEST(a_member_that_crashes_and_starts_within_100_ms),
+    TAP_TEST(a_member_that_leaves_and_starts_within_100_ms),
+};
+static const struct tap_suite suites[] = {
+    TAP_SUITE_WITH("clocks and haste", clock_tests, durable_candidates, story_tear_down),
+};
+
+TAP_MAIN(suites)
