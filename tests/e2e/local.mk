@@ -23,7 +23,7 @@ endif
 EXTRA_DIST += tests/e2e/timeline_browser.py tests/lib/browser.py
 # In check-full: they need PostgreSQL and Redis.
 EXTRA_DIST += tests/e2e/fencing_servers.py
-EXTRA_DIST += tests/e2e/timeline_streams.py tests/e2e/cluster.py tests/e2e/namespaces.py
+EXTRA_DIST += tests/e2e/timeline_streams.py tests/e2e/cluster.py tests/e2e/namespaces.py tests/e2e/work.py
 
 EXTRA_DIST += tests/bench/failover.py
 CLEANFILES += bench-failover.json

@@ -5,6 +5,7 @@ import time
 import tap
 from cluster import LIMIT, Cluster
 from namespaces import Network, why_not
+from work import World
 
 COUNT = 4
 
@@ -49,6 +50,22 @@ def cut_leader_off():
 @tap.test(timeout=60)
 def leader_cut_off_silently_is_succeeded_without_overlap():
     cut_leader_off()
+
+
+@tap.test(timeout=60)
+def a_command_that_is_cut_off_has_ended_before_the_next_one_begins():
+    cluster, network, numbers, _ = form()
+    world = World(cluster=cluster)
+    runs = {agent.name: world.run(agent, command=world.work(agent.name, 60, "stubborn", "parent")) for agent in world.agents}
+    name, _ = world.wait_work()
+    time.sleep(0.3)
+    network.cut(numbers[name])
+    tap.equal(runs[name].wait(LIMIT), 75, "its lead was lost")
+    children = [agent.name + "-child" for agent in world.agents]
+    world.wait_work(name, *children)
+    time.sleep(0.1)
+    first, second = world.check_apart()[:2]
+    tap.note(f"the next one began {second[0] - first[1]:.3f} s after the last sign of the first")
 
 
 @tap.test(timeout=90)
