@@ -66,7 +66,7 @@ struct run_reign {
 
 /* Runs a program in a session and group of its own; the watchdog knows it before it begins. -1: errno says why. */
 pid_t run_spawn(char *const *words, const struct run_reign *reign, const struct run_watchdog *watchdog);
-/* Whether any process is in the group, ended ones that nobody has waited for included. */
+/* Whether any process of the group lives. */
 bool run_group_lives(pid_t group);
 
 /* -- run_loop.c -- */

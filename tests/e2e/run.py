@@ -111,16 +111,20 @@ def the_agent_is_killed():
 @tap.test(timeout=60)
 def run_is_killed():
     """Its command dies with it, and what that has started, which hears nothing; the next one follows."""
-    world = World(2, "--observer")
-    first = world.run(world.agents[0], command=world.work("n1", 60, "parent", "stubborn"))
+    world = World()
+    lease = world.scope + ":lease=5000"  # which nobody waits for
+    first = world.run(world.agents[0], scope=lease, command=world.work("n1", 60, "parent", "stubborn"))
     world.wait_work()
     tap.wait_until(lambda: world.heard("n1-child", "begins"), LIMIT, "the child lives")
-    second = world.run(world.agents[1], "--verbose")
+    second = world.run(world.agents[1], "--verbose", scope=lease)
     tap.check("waiting" in second.stderr.readline(), "the other one waits")
     first.kill()
     world.wait_work("n1", "n1-child")
     time.sleep(0.1)
     world.check_apart()
+    tap.equal([line.text for line in world.agents[0].log() if line.object and world.scope in line.text and
+               line.object.get("level") == "warn"], [],
+              "its agent has heard that all has ended")
 
 
 @tap.test(timeout=60)
