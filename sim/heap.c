@@ -53,14 +53,11 @@ bool bw_sim_heap_pop(struct bw_sim_heap *heap, int64_t until_us, struct bw_sim_i
     return true;
 }
 
-const struct bw_sim_item *bw_sim_heap_at(const struct bw_sim_heap *heap, size_t n) {
-    return n < heap->count ? &heap->items[heap->places[n].item] : NULL;
-}
-
 void bw_sim_heap_free(struct bw_sim *sim) {
-    const struct bw_sim_item *item = NULL;
-    for (size_t i = 0; (item = bw_sim_heap_at(&sim->heap, i)) != NULL; i++)
+    for (size_t i = 0; i < sim->heap.count; i++) {
+        const struct bw_sim_item *item = &sim->heap.items[sim->heap.places[i].item];
         bw_sim_give(sim, item->data, item->size);
+    }
     free(sim->heap.places);
     free(sim->heap.items);
 }

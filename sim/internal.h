@@ -253,12 +253,7 @@ void bw_sim_unsealed(struct bw_node *node);
 /* heap.c */
 void bw_sim_heap_push(struct bw_sim_heap *heap, const struct bw_sim_item *item);
 bool bw_sim_heap_pop(struct bw_sim_heap *heap, int64_t until_us, struct bw_sim_item *item);
-/* The nth place's item, by no order but that the first is the next; NULL past the end. */
-const struct bw_sim_item *bw_sim_heap_at(const struct bw_sim_heap *heap, size_t n);
 void bw_sim_heap_free(struct bw_sim *sim);
-
-/* warm.c */
-void bw_sim_warm(const struct bw_sim *sim);
 
 /* clock.c */
 void bw_sim_clock_start(struct bw_sim *sim, struct bw_sim_host *host);

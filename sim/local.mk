@@ -34,5 +34,4 @@ sim_sources += \
 	sim/unsealed.c \
 	sim/user.c \
 	sim/view.c \
-	sim/warm.c \
 	sim/world.c

@@ -147,10 +147,8 @@ static bool step(struct bw_sim *sim, int64_t until_us) {
         bw_sim_check_time(sim, at_us);
         sim->now_us = at_us;
     }
-    if (any) {
-        bw_sim_warm(sim);
+    if (any)
         happen(sim, &item);
-    }
     return any;
 }
 
