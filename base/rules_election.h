@@ -24,6 +24,8 @@
       "the lease runs from the sending of the newest round that enough successors acknowledged")                  \
     X(LEASE_ENDS_UNACKNOWLEDGED, "election, Lease without a quorum",                                              \
       "a leader that nobody acknowledged for a lease leads no more")                                              \
+    X(VIEW_TOO_SMALL, "election, Lease without a quorum",                                                         \
+      "with min_view a leader that fewer members acknowledge stops when its lease ends")                          \
     X(ALONE_NEEDS_NOBODY, "election, Lease without a quorum",                                                     \
       "where nobody else lives no acknowledgement is needed and one claim is held")                               \
     X(STALE_HEARTBEAT_IS_SILENCE, "election, Lease without a quorum",                                             \

@@ -88,7 +88,8 @@ static bool alone(const struct bw_election *e, const struct bw_scope *scope) {
 /* Whether as many members as must confirm have shown of late that they hear us. Without that a claim would only run the
  * term ahead: so one who is cut off waits until it is heard again, or finds itself alone. */
 static bool in_contact(struct bw_election *e, struct bw_scope *scope) {
-    size_t need = alone(e, scope) ? 0 : scope->own.min_confirm;
+    bool bound = scope->own.min_view > 1;
+    size_t need = alone(e, scope) && !bound ? 0 : scope->own.min_confirm;
     size_t asked = 0;
     size_t heard = 0;
     bw_successors_refresh(e, scope);
@@ -97,7 +98,7 @@ static bool in_contact(struct bw_election *e, struct bw_scope *scope) {
         asked += peer != NULL;
         heard += peer != NULL && bw_evidence_echo(e, scope, peer->echo_us);
     }
-    return heard >= (need < asked ? need : asked);
+    return heard >= (need < asked || bound ? need : asked);
 }
 
 static void claim_begin(struct bw_election *e, struct bw_scope *scope) {

@@ -12,7 +12,8 @@ static bool config_valid(const struct bw_params *params, const struct bw_scope_c
     return bw_text_valid((const uint8_t *)config->name, size, BW_NAME_MAX) && config->mode <= BW_MODE_BULLY &&
            (!config->witness || config->mode == BW_MODE_QUORUM) && config->failover <= BW_FAILOVER_SAFE &&
            config->lease_ms <= BW_LEASE_MS_MAX && config->min_ack <= params->successor_count &&
-           config->min_confirm <= BW_CLAIM_FANOUT_MAX && config->stop_ms <= STOP_MS_MAX;
+           config->min_view <= BW_MIN_VIEW_MAX && config->min_confirm <= BW_CLAIM_FANOUT_MAX &&
+           config->stop_ms <= STOP_MS_MAX;
 }
 
 /* ------------------------------------------------------------------ terms */
@@ -99,7 +100,10 @@ static int stand(struct bw_election *e, struct bw_scope *scope, const struct bw_
                                       .ready = !config->gate,
                                       .safe = config->failover == BW_FAILOVER_SAFE,
                                       .mode = (uint8_t)config->mode};
-    error = bw_candidate_put(e, scope, &self);
+    uint16_t least = config->min_view > 0 ? (uint16_t)(config->min_view - 1) : 0;
+    error = bw_successors_reserve(e, scope, config->min_view); /* ourselves are in the list while nobody leads */
+    if (error == 0)
+        error = bw_candidate_put(e, scope, &self);
     if (error != 0)
         return error;
     scope->candidate = true;
@@ -107,6 +111,8 @@ static int stand(struct bw_election *e, struct bw_scope *scope, const struct bw_
     scope->own = *config;
     scope->own.name = NULL; /* scope->name is our copy */
     scope->own.voters = NULL;
+    scope->own.min_ack = config->min_ack > least ? config->min_ack : least;
+    scope->own.min_confirm = config->min_confirm > least ? config->min_confirm : least;
     recall(e, scope);
     slow_down(e, scope);
     e->candidacies_changed = true;

@@ -18,7 +18,8 @@ int bw_election_create(struct bw_election **election, const struct bw_election_c
     struct bw_election *e = bw_alloc(&config->allocator, sizeof *e);
     if (e == NULL)
         return BW_ERR_MEMORY;
-    BW_ASSERT(config->params.successor_count > 0 && !bw_id_none(&config->self));
+    BW_ASSERT(config->params.successor_count > 0 && config->params.successor_count <= BW_SUCCESSORS_MAX &&
+              !bw_id_none(&config->self));
     e->allocator = config->allocator;
     e->trace = config->trace;
     e->params = config->params;
@@ -38,8 +39,7 @@ int bw_election_create(struct bw_election **election, const struct bw_election_c
     bw_list_init(&e->freeze_dirty);
     bw_list_init(&e->probes);
     bw_table_init(&e->peer_table, config->allocator, config->params.member_max);
-    e->best = bw_alloc(&e->allocator, e->params.successor_count * sizeof *e->best);
-    int error = e->best == NULL ? BW_ERR_MEMORY : add_scopes(e, config);
+    int error = add_scopes(e, config);
     if (error != 0) {
         bw_election_destroy(e);
         return error;
@@ -57,7 +57,6 @@ void bw_election_destroy(struct bw_election *e) {
     bw_peer_free_all(e);
     bw_queue_free(e);
     bw_free(&allocator, e->remembered, BW_REMEMBERED_MAX * sizeof *e->remembered);
-    bw_free(&allocator, e->best, e->params.successor_count * sizeof *e->best);
     bw_free(&allocator, e, sizeof *e);
 }
 

@@ -11,7 +11,7 @@ int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms) {
 }
 
 size_t bw_required(const struct bw_election *e, const struct bw_scope *scope, size_t minimum) {
-    return bw_others(e, &scope->replaced) == 0 ? 0 : minimum;
+    return bw_others(e, &scope->replaced) == 0 && scope->own.min_view < 2 ? 0 : minimum;
 }
 
 /* ------------------------------------------------------------------ the set */

@@ -42,7 +42,7 @@ struct bw_scope *bw_scope_find(const struct bw_election *e, struct bw_bytes name
 
 static void scope_free(struct bw_election *e, struct bw_scope *scope) {
     bw_free(&e->allocator, scope->candidates, scope->candidate_capacity * sizeof *scope->candidates);
-    bw_free(&e->allocator, scope->successors, e->params.successor_count * sizeof *scope->successors);
+    bw_free(&e->allocator, scope->successors, scope->successor_limit * sizeof *scope->successors);
     bw_free(&e->allocator, scope->quorum, scope->quorum != NULL ? sizeof *scope->quorum : 0);
     bw_free(&e->allocator, scope->confirms, BW_CLAIM_FANOUT_MAX * sizeof *scope->confirms);
     bw_free(&e->allocator, scope, sizeof *scope);
@@ -52,7 +52,8 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     struct bw_scope *scope = bw_alloc(&e->allocator, sizeof *scope);
     if (scope == NULL)
         return NULL;
-    scope->successors = bw_alloc(&e->allocator, e->params.successor_count * sizeof *scope->successors);
+    scope->successor_limit = e->params.successor_count;
+    scope->successors = bw_alloc(&e->allocator, scope->successor_limit * sizeof *scope->successors);
     scope->confirms = bw_alloc(&e->allocator, BW_CLAIM_FANOUT_MAX * sizeof *scope->confirms);
     memcpy(scope->name, name.data, name.size);
     scope->name_size = name.size;
@@ -254,14 +255,14 @@ static size_t best_candidates(struct bw_election *e, struct bw_scope *scope, con
         struct bw_rank rank = bw_scope_rank(scope, e, candidate);
         rank.incumbent = false; /* the leader's successors do not depend on who led before */
         if (!bw_id_equal(&rank.id, leader) && candidate_lives(candidate))
-            count = bw_rank_insert(e->best, count, e->params.successor_count, &rank);
+            count = bw_rank_insert(e->best, count, scope->successor_limit, &rank);
     }
     return count;
 }
 
 /* Other living members, by id: they acknowledge, confirm and object like the rest, but never claim. */
 static size_t add_witnesses(struct bw_election *e, struct bw_scope *scope, const struct bw_id *leader, size_t count) {
-    size_t limit = e->params.successor_count - count;
+    size_t limit = scope->successor_limit - count;
     size_t witnesses = 0;
     if (limit == 0)
         return count;
@@ -282,6 +283,20 @@ struct bw_successor *bw_successor_find(struct bw_scope *scope, const struct bw_i
     return NULL;
 }
 
+int bw_successors_reserve(struct bw_election *e, struct bw_scope *scope, size_t limit) {
+    BW_ASSERT(limit <= BW_SUCCESSORS_MAX);
+    if (limit <= scope->successor_limit)
+        return 0;
+    void *grown = bw_resize(&e->allocator, scope->successors, scope->successor_limit * sizeof *scope->successors,
+                            limit * sizeof *scope->successors);
+    if (grown == NULL)
+        return BW_ERR_MEMORY;
+    scope->successors = grown;
+    scope->successor_limit = limit;
+    scope->successors_stale = true;
+    return 0;
+}
+
 /* Whose successors: of a vacant scope nobody's. */
 static struct bw_id leader_of(const struct bw_election *e, const struct bw_scope *scope) {
     if (scope->phase == BW_PHASE_LEAD || scope->phase == BW_PHASE_CLAIM)
@@ -290,10 +305,9 @@ static struct bw_id leader_of(const struct bw_election *e, const struct bw_scope
 }
 
 void bw_successors_refresh(struct bw_election *e, struct bw_scope *scope) {
-    struct bw_successor old[32];
+    struct bw_successor old[BW_SUCCESSORS_MAX];
     if (!scope->successors_stale)
         return;
-    BW_ASSERT(e->params.successor_count <= BW_COUNT(old));
     scope->successors_stale = false;
     struct bw_id leader = leader_of(e, scope);
     size_t candidates = best_candidates(e, scope, &leader);

@@ -22,6 +22,7 @@
 #define BW_NAMED_WAIT_US (2 * BW_US_PER_S) /* others leave a named successor so long */
 #define BW_CLAIM_FANOUT_MAX 64u            /* members that a claim is sent to directly; gossip does the rest */
 #define BW_REMEMBERED_MAX 64u              /* terms of scopes that we do not stand for now */
+#define BW_SUCCESSORS_MAX 32u              /* of a scope: see the range of successor_count, and BW_MIN_VIEW_MAX */
 #define BW_PAST INT64_MIN                  /* "never happened" */
 
 enum bw_timer_kind { BW_TIMER_SCOPE, BW_TIMER_LEASE, BW_TIMER_ROUND, BW_TIMER_GATE, BW_TIMER_THAW };
@@ -144,7 +145,8 @@ struct bw_scope {
     struct bw_candidate *candidates;
     size_t candidate_count;
     size_t candidate_capacity;
-    struct bw_successor *successors; /* params.successor_count of them */
+    struct bw_successor *successors; /* successor_limit of them */
+    size_t successor_limit;          /* params.successor_count, or as many as min_view needs */
     size_t successor_count;
     bool successors_stale;
     bool is_successor;
@@ -255,7 +257,7 @@ struct bw_election {
     bool persisting;
     struct bw_durable_term *remembered; /* of scopes that we do not stand for now; NULL: none yet */
     size_t remembered_count;
-    struct bw_rank *best; /* room to sort: max(successor_count, …) + 1 */
+    struct bw_rank best[BW_SUCCESSORS_MAX]; /* room to sort */
 };
 
 /* -- queue.c: what goes out -- */
@@ -298,6 +300,8 @@ struct bw_candidate *bw_candidate_find(const struct bw_scope *scope, const struc
 /* Whether a refused port of the member says nothing about its reign over the scope: it said so, or we do not know. */
 bool bw_candidate_safe(const struct bw_scope *scope, const struct bw_peer *peer);
 const struct bw_candidate *bw_candidate_self(const struct bw_scope *scope);
+/* Room for so many successors. 0 or BW_ERR_MEMORY. */
+int bw_successors_reserve(struct bw_election *e, struct bw_scope *scope, size_t limit);
 /* Brings scope->successors up to date: those of `leader`. */
 void bw_successors_refresh(struct bw_election *e, struct bw_scope *scope);
 struct bw_successor *bw_successor_find(struct bw_scope *scope, const struct bw_id *id);

@@ -47,8 +47,10 @@ static void authority_due(struct bw_election *e) {
             bw_stop_end(e, scope);
             continue;
         }
-        bw_trace_rule(e->trace, BW_RULE_LEASE_ENDS_UNACKNOWLEDGED, NULL, scope->claim.token.term);
-        bw_vacate(e, scope, BW_LOSS_LEASE_EXPIRED, &(struct bw_id){{0}});
+        bool small = scope->quorum == NULL && scope->own.min_view > 1;
+        bw_trace_rule(e->trace, small ? BW_RULE_VIEW_TOO_SMALL : BW_RULE_LEASE_ENDS_UNACKNOWLEDGED, NULL,
+                      scope->claim.token.term);
+        bw_vacate(e, scope, small ? BW_LOSS_VIEW_TOO_SMALL : BW_LOSS_LEASE_EXPIRED, &(struct bw_id){{0}});
         bw_scope_step(e, scope);
     }
 }

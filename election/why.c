@@ -86,7 +86,8 @@ static enum bw_vacancy campaign_waits(const struct bw_election *e, const struct 
         return BW_VACANCY_SETTLING;
     *until_pt = BW_NEVER;
     bool heard = scope->contact_pt != BW_PAST && scope->contact_pt != BW_NEVER;
-    return heard ? BW_VACANCY_SUCCESSION : BW_VACANCY_UNHEARD;
+    bool small = scope->own.min_view > e->living + 1;
+    return heard ? BW_VACANCY_SUCCESSION : small ? BW_VACANCY_VIEW : BW_VACANCY_UNHEARD;
 }
 
 static enum bw_vacancy vacancy(const struct bw_election *e, const struct bw_scope *scope, int64_t now_pt,

@@ -246,7 +246,7 @@ const struct agent_option agent_option_list[] = {
     {"scope", "NAME[:OPT=VAL,...]",
      "Stand in this scope, or in several (orders/0..7); repeatable (default: default:priority=100). OPT: priority=N, "
      "mode=priority|bully, "
-     "min_ack=N, min_confirm=N, "
+     "min_ack=N, min_confirm=N, min_view=N (lead only among so many), "
      "failover=fast|safe, lease=MS, preempt=never|MS (default: 10000; bully 0), gate (not ready until 'bellwether "
      "ready' says "
      "so)",

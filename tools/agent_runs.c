@@ -221,6 +221,7 @@ static bool config_of(const struct agent_runs *runs, const json_t *request, stru
     if (own != NULL)
         *config = *own;
     uint32_t priority = config->priority, min_ack = config->min_ack, min_confirm = config->min_confirm;
+    uint32_t min_view = config->min_view;
     config->name = seat->scope;
     config->failover = BW_FAILOVER_SAFE; /* its work can outlive us */
     config->gate = false;
@@ -229,12 +230,14 @@ static bool config_of(const struct agent_runs *runs, const json_t *request, stru
     bool ok = field_u32(request, "priority", UINT16_MAX, &priority) &&
               field_u32(request, "min_ack", UINT16_MAX, &min_ack) &&
               field_u32(request, "min_confirm", UINT16_MAX, &min_confirm) &&
+              field_u32(request, "min_view", BW_MIN_VIEW_MAX, &min_view) &&
               field_u32(request, "preempt_ms", UINT32_MAX, &config->preempt_ms) &&
               field_u32(request, "lease_ms", UINT32_MAX, &config->lease_ms) &&
               field_u32(request, "stop_ms", UINT32_MAX, &config->stop_ms);
     config->priority = (uint16_t)priority;
     config->min_ack = (uint16_t)min_ack;
     config->min_confirm = (uint16_t)min_confirm;
+    config->min_view = (uint16_t)min_view;
     return ok;
 }
 

@@ -71,7 +71,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 static const struct argp_option list[] = {
     {"scope", KEY_SCOPE, "S[:OPT=VAL,...]", 0,
-     "What to lead; with priority=N, preempt=MS (default: never), lease=MS, min_ack=N, min_confirm=N as 'bellwether "
+     "What to lead; with priority=N, preempt=MS (default: never), lease=MS, min_ack=N, min_confirm=N, min_view=N as "
+     "'bellwether "
      "agent --scope' takes them",
      0},
     {"priority", KEY_PRIORITY, "N", 0, "This member's priority, 0 to 65535 (default: 100)", 0},

@@ -15,7 +15,7 @@ static void add_given(json_t *request, const struct run_options *options) {
     } list[] = {
         {"priority=", "priority", scope->priority},          {"min_ack=", "min_ack", scope->min_ack},
         {"min_confirm=", "min_confirm", scope->min_confirm}, {"lease=", "lease_ms", scope->lease_ms},
-        {"preempt=", "preempt_ms", scope->preempt_ms},
+        {"min_view=", "min_view", scope->min_view},          {"preempt=", "preempt_ms", scope->preempt_ms},
     };
     const char *settings = strchr(options->scope_text, ':');
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)

@@ -10,8 +10,8 @@
 #define PREEMPT_MS_MAX 86400000u /* a day */
 #define PREEMPT_NOT_SAID (BW_PREEMPT_NEVER - 1)
 
-static const char *const setting_names[] = {"priority",    "mode",  "preempt", "failover", "min_ack",
-                                            "min_confirm", "lease", "gate",    NULL};
+static const char *const setting_names[] = {"priority",    "mode",     "preempt", "failover", "min_ack",
+                                            "min_confirm", "min_view", "lease",   "gate",     NULL};
 
 static bool set_u16(uint16_t *field, const char *name, const char *value, char *why, size_t why_size) {
     uint64_t number;
@@ -49,6 +49,15 @@ static bool set_preempt(struct bw_scope_config *scope, const char *value, char *
     return preempt_parse(value, &scope->preempt_ms);
 }
 
+static bool set_min_view(struct bw_scope_config *scope, const char *value, char *why, size_t why_size) {
+    uint64_t number;
+    snprintf(why, why_size, "min_view goes from 0 to %u members", BW_MIN_VIEW_MAX);
+    if (!parse_number(value, 0, BW_MIN_VIEW_MAX, &number))
+        return false;
+    scope->min_view = (uint16_t)number;
+    return true;
+}
+
 static bool set_one(struct bw_scope_config *scope, const char *name, const char *value, char *why, size_t why_size) {
     if (strcmp(name, "priority") == 0)
         return set_u16(&scope->priority, name, value, why, why_size);
@@ -56,6 +65,8 @@ static bool set_one(struct bw_scope_config *scope, const char *name, const char 
         return set_u16(&scope->min_ack, name, value, why, why_size);
     if (strcmp(name, "min_confirm") == 0)
         return set_u16(&scope->min_confirm, name, value, why, why_size);
+    if (strcmp(name, "min_view") == 0)
+        return set_min_view(scope, value, why, why_size);
     if (strcmp(name, "lease") == 0)
         return set_lease(scope, value, why, why_size);
     if (strcmp(name, "mode") == 0) {

@@ -70,6 +70,7 @@ enum bw_mode {
 /** When a successor may believe that a leader's process is gone: on a refused port (fast) or only by the lease (safe). */
 enum bw_failover { BW_FAILOVER_FAST, BW_FAILOVER_SAFE };
 
+#define BW_MIN_VIEW_MAX 32u         /**< as many as successor_count can be */
 #define BW_PREEMPT_NEVER UINT32_MAX /**< for preempt_ms: as long as the leader lives it stays */
 
 /** A scope that this member stands in. Pointers are copied. */
@@ -82,9 +83,12 @@ struct bw_scope_config {
     uint16_t min_confirm;      /**< members that must confirm a claim, if anybody else is alive; default 1 */
     uint32_t lease_ms;         /**< 0: the parameter lease_ms */
     bool gate;                 /**< not ready, and so no leader, until bw_node_ready says that it is */
-    uint32_t stop_ms; /**< how long the work may take to stop when we give the lead up of our own will: we resign when
+    uint32_t stop_ms;  /**< how long the work may take to stop when we give the lead up of our own will: we resign when
                                     bw_node_stopped says that it has, or when the lease ends that was renewed last within so
                                     long; at most an hour; 0: at once */
+    uint16_t min_view; /**< lead only in a view of so many members, ourselves included, that hear us: so many less one
+                                    must acknowledge and confirm, whoever else is alive, and heartbeats go to as many; 0: no
+                                    such bound; at most BW_MIN_VIEW_MAX */
     uint32_t preempt_ms; /**< hold-down: as a better candidate than the leader, ask for the lead after so long; as
                                     leader, hand over to a better candidate that asks, when both this reign and the candidate
                                     have lasted so long, the latter twice as long for each time that it went away of late;

@@ -40,17 +40,18 @@ enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
 #undef BW_EVENT_VALUE_
 
 /** Why a reign ended. X(NAME, "text"). Append only. */
-#define BW_LOSSES(X)                  \
-    X(NONE, "none")                   \
-    X(DIED, "died")                   \
-    X(RESIGNED, "resigned")           \
-    X(DEPOSED, "deposed")             \
-    X(LEASE_EXPIRED, "lease-expired") \
-    X(LEFT, "left")                   \
-    X(STORAGE, "storage")             \
-    X(NOT_READY, "not-ready")         \
-    X(PREEMPTED, "preempted")         \
-    X(HALF_REACHABLE, "half-reachable")
+#define BW_LOSSES(X)                    \
+    X(NONE, "none")                     \
+    X(DIED, "died")                     \
+    X(RESIGNED, "resigned")             \
+    X(DEPOSED, "deposed")               \
+    X(LEASE_EXPIRED, "lease-expired")   \
+    X(LEFT, "left")                     \
+    X(STORAGE, "storage")               \
+    X(NOT_READY, "not-ready")           \
+    X(PREEMPTED, "preempted")           \
+    X(HALF_REACHABLE, "half-reachable") \
+    X(VIEW_TOO_SMALL, "view-too-small")
 
 #define BW_LOSS_VALUE_(name, text) BW_LOSS_##name,
 enum bw_loss { BW_LOSSES(BW_LOSS_VALUE_) BW_LOSS_COUNT };

@@ -129,7 +129,8 @@ int bw_node_change_voters(struct bw_node *node, const char *scope, const struct 
     X(NO_MAJORITY, "no-majority", "no majority of the voters answers this agent")                               \
     X(NO_VOTES, "no-votes", "no majority of the voters grants this agent its vote yet")                         \
     X(ASKING, "asking", "this agent asks the voters for their votes")                                           \
-    X(FROZEN, "frozen", "it is frozen by %s, and its last leader has not come back")
+    X(FROZEN, "frozen", "it is frozen by %s, and its last leader has not come back")                            \
+    X(VIEW, "view-too-small", "fewer members are alive to this agent than min_view asks for")
 
 #define BW_VACANCY_VALUE_(name, word, text) BW_VACANCY_##name,
 enum bw_vacancy { BW_VACANCIES(BW_VACANCY_VALUE_) BW_VACANCY_COUNT };

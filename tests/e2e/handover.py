@@ -138,5 +138,20 @@ def bully_lets_the_best_one_lead_whenever_it_is_there():
     tap.equal(name, "n3", "and gives way to it")
 
 
+@tap.test(timeout=60)
+def min_view_forbids_to_lead_among_fewer():
+    cluster = new_cluster(2, "--scope", "default:min_view=3")
+    first = cluster.agents["n1"]
+    tap.equal(first.run("wait", "--converged", "--members", "2", "--timeout", "20").returncode, 0, "two of them")
+    tap.equal(first.run("leader", "default", "--wait=2").returncode, 4, "do not have a leader")
+    third = cluster.add("n3", "--scope", "default:min_view=3", "--join", first.addr).start().wait_ready()
+    token, name, _ = cluster.wait_reign()
+    for agent in cluster.followers(cluster.agents[name])[:1]:
+        agent.kill()
+    reason = cluster.agents[name].wait_event("self-deposed", token=token).object["reason"]
+    tap.equal(reason, "view-too-small", "why")
+    tap.check(third.addr, "three was enough")
+
+
 if __name__ == "__main__":
     tap.main()

@@ -229,7 +229,86 @@ static void an_idle_pair_exchanges_eight_datagrams_a_second_for_many_scopes(void
     CU_ASSERT(world.messages - messages >= 78);
 }
 
+/* ------------------------------------------------------------------ min_view */
+
+static void start_with_min_view(size_t count, uint16_t min_view) {
+    for (size_t i = 0; i < count; i++)
+        world.nodes[world_add(100)].min_view = min_view;
+    for (size_t i = 0; i < count; i++)
+        world_start(i);
+}
+
+static void cut_in_two(size_t first_count, bool cut) {
+    for (size_t i = 0; i < first_count; i++)
+        for (size_t k = first_count; k < world.count; k++)
+            world.cut[i][k] = world.cut[k][i] = cut;
+}
+
+/* The leader and one more of five: it stops when its lease ends, long before anybody is held dead; and nobody leads there. */
+static void a_view_below_the_minimum_has_no_leader(void) {
+    start_with_min_view(5, 3);
+    CU_ASSERT_EQUAL_FATAL(world_until_led(MS(10000)), 0);
+    world_run(MS(2000));
+    cut_in_two(2, true);
+    int64_t from_us = world.now_us;
+    world_run(MS(1501));
+    CU_ASSERT_FALSE(world_acts(0));
+    CU_ASSERT_EQUAL(world_last(0, BW_EVENT_SELF_DEPOSED)->event.reason, BW_LOSS_VIEW_TOO_SMALL);
+    CU_ASSERT(world_last(0, BW_EVENT_SELF_DEPOSED)->at_us >= from_us + MS(1200));
+    CU_ASSERT(world_hits(BW_RULE_VIEW_TOO_SMALL) > 0);
+    world_run(MS(60000));
+    CU_ASSERT_EQUAL(world_leader(), 2);
+    CU_ASSERT_EQUAL(world.nodes[0].elections + world.nodes[1].elections, 1);
+    struct bw_vacancy_info info;
+    CU_ASSERT_EQUAL(bw_election_vacancy(world.nodes[0].election, SCOPE, &info, world_time(0)), 0);
+    CU_ASSERT_EQUAL(info.reason, BW_VACANCY_VIEW);
+    CU_ASSERT_FALSE(world.overlap);
+    cut_in_two(2, false);
+    world_run(MS(20000));
+    CU_ASSERT(world_acts(2) && world_all_follow(2));
+}
+
+static void who_is_alone_leads_only_without_a_minimum(void) {
+    start_with_min_view(1, 2);
+    world_run(MS(60000));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES);
+    world.nodes[world_add(100)].min_view = 2;
+    world_start(1);
+    CU_ASSERT(world_until_led(MS(10000)) < 2);
+    world_run(MS(20000));
+    world_crash(1, true);
+    world_run(MS(60000));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES);
+}
+
+/* All eight: more than the usual successors must acknowledge, so heartbeats go to all. */
+static void heartbeats_go_to_as_many_as_the_minimum_needs(void) {
+    CU_ASSERT(world.params.successor_count < 7);
+    start_with_min_view(8, 8);
+    CU_ASSERT_EQUAL_FATAL(world_until_led(MS(10000)), 0);
+    world_run(MS(60000));
+    CU_ASSERT_TRUE(world_acts(0));
+    CU_ASSERT_EQUAL(world_events(0, BW_EVENT_SELF_DEPOSED), 0);
+    world_crash(7, false);
+    world_run(MS(1501));
+    CU_ASSERT_EQUAL(world_leader(), WORLD_NODES);
+    world_start(7);
+    CU_ASSERT(world_until_led(MS(20000)) < 8);
+}
+
+static void a_minimum_beyond_the_bound_is_refused(void) {
+    const struct bw_scope_config scope = {.name = SCOPE, .min_view = BW_MIN_VIEW_MAX + 1};
+    const struct bw_election_config config = {
+        .allocator = world.allocator, .params = world.params, .self = {{1}}, .scopes = &scope, .scope_count = 1};
+    struct bw_election *election = NULL;
+    CU_ASSERT_EQUAL(bw_election_create(&election, &config, (struct bw_time){0}), BW_ERR_INVALID);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(a_view_below_the_minimum_has_no_leader),
+    TAP_TEST(who_is_alone_leads_only_without_a_minimum),
+    TAP_TEST(heartbeats_go_to_as_many_as_the_minimum_needs),
+    TAP_TEST(a_minimum_beyond_the_bound_is_refused),
     TAP_TEST(acknowledged_rounds_renew_the_lease),
     TAP_TEST(the_lease_runs_from_the_sending),
     TAP_TEST(a_leader_that_nobody_acknowledges_stops_after_its_lease),

@@ -36,6 +36,7 @@ struct world_node {
     uint16_t priority;
     uint16_t min_ack;
     uint16_t min_confirm;
+    uint16_t min_view;
     uint32_t preempt_ms; /* world_add: BW_PREEMPT_NEVER */
     enum bw_failover failover;
     enum bw_mode mode;

@@ -25,6 +25,7 @@ void world_start(size_t node) {
                                                  .priority = n->priority,
                                                  .min_ack = n->min_ack,
                                                  .min_confirm = n->min_confirm,
+                                                 .min_view = n->min_view,
                                                  .preempt_ms = n->preempt_ms};
     const struct bw_election_config config = {
         .allocator = world.allocator,
