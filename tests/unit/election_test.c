@@ -7,7 +7,7 @@ int main(int argc, char **argv) {
         election_claim_suite, election_evidence_suite, election_heal_suite,     election_memory_suite,
         election_word_suite,  election_standing_suite, election_handover_suite, election_declare_suite,
         election_why_suite,   election_quorum_suite,   election_preempt_suite,  election_reach_suite,
-        election_bully_suite, election_freeze_suite,
+        election_bully_suite, election_freeze_suite,   election_orders_suite,
     };
     return tap_run(suites, sizeof(suites) / sizeof(suites[0]), argc, argv);
 }

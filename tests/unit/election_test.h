@@ -15,6 +15,7 @@ extern const struct tap_suite election_successor_suite;
 extern const struct tap_suite election_claim_suite;
 extern const struct tap_suite election_bully_suite;
 extern const struct tap_suite election_evidence_suite;
+extern const struct tap_suite election_orders_suite;
 extern const struct tap_suite election_heal_suite;
 extern const struct tap_suite election_memory_suite;
 extern const struct tap_suite election_standing_suite;

@@ -417,6 +417,34 @@ static int64_t next_us(void) {
     return next > world.now_us ? next : world.now_us;
 }
 
+static void do_and_free(size_t index) {
+    struct deed *deed = deeds[index];
+    deeds[index] = deeds[--deed_count];
+    do_deed(deed);
+    free(deed);
+    check();
+}
+
+/* Any message that is on its way may be the next to arrive, whenever it was sent. */
+static bool do_chosen_deed(void) {
+    size_t on_way[32];
+    size_t count = 0;
+    for (size_t i = 0; world.choose != NULL && i < deed_count && count < BW_COUNT(on_way); i++)
+        if (deeds[i]->kind == DEED_MESSAGE)
+            on_way[count++] = i;
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = i; k > 0 && deeds[on_way[k]]->order < deeds[on_way[k - 1]]->order; k--) {
+            size_t other = on_way[k];
+            on_way[k] = on_way[k - 1];
+            on_way[k - 1] = other;
+        }
+    size_t chosen = count > 0 ? world.choose(count) : 0;
+    if (chosen >= count)
+        return false;
+    do_and_free(on_way[chosen]);
+    return true;
+}
+
 static bool do_next_deed(void) {
     size_t first = deed_count;
     for (size_t i = 0; i < deed_count; i++)
@@ -426,11 +454,7 @@ static bool do_next_deed(void) {
             first = i;
     if (first == deed_count)
         return false;
-    struct deed *deed = deeds[first];
-    deeds[first] = deeds[--deed_count];
-    do_deed(deed);
-    free(deed);
-    check();
+    do_and_free(first);
     return true;
 }
 
@@ -448,6 +472,8 @@ static void run_detector(void) {
 
 /* One moment: what arrived is drained before any tick. */
 static void step(int64_t until_us) {
+    if (do_chosen_deed())
+        return;
     int64_t next = next_us();
     world.now_us = next < until_us ? next : until_us;
     while (do_next_deed())

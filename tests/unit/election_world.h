@@ -98,6 +98,8 @@ extern struct world {
     /* How many copies of it arrive, and when: delay_us may be raised. */
     unsigned (*post)(size_t from, size_t to, uint8_t type, int64_t *delay_us);
     size_t sent[256]; /* messages, by the type of their first frame */
+    /* Which of count messages on their way arrives next, in the order of their sending; count: whichever is due. */
+    size_t (*choose)(size_t count);
 } world;
 
 void world_begin(void); /* empty world, lan profile */

@@ -12,6 +12,14 @@ static void forget_leading(struct world_node *n) {
         n->reigns[i].leading = false;
 }
 
+/* All vote. */
+static void tell_voters(size_t node) {
+    struct bw_id ids[WORLD_NODES];
+    for (size_t i = 0; i < world.count; i++)
+        ids[i] = world.nodes[world.count - 1 - i].id; /* rising */
+    bw_election_voters(world.nodes[node].election, SCOPE, ids, world.count, world_time(node));
+}
+
 void world_start(size_t node) {
     struct world_node *n = &world.nodes[node];
     struct bw_scope_config scopes[4];
@@ -59,6 +67,8 @@ void world_start(size_t node) {
     int error = bw_election_create(&n->election, &config, world_time(node));
     CU_ASSERT_EQUAL_FATAL(error, 0);
     n->up = true;
+    if (n->mode == BW_MODE_QUORUM)
+        tell_voters(node);
     bw_election_view(n->election, &n->view, world_time(node));
     world_pump(node);
 }

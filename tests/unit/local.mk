@@ -101,6 +101,7 @@ tests_unit_election_test_SOURCES = \
 	tests/unit/election_heal_test.c \
 	tests/unit/election_lease_test.c \
 	tests/unit/election_memory_test.c \
+	tests/unit/election_orders_test.c \
 	tests/unit/election_message_test.c \
 	tests/unit/election_quorum_test.c \
 	tests/unit/election_rank_test.c \
