@@ -6,6 +6,8 @@
     cut       its host is cut off, packets dropped, nobody told (needs root: network namespaces);
               here both logs are stamped by one clock: overlap = how long the new reign began before the old one ended
 
+--rivals N does the same with keepalived (which holds an address) and `etcdctl lock`, N times each, where they are installed.
+
 All agents run on this machine; stamps are this process's monotonic clock when a log line arrives, so they include what
 logging costs. Between two failures the cluster is left alone until all agree again and the one that returned may lead.
 """
@@ -24,6 +26,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from cluster import BELLWETHER, Cluster  # noqa: E402
+from failover_rivals import rivals  # noqa: E402
 from namespaces import Network, why_not  # noqa: E402
 
 TARGETS = {"crash": (0.3, 1.0), "stop": (0.05, None), "pause": (2.0, 2.5), "cut": (2.0, 2.5)}  # median, worst
@@ -133,6 +136,19 @@ def print_row(kind, row):
     print(f"{kind:<8}{row['repeats']:>8}{cells[0]:>10}{cells[1]:>8}{cells[2]:>8}   {target:>12}   {overlap:>8}", flush=True)
 
 
+def measure_rivals(repeats):
+    """Rows of whoever is installed."""
+    rows = {}
+    for what, run, reason in rivals() if repeats > 0 else ():
+        if reason:
+            print(f"{what}: skipped: {reason}")
+            continue
+        rows[what] = summary([(sample, None) for sample in run(repeats)])
+        cells = "".join(f"{rows[what][key] * 1000:>8.0f}" for key in ("median_s", "p99_s", "worst_s"))
+        print(f"{what:<36}{rows[what]['repeats']:>4}{cells}", flush=True)
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description="Measures failover with real agents.")
     parser.add_argument("--nodes", type=int, default=5)
@@ -141,6 +157,7 @@ def main():
     parser.add_argument("--stop", type=int, default=20, metavar="N")
     parser.add_argument("--pause", type=int, default=10, metavar="N")
     parser.add_argument("--cut", type=int, default=10, metavar="N")
+    parser.add_argument("--rivals", type=int, default=0, metavar="N")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     version = subprocess.run([BELLWETHER, "version"], capture_output=True, text=True, check=True).stdout.strip()
@@ -156,6 +173,7 @@ def main():
         elif repeats > 0:
             rows[kind] = summary(measure(kind, repeats, options.nodes, options.profile))
             print_row(kind, rows[kind])
+    rows.update(measure_rivals(options.rivals))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"version": version, "nodes": options.nodes, "profile": options.profile, "rows": rows}, file, indent=1)

@@ -25,7 +25,7 @@ EXTRA_DIST += tests/e2e/timeline_browser.py tests/lib/browser.py
 EXTRA_DIST += tests/e2e/fencing_servers.py
 EXTRA_DIST += tests/e2e/timeline_streams.py tests/e2e/cluster.py tests/e2e/namespaces.py tests/e2e/work.py
 
-EXTRA_DIST += tests/bench/failover.py
+EXTRA_DIST += tests/bench/failover.py tests/bench/failover_rivals.py
 CLEANFILES += bench-failover.json
 .PHONY: bench-failover
 bench-failover: tools/bellwether
