@@ -10,6 +10,9 @@
 #include "tools/json.h"
 #include "tools/log.h"
 
+/* Whoever was to kill the work in time may have been late: on a machine that is short of CPU, too. */
+static const double slack_s = 0.2;
+
 struct seat {
     struct agent_runs *runs;
     struct control_peer *peer; /* NULL: gone, and what it has started may have time left */
@@ -155,7 +158,7 @@ static void tell_stop(struct seat *seat, enum bw_loss reason) {
 
 static void limit_set(struct seat *seat, int64_t left_us) {
     ev_timer_stop(seat->runs->loop, &seat->limit);
-    ev_timer_set(&seat->limit, (double)left_us / 1e6 + 0.001, 0);
+    ev_timer_set(&seat->limit, (double)left_us / 1e6 + slack_s, 0);
     ev_timer_start(seat->runs->loop, &seat->limit);
 }
 

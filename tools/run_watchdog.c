@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,13 @@ static void close_others(int pipe, int control) {
     (void)close_range(high + 1, ~0U, 0);
 }
 
+/* Where it is allowed to: before all that competes for the CPU, and never waiting for its own memory. */
+static void be_punctual(void) {
+    const struct sched_param priority = {.sched_priority = 1};
+    (void)sched_setscheduler(0, SCHED_RR, &priority);
+    (void)mlockall(MCL_CURRENT);
+}
+
 bool run_watchdog_start(struct run_watchdog *watchdog, int control, const char *token) {
     int ends[2];
     if (watchdog->shared == NULL) {
@@ -103,6 +111,7 @@ bool run_watchdog_start(struct run_watchdog *watchdog, int control, const char *
         sigprocmask(SIG_SETMASK, &all, NULL);
         (void)setsid();
         (void)prctl(PR_SET_NAME, "bw-watchdog");
+        be_punctual();
         close(ends[1]);
         close_others(ends[0], control);
         if (getppid() != run)
