@@ -2,6 +2,8 @@
  * make the term durable; claim; become leader when enough members confirmed. */
 #include "election/quorum.h"
 
+static const struct bw_id nobody;
+
 static bool named(const struct bw_election *e, const struct bw_scope *scope) {
     return scope->claim.state == BW_CLAIM_RESIGNING && bw_id_equal(&scope->claim.successor, &e->self);
 }
@@ -239,7 +241,7 @@ void bw_claim_persisted(struct bw_election *e, struct bw_scope *scope, bool ok) 
     claim_transmit(e, scope);
 }
 
-void bw_claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us) {
+void bw_claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us, const struct bw_id *lives) {
     const struct bw_token token = scope->pending;
     bw_campaign_abort(e, scope);
     scope->not_before_pt = e->patience_us + pause_us;
@@ -248,10 +250,11 @@ void bw_claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pa
     const struct bw_claim vacant = {
         .token = token,
         .sequence = 2,
-        .state = BW_CLAIM_VACANT,
+        .state = bw_id_none(lives) ? BW_CLAIM_VACANT : BW_CLAIM_RESIGNING,
         .mode = (uint8_t)scope->own.mode,
         .lease_ms = (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS),
         .boot = e->boot,
+        .successor = *lives,
     };
     bw_accept(e, scope, &vacant);
 }
@@ -262,7 +265,7 @@ void bw_claim_step(struct bw_election *e, struct bw_scope *scope) {
     if (scope->phase != BW_PHASE_CLAIM)
         return;
     if (e->patience_us >= scope->claim_again_pt && scope->claim_count >= BW_ROUNDS_PER_LEASE) {
-        bw_claim_withdraw(e, scope, lease_us + (int64_t)bw_rng_below(&e->rng, (uint64_t)lease_us));
+        bw_claim_withdraw(e, scope, lease_us + (int64_t)bw_rng_below(&e->rng, (uint64_t)lease_us), &nobody);
         bw_scope_step(e, scope);
         return;
     }
@@ -418,7 +421,7 @@ static void claim_above(struct bw_election *e, struct bw_scope *scope, const str
     if (scope->phase == BW_PHASE_LEAD && bw_token_compare(token, &scope->claim.token) > 0)
         bw_vacate(e, scope, BW_LOSS_DEPOSED, &e->self);
     else if (scope->phase == BW_PHASE_CLAIM && bw_token_compare(token, &scope->pending) > 0)
-        bw_claim_withdraw(e, scope, 0);
+        bw_claim_withdraw(e, scope, 0, &nobody);
     else
         return;
     scope->reclaim = true;
@@ -443,17 +446,17 @@ void bw_object_receive(struct bw_election *e, const struct bw_id *from, const st
     if (m->reason == BW_OBJECT_SEEN_LARGER) {
         claim_above(e, scope, &(struct bw_token){.term = m->token_term, .id = m->token_id});
     } else if (claiming && m->reason == BW_OBJECT_HIGHER_TERM) {
-        bw_claim_withdraw(e, scope, round_us);
+        bw_claim_withdraw(e, scope, round_us, &nobody);
     } else if (claiming && m->reason == BW_OBJECT_LIVE_LEADER) {
         bool itself = bw_id_equal(from, &m->token_id);
         if (itself || !scope->refusals) { /* two refused ports say that the process is gone since */
             const struct bw_token lives = {.term = m->token_term, .id = m->token_id};
-            bw_claim_withdraw(e, scope, round_us);
+            bw_claim_withdraw(e, scope, round_us, &lives.id); /* who believed us leaves it the time to claim above */
             promise_told(e, scope, &lives, from);
             bw_reign_lives(e, scope, &lives);
         }
     } else if (claiming && m->reason == BW_OBJECT_BETTER_CANDIDATE && !bw_id_equal(&scope->better, from)) {
-        bw_claim_withdraw(e, scope, round_us + 4 * e->params.stagger_ms * BW_US_PER_MS);
+        bw_claim_withdraw(e, scope, round_us + 4 * e->params.stagger_ms * BW_US_PER_MS, &nobody);
         scope->better = *from; /* if it does not claim then, it is not asked again */
     }
     bw_scope_step(e, scope);

@@ -63,7 +63,7 @@ static void stop_campaign(struct bw_election *e, struct bw_scope *scope) {
     if (scope->quorum != NULL)
         bw_quorum_give_up(e, scope);
     else if (scope->phase == BW_PHASE_CLAIM)
-        bw_claim_withdraw(e, scope, 0);
+        bw_claim_withdraw(e, scope, 0, &(struct bw_id){{0}});
     else
         bw_campaign_abort(e, scope);
     scope->campaign_pt = scope->contact_pt = BW_PAST;

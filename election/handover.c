@@ -45,7 +45,7 @@ void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reaso
         const struct bw_id heir = bw_scope_heir(e, scope);
         bw_resign_to(e, scope, reason, &heir);
     } else if (scope->phase == BW_PHASE_CLAIM) {
-        bw_claim_withdraw(e, scope, 0);
+        bw_claim_withdraw(e, scope, 0, &(struct bw_id){{0}});
     } else {
         bw_campaign_abort(e, scope);
     }

@@ -388,7 +388,9 @@ void bw_object_receive(struct bw_election *e, const struct bw_id *from, const st
 /* To all successors, and to so many other members as the bound allows. */
 void bw_send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type, const void *message);
 /* Who confirmed may believe that we lead: they are told that we do not. Otherwise nobody heard of it. */
-void bw_claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us);
+/* Gives our claim up, and claims no more for pause_us. lives: a leader for whose sake we do, or none: to whoever confirmed us it is
+ * named as the successor. */
+void bw_claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us, const struct bw_id *lives);
 
 /* -- handover.c: leadership that is given away -- */
 void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m);

@@ -92,7 +92,13 @@ static void who_is_told_of_a_living_leader_confirms_no_other(void) {
     seeds(1795903821870, 1795903821870);
 }
 
-/* Found by a soak, and as it must be: as above, and it is met while both lead. */
+/* Found by a soak: as above, and of those that believed the claim and know nothing of the leader one claims, and the others confirm
+ * it. The record of the claim given up names the leader now. */
+static void a_claim_given_up_for_a_leader_names_it(void) {
+    seeds(1795904581668, 1795904581668);
+}
+
+/* Found by a soak, and as it must be: a cluster of one is met while both lead. */
 static void who_led_a_cluster_of_one_is_met(void) {
     seeds(1795903819749, 1795903819749);
 }
@@ -128,6 +134,7 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(who_meets_nobody_leads_a_cluster_of_one),
     TAP_TEST(a_slow_claim_that_becomes_a_reign_is_known_to_all),
     TAP_TEST(who_is_told_of_a_living_leader_confirms_no_other),
+    TAP_TEST(a_claim_given_up_for_a_leader_names_it),
     TAP_TEST(who_led_a_cluster_of_one_is_met),
     TAP_TEST(who_found_itself_alone_may_lead_for_a_lease_after_it_is_back),
     TAP_TEST(a_seed_gives_the_same_run_again),
