@@ -120,6 +120,10 @@ void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
     bool at_once = named(e, scope) || scope->reclaim;
     if (bw_freeze_stops(e, scope))
         return;
+    if (scope->quorum_heard) {
+        bw_trace_rule(e->trace, BW_RULE_REFUSE_ANOTHER_MODE, NULL, BW_MODE_QUORUM);
+        return; /* by mistake we have it in another mode: there would be two leaders */
+    }
     if (scope->campaign_pt == BW_PAST) {
         scope->campaign_pt = e->patience_us;
         bw_bully_begin(scope);

@@ -52,6 +52,7 @@ bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struc
         return false;
     if (!bw_quorum_fits(scope, claim)) {
         bw_trace_rule(e->trace, BW_RULE_REFUSE_ANOTHER_MODE, from, claim->mode);
+        scope->quorum_heard = scope->quorum_heard || claim->mode == BW_MODE_QUORUM;
         return false;
     }
     bool own_word = bw_id_equal(from, &claim->token.id);

@@ -2,7 +2,7 @@
  * the last holder claims until it is thawed. It is a record of its own, written by whoever was asked, and merged by itself;
  * it is in no state file, so it lasts as long as anybody who has heard of it runs. Its expiry is an authority deadline; who
  * notices first that it is over says so, in a record that is the same whoever writes it. */
-#include "election/state.h"
+#include "election/quorum.h"
 
 #include "base/mutant.h"
 #include "election/quorum.h"

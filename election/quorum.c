@@ -75,7 +75,8 @@ int bw_quorum_restore(struct bw_election *e, const struct bw_durable_vote *vote)
 }
 
 bool bw_quorum_may_lead(const struct bw_scope *scope, const struct bw_id *id) {
-    return scope->quorum == NULL || bw_voters_has(&scope->quorum->vote.voters, id);
+    return scope->quorum == NULL || scope->quorum->vote.voters.count == 0 ||
+           bw_voters_has(&scope->quorum->vote.voters, id);
 }
 
 bool bw_quorum_fits(const struct bw_scope *scope, const struct bw_claim *claim) {

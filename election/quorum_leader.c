@@ -248,7 +248,8 @@ static int64_t stand_at(struct bw_election *e, const struct bw_scope *scope) {
 
 static void idle_step(struct bw_election *e, struct bw_scope *scope) {
     struct bw_quorum *q = scope->quorum;
-    if (!bw_stands(e, scope) || !bw_voters_has(&q->vote.voters, &e->self))
+    if (!bw_stands(e, scope) || !bw_voters_has(&q->vote.voters, &e->self) ||
+        (!bw_reign_current(scope) && bw_freeze_stops(e, scope)))
         return;
     int64_t at = stand_at(e, scope);
     if (e->patience_us >= at)

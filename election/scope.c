@@ -178,6 +178,7 @@ static bool candidate_same(const struct bw_candidate *a, const struct bw_candida
 
 int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate) {
     struct bw_candidate *old = bw_candidate_find(scope, candidate->peer);
+    scope->quorum_heard = scope->quorum_heard || (candidate->peer != NULL && candidate->mode == BW_MODE_QUORUM);
     if (old != NULL) {
         if (candidate_same(old, candidate))
             return 0;

@@ -195,6 +195,7 @@ struct bw_scope {
     int64_t healed_again_pt;
     uint32_t healed_count;       /* sendings left; 0: nothing under way */
     struct bw_token healed_told; /* loser of the last event that we gave as winner */
+    bool quorum_heard;           /* others have it in quorum mode */
     struct bw_quorum *quorum;    /* NULL: not in quorum mode, or no part of ours in it */
 };
 

@@ -6,7 +6,9 @@
 /* ------------------------------------------------------------------ a candidate */
 
 static bool eligible(const struct bw_election *e, const struct bw_scope *scope, const struct bw_candidate *candidate) {
-    return candidate->peer == NULL ? bw_stands(e, scope) : candidate->ready && bw_peer_lives(candidate->peer);
+    const struct bw_id *id = candidate->peer != NULL ? &candidate->peer->id : &e->self;
+    bool able = candidate->peer == NULL ? bw_stands(e, scope) : candidate->ready && bw_peer_lives(candidate->peer);
+    return able && bw_quorum_may_lead(scope, id);
 }
 
 /* The best that could lead; NULL: nobody could. */
@@ -23,10 +25,13 @@ static const struct bw_candidate *best_of(const struct bw_election *e, const str
     return best;
 }
 
-static enum bw_why_not why_not_eligible(const struct bw_scope *scope, const struct bw_candidate *candidate) {
+static enum bw_why_not why_not_eligible(const struct bw_scope *scope, const struct bw_candidate *candidate,
+                                        const struct bw_id *self) {
     const struct bw_peer *peer = candidate->peer;
     if (peer != NULL && !bw_peer_lives(peer))
         return peer->status == BW_STATUS_LEFT ? BW_WHY_NOT_LEFT : BW_WHY_NOT_DEAD;
+    if (!bw_quorum_may_lead(scope, peer != NULL ? &peer->id : self))
+        return BW_WHY_NOT_VOTER;
     bool aside = peer == NULL && scope->aside_pt != BW_PAST;
     return aside ? BW_WHY_NOT_STEPPED_DOWN : BW_WHY_NOT_READY;
 }
@@ -48,7 +53,7 @@ void bw_candidate_why(const struct bw_election *e, const struct bw_scope *scope,
     info->why = BW_WHY_NOT_LEADS;
     if (led && bw_id_equal(&scope->claim.token.id, &ours.id))
         return;
-    info->why = why_not_eligible(scope, candidate);
+    info->why = why_not_eligible(scope, candidate, &e->self);
     if (!eligible(e, scope, candidate))
         return;
     const struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
@@ -105,6 +110,8 @@ static enum bw_vacancy vacancy(const struct bw_election *e, const struct bw_scop
         return scope->candidate_count == 0 ? BW_VACANCY_NO_CANDIDATE : BW_VACANCY_NOT_READY;
     if (scope->quorum != NULL)
         return bw_quorum_vacancy(e, scope, now_pt, of, until_pt);
+    if (scope->quorum_heard && scope->candidate)
+        return BW_VACANCY_MODE;
     if (scope->phase == BW_PHASE_PERSIST || scope->phase == BW_PHASE_CLAIM)
         return BW_VACANCY_CLAIMING;
     *of = scope->claim.token.id;

@@ -11,6 +11,9 @@
 int bw_host_create(struct bw_loop **host, struct ev_loop *loop, const struct bw_loop_config *loop_config,
                    const struct bw_config *node_config, const struct bw_file_ops *files, char *why, size_t why_size);
 
+/* What bw_node_create's error means to whoever started it. */
+void bw_host_explain(int error, const struct bw_config *config, const char *state_dir, char *why, size_t why_size);
+
 /* After a call on the node: sends, tells, writes, arms. */
 void bw_host_pump(struct bw_loop *host, struct bw_time now);
 

@@ -3,7 +3,7 @@ node_sources += node/bounds.c node/declare.c node/events.c node/history.c node/i
 node_sources += node/scope.c node/state.c node/user.c node/view.c node/voters.c
 
 # libev host
-node_sources += node/addr.c node/addr.h node/advertise.c node/advertise.h node/clock.c node/guard.c node/host.h node/loop.c node/loop_member.c
+node_sources += node/addr.c node/addr.h node/advertise.c node/advertise.h node/clock.c node/explain.c node/guard.c node/host.h node/loop.c node/loop_member.c
 node_sources += node/loop_scope.c node/loop_user.c
 node_sources += node/problem.c node/problem.h node/store.c node/store.h node/udp.c node/udp.h node/udp_io.c
 node_sources += node/udp_socket.h node/writer.c node/writer.h

@@ -250,43 +250,6 @@ static void system_entropy(void *context, void *data, size_t size) {
     randombytes_buf(data, size);
 }
 
-static void explain_node(int error, const struct bw_config *config, const char *state_dir, char *why, size_t why_size) {
-    const char *reason = NULL;
-    switch (error) {
-    case BW_ERR_KEY:
-        snprintf(why, why_size,
-                 "the key ring is not valid: each line must be 32 bytes in base64, at most 8 of them, none "
-                 "twice; `bellwether keygen` makes one");
-        return;
-    case BW_ERR_CORRUPT:
-        snprintf(
-            why, why_size,
-            "the state file %s/state is damaged or belongs to another cluster; restore it from a backup, or move it "
-            "away to start as a new member",
-            state_dir != NULL ? state_dir : "");
-        return;
-    case BW_ERR_VERSION:
-        snprintf(
-            why, why_size,
-            "the state file %s/state was written by another version, in a format that this one does not know; start "
-            "that version, or move the file away to start as a new member",
-            state_dir != NULL ? state_dir : "");
-        return;
-    case BW_ERR_INVALID:
-        if (bw_params_check(&config->params, &reason) != 0 && reason != NULL) {
-            snprintf(why, why_size, "the parameters do not fit together: %s", reason);
-            return;
-        }
-        snprintf(why, why_size,
-                 "the name, the cluster label, a tag or a scope is not valid: names are 1 to %u bytes of "
-                 "UTF-8 without control characters, and none stands twice",
-                 BW_NAME_MAX);
-        return;
-    default:
-        snprintf(why, why_size, "cannot make the node: %s", bw_error_text(error));
-    }
-}
-
 /* The address to advertise and its port, as far as the caller left them open. */
 static void fill_addr(struct bw_config *config, const struct bw_loop *host) {
     struct bw_addr bound = bw_loop_bound(host);
@@ -344,7 +307,7 @@ static int make_node(struct bw_loop *host, const struct bw_config *node_config, 
     int error = bw_node_create(&host->node, &config, bw_loop_now());
     free(state);
     if (error != 0) {
-        explain_node(error, &config, host->config.state_dir, why, why_size);
+        bw_host_explain(error, &config, host->config.state_dir, why, why_size);
         return error;
     }
     return make_first_state_durable(host, why, why_size);

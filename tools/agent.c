@@ -157,7 +157,7 @@ static bool open_host(struct agent *agent, const struct key_text *keys) {
     config.tags = options->tags;
     config.tag_count = options->tag_count;
     config.scopes = options->scopes;
-    config.scope_count = options->observer ? 0 : options->scope_count;
+    config.scope_count = options->scope_count;
     char why[512] = "";
     int error = bw_loop_create(&agent->host, agent->loop, &loop_config, &config, why, sizeof(why));
     if (error == 0)

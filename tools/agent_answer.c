@@ -11,6 +11,7 @@
 #include "tools/agent_runs.h"
 #include "tools/agent_scope.h"
 #include "tools/agent_user.h"
+#include "tools/agent_voters.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
 #include "tools/json_info.h"
@@ -113,6 +114,7 @@ json_t *agent_answer(void *context, struct control_peer *peer, const char *op, c
         {"event", answer_event},
         {"query", answer_query},
         {"respond", answer_respond},
+        {"voters", answer_voters},
     };
     struct agent_view *view = context;
     json_t *campaign = agent_runs_answer(view->runs, peer, op, request);

@@ -108,12 +108,12 @@ static bool set_one_scope(struct agent_options *options, const char *value, char
     while (at < options->scope_count && strcmp(options->scopes[at].name, scope.name) != 0)
         at++;
     if (at == SCOPE_COUNT_MAX) {
-        free((char *)scope.name);
+        scope_free(&scope);
         snprintf(why, why_size, "at most %d scopes can be given", SCOPE_COUNT_MAX);
         return false;
     }
     if (at < options->scope_count)
-        free((char *)options->scopes[at].name);
+        scope_free(&options->scopes[at]);
     else
         options->scope_count++;
     options->scopes[at] = scope;
@@ -245,13 +245,13 @@ const struct agent_option agent_option_list[] = {
     {"tag", "NAME=VALUE", "Show this tag to all members; repeatable", set_tag},
     {"scope", "NAME[:OPT=VAL,...]",
      "Stand in this scope, or in several (orders/0..7); repeatable (default: default:priority=100). OPT: priority=N, "
-     "mode=priority|bully, "
+     "mode=priority|bully|quorum, voters=NAME+NAME+NAME (with mode=quorum: only a majority of them elects), "
      "min_ack=N, min_confirm=N, min_view=N (lead only among so many), "
      "failover=fast|safe, lease=MS, preempt=never|MS (default: 10000; bully 0), gate (not ready until 'bellwether "
      "ready' says "
      "so)",
      set_scope},
-    {"observer", NULL, "Stand in no scope", set_observer},
+    {"observer", NULL, "Stand in no scope; as one of the voters of a scope in quorum mode, vote only", set_observer},
     {"profile", "local|lan|wan", "Where the cluster lives (default: lan)", set_profile},
     {"set", "PARAM=VALUE", "Override one parameter of the profile; repeatable", set_param},
     {"state-dir", "DIR", "Durable state (default: $STATE_DIRECTORY, $XDG_STATE_HOME/bellwether, /var/lib/bellwether)",
@@ -299,7 +299,7 @@ void agent_options_free(struct agent_options *options) {
         free((char *)options->tags[i].value);
     }
     for (size_t i = 0; i < options->scope_count; i++)
-        free((char *)options->scopes[i].name);
+        scope_free(&options->scopes[i]);
     memset(options, 0, sizeof(*options));
 }
 
@@ -342,6 +342,20 @@ static bool complete_state_dir(struct agent_options *options) {
     return set_text(&options->state_dir, "/var/lib/bellwether");
 }
 
+/* Stands for nothing; of a scope in quorum mode it is a witness: it votes. */
+static void observe(struct agent_options *options) {
+    size_t kept = 0;
+    for (size_t i = 0; i < options->scope_count; i++) {
+        if (options->scopes[i].mode != BW_MODE_QUORUM) {
+            scope_free(&options->scopes[i]);
+            continue;
+        }
+        options->scopes[kept] = options->scopes[i];
+        options->scopes[kept++].witness = true;
+    }
+    options->scope_count = kept;
+}
+
 bool agent_options_complete(struct agent_options *options) {
     if (!complete_name(options) || !complete_key_file(options) || !complete_state_dir(options))
         return false;
@@ -354,8 +368,10 @@ bool agent_options_complete(struct agent_options *options) {
     if (options->cluster == NULL && !set_text(&options->cluster, "default"))
         return false;
     char why[1];
-    if (options->scope_count == 0)
-        return set_scope(options, "default", why, sizeof(why));
+    if (options->scope_count == 0 && !set_scope(options, "default", why, sizeof(why)))
+        return false;
+    if (options->observer)
+        observe(options);
     return true;
 }
 

@@ -73,7 +73,7 @@ static struct seat *seat_first(const struct agent_runs *runs, const char *scope)
 
 static const struct bw_scope_config *configured(const struct agent_runs *runs, const char *scope) {
     const struct agent_options *options = runs->view->options;
-    for (size_t i = 0; !options->observer && i < options->scope_count; i++)
+    for (size_t i = 0; i < options->scope_count; i++)
         if (strcmp(options->scopes[i].name, scope) == 0)
             return &options->scopes[i];
     return NULL;
@@ -86,6 +86,18 @@ static bool scope_info(const struct agent_runs *runs, const char *scope, struct 
         if (strcmp(info->scope, scope) == 0)
             return true;
     return false;
+}
+
+/* Who votes for a scope, and for how long a vote is promised, is not a campaign's to say. */
+static bool take_voters(const struct agent_runs *runs, struct seat *seat) {
+    const struct bw_scope_config *own = configured(runs, seat->scope);
+    if (own == NULL || own->mode != BW_MODE_QUORUM)
+        return true;
+    seat->config.mode = own->mode;
+    seat->config.voters = own->voters;
+    seat->config.voter_count = own->voter_count;
+    seat->config.lease_ms = own->lease_ms;
+    return !own->witness;
 }
 
 /* ------------------------------------------------------------------ turns */
@@ -282,6 +294,10 @@ static json_t *answer_campaign(struct agent_runs *runs, struct control_peer *pee
         free(seat);
         return control_error("invalid",
                              "scope is a name; priority, min_ack, min_confirm, lease_ms and stop_ms are numbers");
+    }
+    if (!take_voters(runs, seat)) {
+        free(seat);
+        return control_error("invalid", "this agent is a witness of the scope (--observer): it votes, and never leads");
     }
     seat->runs = runs;
     seat->peer = peer;

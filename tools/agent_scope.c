@@ -36,7 +36,7 @@ json_t *answer_stepdown(struct agent_view *view, const json_t *request) {
 }
 
 /* Who leads the scope, as far as we know. False: nobody. */
-static bool leader_of(const struct bw_node *node, const char *scope, struct bw_scope_info *info) {
+bool scope_leader(const struct bw_node *node, const char *scope, struct bw_scope_info *info) {
     struct bw_time now = bw_loop_now();
     for (size_t i = 0; bw_node_scope(node, i, info, now) == 0; i++)
         if (strcmp(info->scope, scope) == 0)
@@ -44,13 +44,13 @@ static bool leader_of(const struct bw_node *node, const char *scope, struct bw_s
     return false;
 }
 
-/* Only the leader can hand over: where is it? */
-static json_t *not_leading(const struct agent_view *view, const char *scope) {
+/* Only the leader can do it: where is it? */
+json_t *scope_not_leading(const struct agent_view *view, const char *scope) {
     const struct bw_node *node = bw_loop_node(view->host);
     struct bw_scope_info info;
     struct bw_member_info member;
     char addr[BW_ADDR_TEXT_SIZE], why[3 * BW_NAME_MAX + 160];
-    if (!leader_of(node, scope, &info)) {
+    if (!scope_leader(node, scope, &info)) {
         snprintf(why, sizeof(why), "nobody leads '%.63s' now: the best candidate is being chosen", scope);
         return control_error("no-leader", why);
     }
@@ -82,7 +82,7 @@ json_t *answer_transfer(struct agent_view *view, const json_t *request) {
         return error;
     bw_id_text(&to.id, id);
     json_t *done = json_pack("{s:s,s:o,s:s}", "scope", scope, "to", json_text(to.name), "id", id);
-    if (leader_of(node, scope, &info) && bw_id_equal(&info.token.id, &to.id))
+    if (scope_leader(node, scope, &info) && bw_id_equal(&info.token.id, &to.id))
         return done; /* it leads already, wherever this is asked */
     snprintf(why, sizeof(why), "%.63s cannot take '%.63s': ", to.name, scope);
     int code = bw_loop_transfer(view->host, scope, &to.id, &reason);
@@ -90,7 +90,7 @@ json_t *answer_transfer(struct agent_view *view, const json_t *request) {
         return done;
     json_decref(done);
     snprintf(why + strlen(why), sizeof(why) - strlen(why), "%s", reason);
-    return code == BW_ERR_BUSY      ? not_leading(view, scope)
+    return code == BW_ERR_BUSY      ? scope_not_leading(view, scope)
            : code == BW_ERR_INVALID ? control_error("unfit", why)
                                     : not_standing(code, scope);
 }

@@ -4,6 +4,11 @@
 
 #include "tools/agent_answer.h"
 
+/* Who leads the scope, as far as we know. False: nobody. */
+bool scope_leader(const struct bw_node *node, const char *scope, struct bw_scope_info *info);
+/* The error that says where the leader is. */
+json_t *scope_not_leading(const struct agent_view *view, const char *scope);
+
 json_t *answer_stepdown(struct agent_view *view, const json_t *request);
 json_t *answer_transfer(struct agent_view *view, const json_t *request);
 json_t *answer_freeze(struct agent_view *view, const json_t *request);

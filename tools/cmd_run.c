@@ -124,6 +124,6 @@ int cmd_run(int argc, char **argv) {
         run.command = argv + rest;
         code = run_loop(&run);
     }
-    free((char *)run.scope.name);
+    scope_free(&run.scope);
     return code;
 }

@@ -56,6 +56,7 @@ int cmd_thaw(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
 int cmd_transfer(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_voters(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 

@@ -11,6 +11,7 @@ tools_bellwether_SOURCES = \
 	tools/agent_runs.c tools/agent_runs.h \
 	tools/agent_scope.c tools/agent_scope.h \
 	tools/agent_user.c tools/agent_user.h \
+	tools/agent_voters.c tools/agent_voters.h \
 	tools/cmd_agent.c \
 	tools/cmd_event.c \
 	tools/cmd_fence.c \
@@ -38,6 +39,7 @@ tools_bellwether_SOURCES = \
 	tools/cmd_tags.c \
 	tools/cmd_timeline.c \
 	tools/cmd_transfer.c \
+	tools/cmd_voters.c \
 	tools/cmd_wait.c \
 	tools/cmd_why.c \
 	tools/command.h \

@@ -22,6 +22,7 @@ const struct command commands[] = {
     {"transfer", "SCOPE --to NAME", "hand the lead over to a member", cmd_transfer},
     {"freeze", "SCOPE [--for S]", "the leader stays, and nobody else takes the lead", cmd_freeze},
     {"thaw", "SCOPE", "end that", cmd_thaw},
+    {"voters", "SCOPE [add|remove NAME] [--json]", "who elects in quorum mode; change it", cmd_voters},
     {"ready", "SCOPE yes|no [--ttl S]", "whether this host can lead, as a health check finds it", cmd_ready},
     {"priority", "SCOPE N", "change the agent's priority while it runs", cmd_priority},
     {"timeline", "FILE... [-o PAGE]", "one page of several members' events: who believed what, when", cmd_timeline},

@@ -10,8 +10,8 @@
 #define PREEMPT_MS_MAX 86400000u /* a day */
 #define PREEMPT_NOT_SAID (BW_PREEMPT_NEVER - 1)
 
-static const char *const setting_names[] = {"priority",    "mode",     "preempt", "failover", "min_ack",
-                                            "min_confirm", "min_view", "lease",   "gate",     NULL};
+static const char *const setting_names[] = {"priority", "mode",  "preempt", "failover", "min_ack", "min_confirm",
+                                            "min_view", "lease", "gate",    "voters",   NULL};
 
 static bool set_u16(uint16_t *field, const char *name, const char *value, char *why, size_t why_size) {
     uint64_t number;
@@ -58,6 +58,58 @@ static bool set_min_view(struct bw_scope_config *scope, const char *value, char 
     return true;
 }
 
+static void free_voters(struct bw_scope_config *scope) {
+    if (scope->voters != NULL)
+        free((char *)scope->voters[0]); /* one block holds all names */
+    free((void *)scope->voters);
+    scope->voters = NULL;
+    scope->voter_count = 0;
+}
+
+void scope_free(struct bw_scope_config *scope) {
+    free_voters(scope);
+    free((char *)scope->name);
+}
+
+static bool repeated(const struct bw_scope_config *scope, const char *name) {
+    for (size_t i = 0; i < scope->voter_count; i++)
+        if (strcmp(scope->voters[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* a+b+c */
+static bool set_voters(struct bw_scope_config *scope, const char *value, char *why, size_t why_size) {
+    free_voters(scope);
+    char *rest = strdup(value);
+    const char **names = calloc(BW_VOTERS_MAX, sizeof(*names));
+    snprintf(why, why_size, "out of memory");
+    if (rest == NULL || names == NULL) {
+        free(rest);
+        free((void *)names);
+        return false;
+    }
+    names[0] = rest; /* what free_voters frees, whatever comes */
+    scope->voters = names;
+    for (char *name = strsep(&rest, "+"); name != NULL; name = strsep(&rest, "+")) {
+        snprintf(why, why_size, "voters are 1 to %u different names of members: a+b+c", BW_VOTERS_MAX);
+        if (scope->voter_count == BW_VOTERS_MAX || repeated(scope, name) ||
+            !bw_text_valid((const uint8_t *)name, strlen(name), BW_NAME_MAX))
+            return false;
+        names[scope->voter_count++] = name;
+    }
+    return true;
+}
+
+/* What must go together. */
+static bool sound(const struct bw_scope_config *scope, char *why, size_t why_size) {
+    bool quorum = scope->mode == BW_MODE_QUORUM;
+    snprintf(why, why_size,
+             quorum ? "mode=quorum wants its voters: voters=NAME+NAME+NAME, members that elect the leader by majority"
+                    : "voters go with mode=quorum");
+    return quorum == (scope->voter_count > 0);
+}
+
 static bool set_one(struct bw_scope_config *scope, const char *name, const char *value, char *why, size_t why_size) {
     if (strcmp(name, "priority") == 0)
         return set_u16(&scope->priority, name, value, why, why_size);
@@ -70,10 +122,18 @@ static bool set_one(struct bw_scope_config *scope, const char *name, const char 
     if (strcmp(name, "lease") == 0)
         return set_lease(scope, value, why, why_size);
     if (strcmp(name, "mode") == 0) {
-        scope->mode = strcmp(value, "bully") == 0 ? BW_MODE_BULLY : BW_MODE_PRIORITY;
-        snprintf(why, why_size, "mode is priority or bully");
-        return strcmp(value, "priority") == 0 || strcmp(value, "bully") == 0;
+        static const char *const modes[] = {
+            [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
+        snprintf(why, why_size, "mode is priority, bully or quorum");
+        for (size_t i = 0; i < BW_COUNT(modes); i++) {
+            scope->mode = (enum bw_mode)i;
+            if (strcmp(value, modes[i]) == 0)
+                return true;
+        }
+        return false;
     }
+    if (strcmp(name, "voters") == 0)
+        return set_voters(scope, value, why, why_size);
     if (strcmp(name, "preempt") == 0)
         return set_preempt(scope, value, why, why_size);
     if (strcmp(name, "failover") == 0) {
@@ -123,10 +183,10 @@ bool scope_parse(const char *text, struct bw_scope_config *scope, char *why, siz
     if (!ok)
         snprintf(why, why_size, "a scope's name is 1 to %u bytes of UTF-8 without control characters", BW_NAME_MAX);
     else if (settings != NULL)
-        ok = set_all(scope, settings, why, why_size);
+        ok = set_all(scope, settings, why, why_size) && sound(scope, why, why_size);
     if (scope->preempt_ms == PREEMPT_NOT_SAID) /* the best takes over at once: so the bully algorithm has its name */
         scope->preempt_ms = scope->mode == BW_MODE_BULLY ? 0 : preempt_ms;
     if (!ok)
-        free(name);
+        scope_free(scope);
     return ok; /* NOLINT(clang-analyzer-unix.Malloc): the scope keeps its name as long as the process lives */
 }

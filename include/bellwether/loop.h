@@ -65,6 +65,9 @@ int bw_loop_join(struct bw_loop *host, const struct bw_addr *seeds, size_t count
 /** Gives up the leadership of a scope for for_ms milliseconds. @return as bw_node_stepdown */
 int bw_loop_stepdown(struct bw_loop *host, const char *scope, uint32_t for_ms);
 
+/** Adds a voter to a scope in quorum mode, or removes one. @return as bw_node_change_voters */
+int bw_loop_change_voters(struct bw_loop *host, const char *scope, const struct bw_id *id, bool add, const char **why);
+
 /** Hands the leadership of a scope over to a member. @return as bw_node_transfer */
 int bw_loop_transfer(struct bw_loop *host, const char *scope, const struct bw_id *to, const char **why);
 

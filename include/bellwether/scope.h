@@ -53,7 +53,8 @@ struct bw_scope_info {
     X(SMALLER_ID, "smaller-id", "ranks behind %s: larger id wins the tie")            \
     X(INCUMBENT, "incumbent", "ranks behind %s: of equal ones who led last stays")    \
     X(LED, "led", "ranks before %s, which leads")                                     \
-    X(YET, "best", "the best candidate, but nobody leads yet")
+    X(YET, "best", "the best candidate, but nobody leads yet")                        \
+    X(VOTER, "not-a-voter", "not among the voters")
 
 #define BW_WHY_NOT_VALUE_(name, word, text) BW_WHY_NOT_##name,
 enum bw_why_not { BW_WHY_NOTS(BW_WHY_NOT_VALUE_) BW_WHY_NOT_COUNT };
@@ -130,7 +131,8 @@ int bw_node_change_voters(struct bw_node *node, const char *scope, const struct 
     X(NO_VOTES, "no-votes", "no majority of the voters grants this agent its vote yet")                         \
     X(ASKING, "asking", "this agent asks the voters for their votes")                                           \
     X(FROZEN, "frozen", "it is frozen by %s, and its last leader has not come back")                            \
-    X(VIEW, "view-too-small", "fewer members are alive to this agent than min_view asks for")
+    X(VIEW, "view-too-small", "fewer members are alive to this agent than min_view asks for")                   \
+    X(MODE, "another-mode", "others have it in quorum mode, and this agent has not")
 
 #define BW_VACANCY_VALUE_(name, word, text) BW_VACANCY_##name,
 enum bw_vacancy { BW_VACANCIES(BW_VACANCY_VALUE_) BW_VACANCY_COUNT };

@@ -7,6 +7,7 @@ py_tests += \
 	tests/e2e/demo.py \
 	tests/e2e/fence.py \
 	tests/e2e/handover.py \
+	tests/e2e/quorum.py \
 	tests/e2e/leadership.py \
 	tests/e2e/life.py \
 	tests/e2e/monitor.py \

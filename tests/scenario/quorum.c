@@ -297,6 +297,59 @@ static void a_deaf_leader_ends_and_disturbs_nobody(void) {
     CHECK(may_act(next) && bw_token_compare(&token, &after) == 0);
 }
 
+static int freeze_it(struct bw_node *node, struct bw_time now, void *context) {
+    return bw_node_freeze(node, SCOPE, 0, now) + (context != NULL);
+}
+
+static int thaw_it(struct bw_node *node, struct bw_time now, void *context) {
+    return bw_node_thaw(node, SCOPE, now) + (context != NULL);
+}
+
+/* Frozen, a majority could elect and does not; only the last leader comes back. */
+static void what_is_frozen_elects_nobody_else(void) {
+    size_t leader = cluster(1, 3);
+    size_t other = (leader + 1) % 3;
+    CHECK(bw_sim_call(sim, other, "freezes", freeze_it, NULL) == 0);
+    run_ms(2000);
+    CHECK(may_act(leader));
+    bw_sim_crash(sim, leader);
+    run_ms(20000);
+    CHECK(acting_count() == 0 && !info_of(other).has_leader);
+    CHECK(bw_sim_restart(sim, leader) == 0);
+    CHECK(wait_leader(3 * ELECTED_MS) == leader);
+    bw_sim_crash(sim, leader);
+    CHECK(bw_sim_call(sim, other, "thaws", thaw_it, NULL) == 0);
+    CHECK(wait_other_leader(leader, 3 * ELECTED_MS) != NOBODY);
+}
+
+static size_t in_another_mode;
+
+static void another_mode(void *context, size_t host, struct bw_config *config) {
+    static struct bw_scope_config scope;
+    (void)context;
+    if (host != in_another_mode)
+        return;
+    bw_scope_config_init(&scope, SCOPE);
+    config->scopes = &scope;
+}
+
+/* By mistake one member has the scope in priority mode: it leads nothing, and says why. */
+static void who_has_another_mode_does_not_lead(void) {
+    options.configure = another_mode;
+    in_another_mode = 3;
+    world(1, 4);
+    bw_sim_start_all(sim);
+    run_ms(20000);
+    CHECK(acting_count() == 1 && !may_act(3));
+    bw_sim_crash(sim, 0);
+    bw_sim_crash(sim, 1); /* no leader among the voters: none at all */
+    run_ms(30000);
+    CHECK(acting_count() == 0);
+    struct bw_vacancy_info why;
+    CHECK(bw_node_vacancy(bw_sim_node(sim, 3), SCOPE, &why, bw_sim_clock(sim, 3)) == 0);
+    CHECK(why.reason == BW_VACANCY_MODE);
+}
+
 /* -- voters that change -- */
 
 struct change {
@@ -395,6 +448,8 @@ static const struct tap_test voter_tests[] = {
     TAP_TEST(a_voter_that_missed_the_vote_is_asked_again),
     TAP_TEST(lease_lengths_are_changed_one_by_one),
     TAP_TEST(a_deaf_leader_ends_and_disturbs_nobody),
+    TAP_TEST(what_is_frozen_elects_nobody_else),
+    TAP_TEST(who_has_another_mode_does_not_lead),
     TAP_TEST(one_voter_takes_the_place_of_another),
     TAP_TEST(the_list_changes_with_votes_in_flight),
 };

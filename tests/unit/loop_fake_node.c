@@ -176,6 +176,14 @@ int bw_node_stopped(struct bw_node *node, const char *scope, struct bw_time now)
     return bw_node_stepdown(node, scope, 0, now);
 }
 
+int bw_node_change_voters(struct bw_node *node, const char *scope, const struct bw_id *id, bool add, const char **why,
+                          struct bw_time now) {
+    (void)id;
+    (void)add;
+    (void)why;
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
 int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id *to, const char **why,
                      struct bw_time now) {
     (void)to;

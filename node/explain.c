@@ -1,0 +1,56 @@
+/* Why a node could not be made, and what to do about it. */
+#include "node/host.h"
+
+#include <stdio.h>
+
+static bool any_quorum(const struct bw_config *config) {
+    for (size_t i = 0; i < config->scope_count; i++) {
+        if (config->scopes[i].mode == BW_MODE_QUORUM) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void bw_host_explain(int error, const struct bw_config *config, const char *state_dir, char *why, size_t why_size) {
+    const char *reason = NULL;
+    switch (error) {
+    case BW_ERR_KEY:
+        snprintf(why, why_size,
+                 "the key ring is not valid: each line must be 32 bytes in base64, at most 8 of them, none "
+                 "twice; `bellwether keygen` makes one");
+        return;
+    case BW_ERR_CORRUPT:
+        snprintf(
+            why, why_size,
+            "the state file %s/state is damaged or belongs to another cluster; restore it from a backup, or move it "
+            "away to start as a new member",
+            state_dir != NULL ? state_dir : "");
+        return;
+    case BW_ERR_VERSION:
+        snprintf(
+            why, why_size,
+            "the state file %s/state was written by another version, in a format that this one does not know; start "
+            "that version, or move the file away to start as a new member",
+            state_dir != NULL ? state_dir : "");
+        return;
+    case BW_ERR_INVALID:
+        if (bw_params_check(&config->params, &reason) != 0 && reason != NULL) {
+            snprintf(why, why_size, "the parameters do not fit together: %s", reason);
+            return;
+        }
+        if (any_quorum(config) && !config->durable) {
+            snprintf(why, why_size,
+                     "a scope in quorum mode needs a state directory: a voter that forgets its votes could elect two "
+                     "leaders");
+            return;
+        }
+        snprintf(why, why_size,
+                 "the name, the cluster label, a tag or a scope is not valid: names are 1 to %u bytes of "
+                 "UTF-8 without control characters, and none stands twice",
+                 BW_NAME_MAX);
+        return;
+    default:
+        snprintf(why, why_size, "cannot make the node: %s", bw_error_text(error));
+    }
+}
