@@ -115,7 +115,9 @@ void bw_quorum_ended(struct bw_election *e, struct bw_scope *scope) {
 bool bw_quorum_mutant_release(struct bw_election *e, struct bw_scope *scope) {
     if (!BW_MUTANT(RELEASE_BEFORE_STOP) || scope->quorum == NULL)
         return false;
-    release(e, scope);
+    scope->quorum->release_term = scope->quorum->term;
+    scope->quorum->release_count = RELEASE_REPEATS;
+    release_send(e, scope);
     return true;
 }
 
