@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "gossip/formula.h"
 
 #define NACK_PERCENT_LEAST 50u
 
@@ -122,4 +123,41 @@ int bw_params_check(const struct bw_params *params, const char **why) {
         *why = reason;
     }
     return reason ? BW_ERR_INVALID : 0;
+}
+
+/* Who hears nobody finds itself alone, at the earliest, after so long: then it needs nobody to lead. */
+static uint32_t alone_ms(const struct bw_params *p) {
+    int64_t alone_us =
+        p->hear_others != 0 ? bw_alone_us(p, 3) : p->probe_interval_ms * BW_US_PER_MS + bw_suspicion_min_us(p, 3);
+    return (uint32_t)(alone_us / BW_US_PER_MS);
+}
+
+int bw_scope_check(const struct bw_params *params, const struct bw_scope_config *scope, struct bw_scope_conflict *why) {
+    uint32_t lease = scope->lease_ms != 0 ? scope->lease_ms : params->lease_ms;
+    uint32_t alone = alone_ms(params);
+    bool quorum = scope->mode == BW_MODE_QUORUM; /* its promises do not depend on who finds itself alone */
+    struct bw_scope_conflict found = {.text = NULL};
+    if (lease <= params->lease_margin_ms) {
+        found = (struct bw_scope_conflict){"lease", lease, params->lease_margin_ms + 1,
+                                           "at least: it must be longer than lease_margin_ms"};
+    } else if (lease <= params->stagger_ms) {
+        found = (struct bw_scope_conflict){"lease", lease, params->stagger_ms + 1,
+                                           "at least: it must be longer than stagger_ms"};
+    } else if (!quorum && scope->min_ack > 0 && lease > alone) {
+        found = (struct bw_scope_conflict){
+            "lease", lease, alone,
+            "at most: a leader that is cut off finds itself alone then, and would lead on beside its successor"};
+    } else if (scope->min_ack > params->successor_count) {
+        found = (struct bw_scope_conflict){"min_ack", scope->min_ack, params->successor_count,
+                                           "at most: a leader has no more successors (successor_count)"};
+    } else if (scope->min_view > BW_MIN_VIEW_MAX) {
+        found = (struct bw_scope_conflict){"min_view", scope->min_view, BW_MIN_VIEW_MAX, "at most"};
+    } else if (quorum && scope->min_view > 0) {
+        found = (struct bw_scope_conflict){"min_view", scope->min_view, 0,
+                                           "in mode quorum: there the majority of the voters decides"};
+    }
+    if (why && found.text) {
+        *why = found;
+    }
+    return found.text ? BW_ERR_INVALID : 0;
 }

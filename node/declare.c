@@ -6,7 +6,10 @@ int bw_node_scope_add(struct bw_node *node, const struct bw_scope_config *config
     if (!bw_voters_valid(config, node->persistence.durable)) {
         return BW_ERR_INVALID;
     }
-    int error = bw_election_scope_add(node->election, config, now);
+    int error = bw_scope_check(bw_gossip_params(node->gossip), config, NULL);
+    if (error == 0) {
+        error = bw_election_scope_add(node->election, config, now);
+    }
     if (error == 0 && bw_voters_declare(node, config) != 0) {
         (void)bw_election_scope_remove(node->election, config->name, now); /* it would wait for its voters for ever */
         error = BW_ERR_MEMORY;

@@ -45,6 +45,14 @@ void bw_host_explain(int error, const struct bw_config *config, const char *stat
                      "leaders");
             return;
         }
+        for (size_t i = 0; i < config->scope_count; i++) {
+            struct bw_scope_conflict conflict;
+            if (bw_scope_check(&config->params, &config->scopes[i], &conflict) != 0) {
+                snprintf(why, why_size, "scope '%s': %s=%u, but %u %s", config->scopes[i].name, conflict.setting,
+                         (unsigned)conflict.value, (unsigned)conflict.limit, conflict.text);
+                return;
+            }
+        }
         snprintf(why, why_size,
                  "the name, the cluster label, a tag or a scope is not valid: names are 1 to %u bytes of "
                  "UTF-8 without control characters, and none stands twice",

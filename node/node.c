@@ -25,7 +25,8 @@ static int check_config(const struct bw_config *config) {
                  config->seed_count <= BW_SEED_MAX && config->tag_count <= BW_TAG_COUNT_MAX;
     for (size_t i = 0; sound && i < config->scope_count; i++) {
         sound = valid_text(config->scopes[i].name) && !repeated_scope(config, i) &&
-                bw_voters_valid(&config->scopes[i], config->durable);
+                bw_voters_valid(&config->scopes[i], config->durable) &&
+                bw_scope_check(&config->params, &config->scopes[i], NULL) == 0;
     }
     return sound ? bw_params_check(&config->params, NULL) : BW_ERR_INVALID;
 }

@@ -145,6 +145,21 @@ int bw_params_set(struct bw_params *params, const char *name, uint32_t value);
  *  @return its name, NULL past the last; the other pointers may be NULL */
 const char *bw_params_describe(size_t index, const char **text, uint32_t *least, uint32_t *largest);
 
+/** Why bw_scope_check refuses. */
+struct bw_scope_conflict {
+    const char *setting; /**< of the scope: "lease" */
+    uint32_t value;      /**< what it is, as --scope has it: milliseconds, or a count */
+    uint32_t limit;      /**< what it could be: at most, or at least, as text says */
+    const char *text;    /**< a static sentence */
+};
+
+/** Checks that a scope's settings fit to the parameters and break no promise, as bw_node_create does: that a leader cut off from
+ *  all stops before another starts needs a lease that is over before the leader finds itself alone (in a cluster of three or
+ *  more; of two: probe_interval_ms * (1 + suspicion_alpha) is the longest lease for which that holds).
+ *  @param why filled if there is a conflict; may be NULL
+ *  @return 0 or BW_ERR_INVALID */
+int bw_scope_check(const struct bw_params *params, const struct bw_scope_config *scope, struct bw_scope_conflict *why);
+
 /** Checks that the parameters fit together.
  *  @param why gets a static sentence with the reason; may be NULL
  *  @return 0 or BW_ERR_INVALID */

@@ -138,6 +138,21 @@ def bully_lets_the_best_one_lead_whenever_it_is_there():
     tap.equal(name, "n3", "and gives way to it")
 
 
+@tap.test
+def settings_that_break_a_promise_are_refused_with_the_numbers():
+    cluster = new_cluster()
+    for scope, parts in [
+        ("db:lease=20000", ["'db'", "lease=20000", "9500", "alone"]),
+        ("db:lease=100", ["lease=100", "stagger_ms"]),
+        ("db:min_ack=9", ["min_ack=9", "5", "successor_count"]),
+    ]:
+        words = ["--name", "n", "--bind", "127.0.0.1:0", "--state-dir", cluster.path("state"), "--control",
+                 cluster.path("socket"), "--profile", "local", "--set", "stagger_ms=100", "--log-format", "text"]
+        result = run("agent", "--scope", scope, "--key-file", cluster.key, *words)
+        tap.check(result.returncode in (1, 2), f"{result.returncode}")
+        tap.check(all(part in result.stderr for part in parts), f"{parts} in {result.stderr!r}")
+
+
 @tap.test(timeout=60)
 def min_view_forbids_to_lead_among_fewer():
     cluster = new_cluster(2, "--scope", "default:min_view=3")

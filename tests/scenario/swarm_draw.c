@@ -39,6 +39,8 @@ static void draw_params(struct bw_rng *rng, struct bw_params *p) {
     p->sync_delay_max_ms = between(rng, 2000, 10000);
     p->seed_retry_max_ms = between(rng, 1000, 5000);
     p->lease_ms = between(rng, 500, 2000);
+    uint32_t alone_ms = p->probe_interval_ms * (1 + p->suspicion_alpha * p->suspicion_beta); /* see bw_scope_check */
+    p->lease_ms = p->lease_ms < alone_ms ? p->lease_ms : alone_ms;
     p->lease_margin_ms = between(rng, 20, 100);
     p->stagger_ms = between(rng, 20, 100);
     p->settle_ms = between(rng, 100, 500);

@@ -264,7 +264,46 @@ static void damping_lengthens_each_time_up_to_the_longest_suspicion(void) {
     CU_ASSERT_EQUAL(bw_suspicion_damped_us(&params, 2, UINT8_MAX), bw_suspicion_max_us(&params, 2));
 }
 
+static void conflicts(const struct bw_scope_config *scope, const char *setting, uint32_t value, uint32_t limit) {
+    struct bw_config config;
+    struct bw_scope_conflict why = {.setting = ""};
+    bw_config_init(&config, BW_PROFILE_LAN);
+    CU_ASSERT_EQUAL(bw_scope_check(&config.params, scope, &why), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(bw_scope_check(&config.params, scope, NULL), BW_ERR_INVALID);
+    CU_ASSERT_STRING_EQUAL(why.setting, setting);
+    CU_ASSERT_EQUAL(why.value, value);
+    CU_ASSERT_EQUAL(why.limit, limit);
+}
+
+/* A leader finds itself alone after an interval and the longest suspicion: 25 s with the profile lan. */
+static void a_scope_that_breaks_a_promise_is_refused(void) {
+    struct bw_config config;
+    struct bw_scope_config scope;
+    for (int profile = BW_PROFILE_LOCAL; profile <= BW_PROFILE_WAN; profile++) {
+        bw_config_init(&config, (enum bw_profile)profile);
+        bw_scope_config_init(&scope, "cron");
+        CU_ASSERT_EQUAL(bw_scope_check(&config.params, &scope, NULL), 0);
+    }
+    scope.lease_ms = 25001;
+    conflicts(&scope, "lease", 25001, 25000);
+    scope.min_ack = 0; /* it leads on all the same, and says so */
+    bw_config_init(&config, BW_PROFILE_LAN);
+    CU_ASSERT_EQUAL(bw_scope_check(&config.params, &scope, NULL), 0);
+    scope.lease_ms = 100;
+    conflicts(&scope, "lease", 100, 101);
+    scope.lease_ms = 0;
+    scope.min_ack = 6;
+    conflicts(&scope, "min_ack", 6, 5);
+    scope.min_ack = 1;
+    scope.min_view = BW_MIN_VIEW_MAX + 1;
+    conflicts(&scope, "min_view", BW_MIN_VIEW_MAX + 1, BW_MIN_VIEW_MAX);
+    scope.min_view = 3;
+    scope.mode = BW_MODE_QUORUM;
+    conflicts(&scope, "min_view", 3, 0);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(a_scope_that_breaks_a_promise_is_refused),
     TAP_TEST(damping_lengthens_each_time_up_to_the_longest_suspicion),
     TAP_TEST(merging_is_commutative_associative_and_idempotent),
     TAP_TEST(outbidding_never_wraps),
