@@ -1,9 +1,13 @@
 """Quorum mode with real agents: a majority leads, a minority does not, and voters come and go."""
 
 import json
+import os
+import pathlib
+import re
+import subprocess
 
 import tap
-from cluster import Cluster, run
+from cluster import BELLWETHER, LIMIT, Cluster, clean_environment, run
 
 SCOPE = "default"
 WORDS = ("--scope", SCOPE + ":mode=quorum,voters=n1+n2+n3")
@@ -105,6 +109,39 @@ def voters_are_added_and_removed_and_a_witness_votes():
     tap.equal(cluster.wait_reign(agents=[leader, stays, joined])[1], leader.name, "nothing moved meanwhile")
     leader.kill() # the witness and the one that stays are a majority of the new list, not of the old one
     tap.equal(cluster.wait_reign(above=token, agents=[stays, joined])[1], stays.name, "a witness never leads")
+
+
+def recipe_words():
+    """--scope ... of the recipe's agents, and of its run."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "recipes" / "exclusive.md").read_text(encoding="utf-8")
+    agent = re.search(r"^    bellwether agent --name n1 (--scope \S+)$", text, re.MULTILINE)
+    work = re.search(r"^    bellwether run (--scope \S+) -- ", text, re.MULTILINE)
+    return agent.group(1).split(), work.group(1).split()
+
+
+@tap.test(timeout=60)
+def exclusive_work_runs_where_a_majority_is_and_nowhere_else():
+    agent_words, run_words = recipe_words()
+    cluster = new_cluster(3, *agent_words)
+    log = cluster.path("log")
+    work = ["sh", "-c", 'echo "$0 begins $BELLWETHER_TOKEN" >>"$1"; trap "exit 0" TERM; while :; do sleep 0.02; done']
+    runs = {}
+    for agent in cluster.living():
+        words = [BELLWETHER, "run", *run_words, "--control", agent.control, "--grace", "0.2", "--", *work, agent.name, log]
+        runs[agent.name] = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean_environment())
+        tap.cleanup(lambda process=runs[agent.name]: process.poll() is not None or (process.terminate(), process.wait()))
+
+    def begun():
+        return pathlib.Path(log).read_text(encoding="utf-8").splitlines() if os.path.exists(log) else []
+
+    first = tap.wait_until(lambda: begun() and begun()[0].split(), LIMIT, "the work begins")
+    cluster.agents[first[0]].kill()
+    second = tap.wait_until(lambda: len(begun()) > 1 and begun()[1].split(), LIMIT, "it begins elsewhere")
+    tap.check(second[0] != first[0] and second[2] > first[2], f"another machine, a larger token: {first}, {second}")
+    last = next(agent for agent in cluster.living() if agent.name != second[0])
+    last.kill()
+    tap.equal(runs[second[0]].wait(LIMIT), 75, "without a majority the work has been ended")
+    tap.equal(len(begun()), 2, "and runs nowhere")
 
 
 if __name__ == "__main__":

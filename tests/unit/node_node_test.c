@@ -42,6 +42,36 @@ static void no_size(struct bw_config *config) {
 static void no_entropy(struct bw_config *config) {
     config->entropy = NULL;
 }
+static const char *const some_voters[] = {"a", "b", "a"};
+static struct bw_scope_config in_quorum_mode;
+
+static void quorum_of(struct bw_config *config, size_t first, size_t count, bool durable) {
+    bw_scope_config_init(&in_quorum_mode, "x");
+    in_quorum_mode.mode = BW_MODE_QUORUM;
+    in_quorum_mode.voters = some_voters + first;
+    in_quorum_mode.voter_count = count;
+    config->scopes = &in_quorum_mode;
+    config->scope_count = 1;
+    config->durable = durable;
+}
+static void voters_without_a_disk(struct bw_config *config) {
+    quorum_of(config, 0, 2, false);
+}
+static void voters_with_a_disk(struct bw_config *config) {
+    quorum_of(config, 0, 2, true);
+}
+static void no_voters(struct bw_config *config) {
+    quorum_of(config, 0, 0, true);
+}
+static void a_voter_twice(struct bw_config *config) {
+    quorum_of(config, 0, 3, true);
+}
+static void a_witness_of_another_mode(struct bw_config *config) {
+    quorum_of(config, 0, 0, true);
+    in_quorum_mode.mode = BW_MODE_PRIORITY;
+    in_quorum_mode.witness = true;
+}
+
 static void scope_twice(struct bw_config *config) {
     static struct bw_scope_config twice[2];
     bw_scope_config_init(&twice[0], "x");
@@ -65,6 +95,11 @@ static void only_sound_configurations_are_taken(void) {
     CU_ASSERT_EQUAL(create_changed(no_size), BW_ERR_INVALID);
     CU_ASSERT_EQUAL(create_changed(no_entropy), BW_ERR_INVALID);
     CU_ASSERT_EQUAL(create_changed(scope_twice), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(voters_without_a_disk), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(no_voters), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(a_voter_twice), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(a_witness_of_another_mode), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(voters_with_a_disk), 0);
     CU_ASSERT_EQUAL(create_changed(timeout_above_interval), BW_ERR_INVALID);
     CU_ASSERT_EQUAL(create_changed(bad_key), BW_ERR_KEY);
 }
