@@ -68,7 +68,8 @@ struct bw_quorum {
     uint64_t release_term;
     uint32_t release_count;
     int64_t release_pt;
-    enum bw_vacancy why; /* the last campaign failed; BW_VACANCY_NONE: it did not */
+    struct bw_id answered; /* the last one that answered us in this scope: it has a part in it */
+    enum bw_vacancy why;   /* the last campaign failed; BW_VACANCY_NONE: it did not */
 };
 
 /* -- quorum.c: lists, what others ask for, and what both sides share -- */

@@ -158,6 +158,17 @@ static int change_error(const struct bw_election *e, const struct bw_scope *scop
     return add && q->vote.voters.count == BW_VOTERS_MAX ? BW_ERR_FULL : 0;
 }
 
+/* A voter that is none by its own configuration never answers, and a list that needs it would elect nobody. Who stands says that it has
+ * the scope; a witness is asked. */
+static bool takes_part(struct bw_election *e, struct bw_scope *scope, const struct bw_id *id) {
+    const struct bw_peer *peer = bw_peer_find(e, id);
+    const struct bw_candidate *candidate = peer != NULL ? bw_candidate_find(scope, peer) : NULL;
+    if ((candidate != NULL && candidate->mode == BW_MODE_QUORUM) || bw_id_equal(&scope->quorum->answered, id))
+        return true;
+    bw_quorum_send(e, scope, id, BW_BALLOT_PREVOTE, scope->quorum->term, scope->quorum->number);
+    return false;
+}
+
 int bw_election_change_voters(struct bw_election *e, const char *name, const struct bw_id *id, bool add,
                               const char **why, struct bw_time now) {
     bw_enter(e, now);
@@ -171,6 +182,9 @@ int bw_election_change_voters(struct bw_election *e, const char *name, const str
             bw_trace_rule(e->trace, BW_RULE_ONE_VOTER_AT_A_TIME, id, add);
         return error;
     }
+    *why = "it has not answered yet: does its agent have the scope in quorum mode? Try again in a moment";
+    if (add && !takes_part(e, scope, id))
+        return BW_ERR_BUSY;
     struct bw_voters *voters = &scope->quorum->vote.voters;
     if (add)
         insert(voters, id);

@@ -418,6 +418,7 @@ void bw_vote_receive(struct bw_election *e, struct bw_peer *peer, const struct b
     if (scope == NULL || scope->quorum == NULL || !bw_saw_term(e, scope, m->seen))
         return;
     struct bw_quorum *q = scope->quorum;
+    q->answered = peer->id;
     bw_voters_read(&theirs, m->voters_term, m->voters_number, m->voters);
     bw_voters_take(e, scope, &theirs);
     size_t at = bw_quorum_index(q, &peer->id);

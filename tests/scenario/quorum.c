@@ -409,6 +409,17 @@ static void one_voter_takes_the_place_of_another(void) {
     }
 }
 
+/* Its agent has not got the scope: it would never answer, and a list that needs it would elect nobody. */
+static void who_has_no_part_in_the_scope_becomes_no_voter(void) {
+    options.candidate_count = 3;
+    size_t leader = cluster(1, 4);
+    for (int i = 0; i < 5; i++) {
+        CHECK(change_voter(leader, 3, true) == BW_ERR_BUSY);
+        run_ms(500);
+    }
+    CHECK(voter_count_at(leader) == 3 && may_act(leader));
+}
+
 /* The list changes while its leader is being lost: whichever list comes out, there is one leader. */
 static void the_list_changes_with_votes_in_flight(void) {
     for (uint64_t seed = 1; seed <= seed_count(20); seed++) {
@@ -451,6 +462,7 @@ static const struct tap_test voter_tests[] = {
     TAP_TEST(what_is_frozen_elects_nobody_else),
     TAP_TEST(who_has_another_mode_does_not_lead),
     TAP_TEST(one_voter_takes_the_place_of_another),
+    TAP_TEST(who_has_no_part_in_the_scope_becomes_no_voter),
     TAP_TEST(the_list_changes_with_votes_in_flight),
 };
 static const struct tap_suite suites[] = {TAP_SUITE_WITH("quorum", voter_tests, quorum_set_up, story_tear_down)};
