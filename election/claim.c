@@ -8,6 +8,11 @@ static bool named(const struct bw_election *e, const struct bw_scope *scope) {
     return scope->claim.state == BW_CLAIM_RESIGNING && bw_id_equal(&scope->claim.successor, &e->self);
 }
 
+/* Whomever an earlier life of ours acknowledged, the leader before has led since, and lets this one begin. */
+static bool handed_to(const struct bw_scope *scope, const struct bw_id *id) {
+    return scope->handed && bw_id_equal(&scope->claim.successor, id);
+}
+
 static int64_t later(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
@@ -67,7 +72,7 @@ static int64_t campaign_gate(struct bw_election *e, struct bw_scope *scope) {
         return at;
     at = later(at, promised_gate(e, scope));
     if (named(e, scope))
-        return later(at, bw_forgotten_pt(e, scope, 0));
+        return handed_to(scope, &e->self) ? at : later(at, bw_forgotten_pt(e, scope, 0));
     int64_t listened = e->started_pt + bw_scope_lease_us(e, scope) + margin_us(e);
     if (listened > e->patience_us)
         bw_trace_rule(e->trace, BW_RULE_LISTEN_BEFORE_STANDING, NULL, 0);
@@ -335,8 +340,9 @@ static bool better_than(struct bw_election *e, struct bw_scope *scope, const str
 
 /* Whoever may have acknowledged another of late and does not know it: it has nobody to object for, and leaves the claimant
  * the time to repeat its claim. */
-static bool listens(struct bw_election *e, struct bw_scope *scope, const struct bw_message_claim *m) {
-    if (e->patience_us >= bw_forgotten_pt(e, scope, m->lease_ms))
+static bool listens(struct bw_election *e, struct bw_scope *scope, const struct bw_id *from,
+                    const struct bw_message_claim *m) {
+    if (handed_to(scope, from) || e->patience_us >= bw_forgotten_pt(e, scope, m->lease_ms))
         return false;
     bw_trace_rule(e->trace, BW_RULE_LISTEN_BEFORE_CONFIRMING, NULL, m->term);
     scope->not_before_pt =
@@ -389,7 +395,7 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
         (void)bw_saw_term(e, scope, m->term);
         object(e, scope, from, m->term, BW_OBJECT_LIVE_LEADER, &scope->promised);
         bw_send_record(e, scope, from);
-    } else if (listens(e, scope, m)) {
+    } else if (listens(e, scope, from, m)) {
         (void)bw_saw_term(e, scope, m->term);
     } else if (order > 0 && better_than(e, scope, from)) {
         (void)bw_saw_term(e, scope, m->term);

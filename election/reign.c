@@ -227,6 +227,7 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
         passed_over(e, scope, &claim->token.id);
     }
     bw_freeze_held(e, scope, claim);
+    scope->handed = same && scope->claim.state == BW_CLAIM_LEADING && claim->state == BW_CLAIM_RESIGNING;
     scope->claim = *claim;
     scope->seen = claim->token.term > scope->seen ? claim->token.term : scope->seen;
     scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;

@@ -133,6 +133,7 @@ struct bw_scope {
     int64_t larger_again_pt; /* a leader below it is told so again */
     uint64_t floor;          /* seen, or a quarantined one if larger: our next claim is above */
     uint64_t quarantined;
+    bool handed;              /* whom the record says to resign we knew as the leader until then, in this life */
     bool announced;           /* leader-elected was said, leader-lost not yet */
     bool over;                /* the leader's silence, refusal or "no" ended the reign for us */
     int64_t heard_pt;         /* claim accepted, or told by the leader itself that it leads */

@@ -83,12 +83,12 @@ def other_cluster_s_state_is_refused():
 @tap.test(timeout=60)
 def older_or_newer_format_is_refused_as_such():
     home = Home()
-    for step in (-1, 1):
+    for number in (1, 4):  # 2 and 3 are read
         other = bytearray(home.whole[:-16])
-        other[7] += step
+        other[7] = number
         digest = hashlib.blake2b(other, digest_size=16).digest()
         home.write(bytes(other) + digest)
-        home.refused(f"format {step:+d}", home.file, "another version", "move the file away")
+        home.refused(f"format {number}", home.file, "another version", "move the file away")
 
 
 @tap.test(timeout=60)

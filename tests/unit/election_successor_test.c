@@ -444,7 +444,27 @@ static void who_was_told_of_a_living_leader_confirms_nobody_else(void) {
     CU_ASSERT_EQUAL(object.token_term, term);
 }
 
+/* Restarted a moment before the leader goes, as in a rolling restart: it saw it lead, so it need not listen to its successor's claim
+ * first, nor before its own if it is named. */
+static void who_restarts_helps_a_leader_that_goes_orderly(void) {
+    for (size_t count = 2; count <= 3; count++) {
+        size_t leader = world_lead(count);
+        CU_ASSERT_EQUAL_FATAL(leader, 0);
+        world_crash(1, false);
+        world_run(MS(100));
+        world_start(1);
+        world_run(MS(500));
+        CU_ASSERT_EQUAL(world_believes(1).term, world_believes(0).term);
+        world_leave(0);
+        CU_ASSERT_EQUAL(world_until_led(MS(100)), 1);
+        CU_ASSERT_FALSE(world.overlap);
+        world_end();
+        world_begin();
+    }
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(who_restarts_helps_a_leader_that_goes_orderly),
     TAP_TEST(who_was_cut_off_hears_of_the_leader_before_it_claims),
     TAP_TEST(who_was_told_of_a_living_leader_confirms_nobody_else),
     TAP_TEST(who_restarts_objects_for_a_leader_it_may_have_acknowledged),
