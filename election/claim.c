@@ -340,14 +340,16 @@ static bool better_than(struct bw_election *e, struct bw_scope *scope, const str
 
 /* Whoever may have acknowledged another of late and does not know it: it has nobody to object for, and leaves the claimant
  * the time to repeat its claim. */
-static bool listens(struct bw_election *e, struct bw_scope *scope, const struct bw_id *from,
-                    const struct bw_message_claim *m) {
-    if (handed_to(scope, from) || e->patience_us >= bw_forgotten_pt(e, scope, m->lease_ms))
-        return false;
+static bool must_listen(const struct bw_election *e, const struct bw_scope *scope, const struct bw_id *from,
+                        const struct bw_message_claim *m) {
+    return !handed_to(scope, from) && e->patience_us < bw_forgotten_pt(e, scope, m->lease_ms);
+}
+
+static void listen(struct bw_election *e, struct bw_scope *scope, const struct bw_message_claim *m) {
     bw_trace_rule(e->trace, BW_RULE_LISTEN_BEFORE_CONFIRMING, NULL, m->term);
     scope->not_before_pt =
         later(scope->not_before_pt, e->patience_us + margin_us(e) + m->lease_ms * BW_US_PER_MS / BW_ROUNDS_PER_LEASE);
-    return true;
+    (void)bw_saw_term(e, scope, m->term);
 }
 
 static void confirm(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to,
@@ -395,8 +397,8 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
         (void)bw_saw_term(e, scope, m->term);
         object(e, scope, from, m->term, BW_OBJECT_LIVE_LEADER, &scope->promised);
         bw_send_record(e, scope, from);
-    } else if (listens(e, scope, from, m)) {
-        (void)bw_saw_term(e, scope, m->term);
+    } else if (must_listen(e, scope, from, m)) {
+        listen(e, scope, m);
     } else if (order > 0 && better_than(e, scope, from)) {
         (void)bw_saw_term(e, scope, m->term);
         object(e, scope, from, m->term, BW_OBJECT_BETTER_CANDIDATE, &scope->claim.token);

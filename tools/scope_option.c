@@ -179,14 +179,16 @@ bool scope_parse(const char *text, struct bw_scope_config *scope, char *why, siz
     bw_scope_config_init(scope, name);
     uint32_t preempt_ms = scope->preempt_ms;
     scope->preempt_ms = PREEMPT_NOT_SAID;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the scope keeps its name as long as the process lives */
     bool ok = bw_text_valid((const uint8_t *)name, strlen(name), BW_NAME_MAX);
     if (!ok)
         snprintf(why, why_size, "a scope's name is 1 to %u bytes of UTF-8 without control characters", BW_NAME_MAX);
     else if (settings != NULL)
-        ok = set_all(scope, settings, why, why_size) && sound(scope, why, why_size);
+        ok = set_all(scope, settings, why, why_size);
     if (scope->preempt_ms == PREEMPT_NOT_SAID) /* the best takes over at once: so the bully algorithm has its name */
         scope->preempt_ms = scope->mode == BW_MODE_BULLY ? 0 : preempt_ms;
+    ok = ok && sound(scope, why, why_size);
     if (!ok)
         scope_free(scope);
-    return ok; /* NOLINT(clang-analyzer-unix.Malloc): the scope keeps its name as long as the process lives */
+    return ok;
 }

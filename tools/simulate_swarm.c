@@ -116,9 +116,11 @@ static void draw_orders(struct simulation *s, uint64_t seed) {
         const char *order = PICK(&rng, orders);
         at_ms += below(&rng, 20000);
         snprintf(text, sizeof(text), "%s@%llums", order, (unsigned long long)at_ms);
-        if (order[0] == 'u') /* it ends */
+        if (order[0] == 'u') { /* it ends */
+            uint64_t until_ms = at_ms + 300 + below(&rng, 20000);
             snprintf(text, sizeof(text), "%s@%llums-%llums", order, (unsigned long long)at_ms,
-                     (unsigned long long)(at_ms + 300 + below(&rng, 20000)));
+                     (unsigned long long)until_ms);
+        }
         simulation_add_fault(s, text, "swarm", why, sizeof(why));
     }
 }

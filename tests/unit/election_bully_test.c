@@ -121,7 +121,7 @@ static void the_best_one_takes_over_when_it_returns(void) {
 /* ------------------------------------------------------------------ scenario 33: each message in turn */
 
 static size_t victim, seen;
-static enum { LOST, LATE, TWICE, TWISTS } twist;
+static enum twist { LOST, LATE, TWICE, TWISTS } twist;
 
 static unsigned twist_one(size_t from, size_t to, uint8_t type, int64_t *delay_us) {
     (void)from;
@@ -135,10 +135,10 @@ static unsigned twist_one(size_t from, size_t to, uint8_t type, int64_t *delay_u
 
 /* The best one's disk is slow, so that the others ask, are answered and wait. */
 static void each_message_lost_late_or_twice(void) {
-    for (int kind = LOST; kind < TWISTS; kind++) {
+    for (unsigned kind = LOST; kind < TWISTS; kind++) {
         for (victim = 0;; victim++) {
             group(5);
-            twist = kind;
+            twist = (enum twist)kind;
             seen = 0;
             world.nodes[1].persist_us = MS(130);
             world.post = twist_one;

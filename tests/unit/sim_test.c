@@ -18,6 +18,7 @@ static void tear_down(void) {
 }
 
 void start(size_t count) {
+    bw_sim_destroy(sim);
     sim = bw_sim_create(1, count, &options);
     bw_sim_start_all(sim);
 }
