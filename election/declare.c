@@ -1,5 +1,5 @@
 /* Scopes that we stand for: from the start, or declared and withdrawn while we run. Who withdraws resigns first (election.md
- * rule 6). The terms of scopes that we do not stand for now are remembered, so that a later declaration claims above them
+ * rule 6). The terms of scopes that we do not stand in any more are remembered, so that a later declaration claims above them
  * whatever became of the clock and of the others (rule 3). */
 #include "election/quorum.h"
 

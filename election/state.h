@@ -21,7 +21,7 @@
 #define BW_UNANSWERED_MAX 3u               /* questions */
 #define BW_NAMED_WAIT_US (2 * BW_US_PER_S) /* others leave a named successor so long */
 #define BW_CLAIM_FANOUT_MAX 64u            /* members that a claim is sent to directly; gossip does the rest */
-#define BW_REMEMBERED_MAX 64u              /* terms of scopes that we do not stand for now */
+#define BW_REMEMBERED_MAX 64u              /* terms of scopes that we do not stand in */
 #define BW_SUCCESSORS_MAX 32u              /* of a scope: see the range of successor_count, and BW_MIN_VIEW_MAX */
 #define BW_PAST INT64_MIN                  /* "never happened" */
 
@@ -257,7 +257,7 @@ struct bw_election {
     struct bw_list probes;
     uint8_t claim_body[BW_CLAIM_BODY_MAX];
     bool persisting;
-    struct bw_durable_term *remembered; /* of scopes that we do not stand for now; NULL: none yet */
+    struct bw_durable_term *remembered; /* of scopes that we do not stand in; NULL: none yet */
     size_t remembered_count;
     struct bw_rank best[BW_SUCCESSORS_MAX]; /* room to sort */
 };

@@ -211,9 +211,10 @@ static bool same_kind(const char *a, const char *b) {
     return strncmp(a, b, strcspn(a, ":") + 1) == 0;
 }
 
-/* Leaves out faults and settings that the violation does not need, one by one. */
-static void minimise(struct simulation *s, uint64_t seed, const char *violation) {
+/* Leaves out each fault that the violation does not need. False: it needs them all. */
+static bool leave_out_faults(struct simulation *s, uint64_t seed, const char *violation) {
     char other[256];
+    size_t before = s->fault_count;
     for (size_t i = s->fault_count; i-- > 0;) {
         struct simulate_fault left_out = s->faults[i];
         memmove(&s->faults[i], &s->faults[i + 1], (s->fault_count - i - 1) * sizeof(s->faults[0]));
@@ -226,6 +227,15 @@ static void minimise(struct simulation *s, uint64_t seed, const char *violation)
         memmove(&s->faults[i + 1], &s->faults[i], (s->fault_count - i) * sizeof(s->faults[0]));
         s->faults[i] = left_out;
         s->fault_count++;
+    }
+    return s->fault_count < before;
+}
+
+/* Leaves out faults and settings that the violation does not need, one by one. */
+static void minimise(struct simulation *s, uint64_t seed, const char *violation) {
+    char other[256];
+    while (leave_out_faults(s, seed, violation)) {
+        /* without the later ones an earlier one may be needless, too */
     }
     for (size_t i = s->set_count; i-- > 0;) {
         struct simulation less = *s;

@@ -251,30 +251,9 @@ static void who_has_no_seeds_leads_soon(void) {
 
 /* -- candidates -- */
 
-static void the_best_successor_hangs(void) {
-    options.preempt_ms = BW_PREEMPT_NEVER;
-    for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
-        world(seed, 5);
-        for (size_t i = 0; i < 5; i++)
-            bw_sim_set_priority(sim, i, (uint16_t)(500 - 100 * i));
-        bw_sim_start_all(sim);
-        CHECK(wait_leader(10000) == 0);
-        run_ms(5000);
-        bw_sim_pause(sim, 1); /* the next best does not run, but is not yet known for dead */
-        bw_sim_crash(sim, 0);
-        bw_sim_host_silent(sim, 0, true);
-        CHECK(wait_other_leader(0, 4000) == 2);
-        bw_sim_continue(sim, 1);
-        run_ms(15000);
-        CHECK(acting_count() == 1);
-        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == 2);
-    }
-}
-
-/* As above, and it is asked first: by round trips measured on these links, not by the profile's longest wait. */
-static void bully_does_without_a_best_successor_that_hangs(void) {
-    options.mode = BW_MODE_BULLY;
-    options.preempt_ms = 0;
+/* n1, the next best after the leader n0, does not run when n0's host falls silent, and is not yet known for dead: n2 leads. Who leads
+ * when n1 goes on is the policy's business. */
+static void best_successor_hangs(size_t in_the_end) {
     options.forbid_overlap = true;
     for (uint64_t seed = 1; seed <= seed_count(3); seed++) {
         world(seed, 5);
@@ -290,8 +269,20 @@ static void bully_does_without_a_best_successor_that_hangs(void) {
         bw_sim_continue(sim, 1);
         run_ms(20000);
         CHECK(acting_count() == 1);
-        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == 1); /* and takes over, as the best there is */
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == in_the_end);
     }
+}
+
+static void the_best_successor_hangs(void) {
+    options.preempt_ms = BW_PREEMPT_NEVER;
+    best_successor_hangs(2);
+}
+
+/* It is asked first: by round trips measured on these links, not by the profile's longest wait. And takes over in the end. */
+static void bully_does_without_a_best_successor_that_hangs(void) {
+    options.mode = BW_MODE_BULLY;
+    options.preempt_ms = 0;
+    best_successor_hangs(1);
 }
 
 static void the_top_three_die_at_once(void) {

@@ -1,9 +1,7 @@
 /* The rules of a voter in quorum mode, one by one: b is the voter, a and c ask. */
 #include "election/quorum.h"
-#include "tests/lib/marks.h"
 #include "tests/unit/election_test.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define LEASE_MS 1500u
@@ -26,23 +24,6 @@ static struct bw_id id_of(char name) {
     return id;
 }
 
-static void *resize(void *context, void *memory, size_t old_size, size_t new_size) {
-    (void)context;
-    (void)old_size;
-    if (new_size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, new_size);
-}
-
-static void on_rule(void *context, enum bw_rule rule, const struct bw_id *subject, uint64_t detail) {
-    (void)context;
-    (void)subject;
-    (void)detail;
-    marks_hit(rule);
-}
-
 static void meet(char name) {
     const struct bw_election_member member = {.id = id_of(name), .status = BW_STATUS_ALIVE};
     bw_election_member(b, &member, now);
@@ -54,7 +35,7 @@ static void start(uint32_t lease_ms, bool witness) {
     scope.mode = BW_MODE_QUORUM;
     scope.lease_ms = lease_ms;
     scope.witness = witness;
-    struct bw_election_config config = {.allocator = {resize, NULL},
+    struct bw_election_config config = {.allocator = {world_resize, NULL},
                                         .trace = &trace,
                                         .seed = 1,
                                         .self = id_of('b'),
@@ -88,7 +69,7 @@ static void set_up(void) {
     now = (struct bw_time){.mono_us = 1000000000, .wall_us = INT64_C(1700000000000000)};
     memset(&disk, 0, sizeof disk);
     disk_count = 0;
-    trace.hook = on_rule;
+    trace.hook = world_on_rule;
     voters = (struct bw_voters){0};
     set_voters("abc");
     start(LEASE_MS, true);
@@ -416,7 +397,7 @@ static void votes_cannot_be_taken_into_another_mode(void) {
     CU_ASSERT_EQUAL(vote('a', 5), BW_GRANTED);
     bw_scope_config_init(&scope, "s");
     bw_config_init(&defaults, BW_PROFILE_LAN);
-    struct bw_election_config config = {.allocator = {resize, NULL},
+    struct bw_election_config config = {.allocator = {world_resize, NULL},
                                         .params = defaults.params,
                                         .self = id_of('b'),
                                         .scopes = &scope,

@@ -38,7 +38,7 @@ static uint64_t deed_order;
 static struct bw_rng rng;
 static int64_t detector_us;
 
-static void *resize(void *context, void *memory, size_t old_size, size_t new_size) {
+void *world_resize(void *context, void *memory, size_t old_size, size_t new_size) {
     (void)context;
     (void)old_size;
     if (new_size == 0) {
@@ -48,7 +48,7 @@ static void *resize(void *context, void *memory, size_t old_size, size_t new_siz
     return realloc(memory, new_size);
 }
 
-static void on_rule(void *context, enum bw_rule rule, const struct bw_id *subject, uint64_t detail) {
+void world_on_rule(void *context, enum bw_rule rule, const struct bw_id *subject, uint64_t detail) {
     (void)context;
     (void)subject;
     (void)detail;
@@ -75,8 +75,8 @@ void world_begin(void) {
 #undef LAN
     memset(&world, 0, sizeof world);
     world.params = params;
-    world.allocator.resize = resize;
-    world.trace.hook = on_rule;
+    world.allocator.resize = world_resize;
+    world.trace.hook = world_on_rule;
     world.now_us = MS(1000000);
     world.delay_us = 200;
     world.detect_us = MS(5000);

@@ -102,6 +102,10 @@ extern struct world {
     size_t (*choose)(size_t count);
 } world;
 
+/* The allocator and the trace hook, for tests with instances of their own. */
+void *world_resize(void *context, void *memory, size_t old_size, size_t new_size);
+void world_on_rule(void *context, enum bw_rule rule, const struct bw_id *subject, uint64_t detail);
+
 void world_begin(void); /* empty world, lan profile */
 void world_end(void);
 /* Adds a node that is not started. priority < 0: an observer. Returns its number. */
