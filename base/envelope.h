@@ -12,9 +12,18 @@ struct bw_inbound {
     uint64_t session;    /* the sender's, random per boot */
     struct bw_addr addr; /* where it came from */
     bool proven;         /* made for our session: fresh. Otherwise only its pings are answered (security.md, Packets) */
+    bool bound;          /* to our session; whoever has the cluster's key can do that */
     int64_t heard_us;    /* when we sent the newest datagram that the sender had received from us when it sent this one
                              (mono_us): its echo. BW_NOT_HEARD if unknown or long ago */
     struct bw_bytes frames;
+};
+
+/* Identity mode: which keys may seal a datagram. Without it there is one kind, and nobody asks. */
+enum bw_seal_with {
+    BW_SEAL_WITH_PAIR, /* those of the two members: if the recipient has none it is not sent */
+    BW_SEAL_WITH_ANY,  /* those, or else the cluster's: it opens a session */
+    BW_SEAL_WITH_KNOWN, /* those if the recipient has sealed with them, or else the cluster's: there is no room for who we are */
+    BW_SEAL_WITH_CLUSTER, /* the cluster's: it says who we are to somebody who may not know */
 };
 
 /* A datagram to seal. */
@@ -24,6 +33,7 @@ struct bw_outbound {
     struct bw_addr addr;
     const uint8_t *frames;
     size_t frames_size; /* at most BW_FRAMES_MAX */
+    enum bw_seal_with with;
 };
 
 #define BW_SEAL_OVERHEAD 68u /* header 4 + nonce 24 + sender 16 + echo 8 + tag 16 */

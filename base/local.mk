@@ -11,6 +11,7 @@ core_sources += \
 	base/rules_crypto.h \
 	base/rules_election.h \
 	base/rules_gossip.h \
+	base/seat.c \
 	base/table.c \
 	base/table.h \
 	base/textname.h \

@@ -6,6 +6,18 @@
 #define BW_RULES_CRYPTO(X)                                                                                             \
     X(FIRST_KEY_SEALS_ALL_OPEN, "security.md, Keys",                                                                   \
       "the first key of the ring seals, and a datagram sealed with any other key of it opens too")                     \
+    X(ANSWER_IN_ITS_KEY, "security.md, Keys",                                                                          \
+      "who seals with another key than our first, and does not open ours, is answered in that one until it uses ours") \
+    X(TRY_EACH_KEY_ON_THE_SILENT, "security.md, Keys",                                                                 \
+      "of datagrams to somebody who has not said that it opens ours some try another key of the ring")                 \
+    X(NEWER_RING_WINS, "security.md, Keys",                                                                            \
+      "a ring of a larger version replaces ours, once a member has sent it whole")                                     \
+    X(SEND_RING_TO_WHO_HAS_AN_OLDER, "security.md, Keys",                                                              \
+      "who asks with an older ring than ours gets ours, sealed to its own key of this boot")                           \
+    X(CONFIRM_ONLY_WHAT_IS_STORED, "security.md, Keys",                                                                \
+      "a member confirms a ring once it is in its key file")                                                           \
+    X(USE_WHAT_ALL_HOLD, "security.md, Keys",                                                                          \
+      "a key is put first, or taken away, only when all living members have confirmed the ring")                       \
     X(DROP_REPLAYED, "RFC 4303 3.4.3", "a counter seen before, or older than the window, is dropped")                  \
     X(WINDOW_AFTER_AUTH, "RFC 4303 3.4.3",                                                                             \
       "the replay window moves only for a datagram that has passed authentication")                                    \
@@ -23,6 +35,18 @@
       "a new unproven session takes the place of the oldest unproven one, never that of a proven one")                 \
     X(KEEP_PROVEN_WHEN_FULL, "security.md, Packets",                                                                   \
       "when there is no room for another proven session the new one is refused")                                       \
+    X(STRANGERS_OUT_WHEN_FULL, "security.md, Packets",                                                                 \
+      "when there is no room the session of somebody who is no member is forgotten")                                   \
+    X(SEAL_FOR_ONE_MEMBER, "security.md, Identity mode",                                                               \
+      "what is bound to a member's session is sealed with keys that only it and we have")                              \
+    X(NOTHING_FOR_ALL_EYES, "security.md, Identity mode",                                                              \
+      "what needs a pair's keys is not sent while there are none")                                                     \
+    X(CLUSTER_KEY_ONLY_OPENS, "security.md, Identity mode",                                                            \
+      "the cluster's key alone proves no session, moves no window and is no echo")                                     \
+    X(A_PAIR_SPEAKS_FOR_ITSELF, "security.md, Identity mode",                                                          \
+      "a datagram that names another sender than the member whose keys sealed it is malformed")                        \
+    X(INTRODUCE_OURSELVES, "security.md, Identity mode",                                                               \
+      "until a member has sealed something for us, it is told our record ahead of what we seal for it")                \
     X(REFUSAL_QUOTES_OUR_DATAGRAM, "security.md, Packets",                                                             \
       "a refusal counts only if it quotes a recent datagram to that address and nothing came from its recipient since")
 /* clang-format on */

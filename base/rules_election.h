@@ -52,6 +52,8 @@
       "a leader below half for two leases hands over to the best successor that is not")                          \
     X(RESIGN_TO_A_SUCCESSOR, "election rule 6", "who resigns names a successor, who claims without waiting")      \
     X(TRANSFER, "election rule 6", "a leader that is told so names the successor, whatever its rank")             \
+    X(CLAIM_ABOVE_A_GUARD, "election rule 2",                                                                     \
+      "a leader whom a guard refused ends its reign and claims above the token that the guard names")             \
     X(STOP_BEFORE_RESIGNING, "election rule 6",                                                                   \
       "who gives a lead up lets its work stop first, and keeps the lease until then")                             \
     X(WITHDRAW, "election rule 6", "who withdraws from a scope resigns first, and stands no more")                \
@@ -59,13 +61,24 @@
     X(ONLY_THE_READY_STAND, "election rule 6",                                                                    \
       "who is not ready, or does not say so again in time, resigns and does not stand")                           \
     X(PRIORITY_CHANGES, "election rule 7", "a changed priority counts at once, and moves the lead by request")    \
+    X(EVEN_OUT_SPREAD_SCOPES, "election, more than one leader",                                                   \
+      "who leads too many spread scopes hands one a second over to members below the mean")                       \
     X(PREEMPT_BY_REQUEST, "election rule 7",                                                                      \
       "a leader hands over to a better candidate that asks, when the hold-down is over")                          \
     X(FLAPS_DOUBLE_THE_HOLD_DOWN, "election rule 7",                                                              \
       "each time that a candidate goes away doubles its hold-down, within bounds")                                \
+    X(HOLDERS_RANK_LAST, "election, More than one leader", "who holds a seat ranks last for the others")          \
+    X(ONE_SEAT_AT_A_TIME, "election, More than one leader",                                                       \
+      "seats of one scope are claimed one after the other, and no more than a member takes")                      \
+    X(SECOND_SEAT_IS_OWED, "election, More than one leader",                                                      \
+      "who holds a second seat hands it over to a candidate without any that asks")                               \
     X(LARGEST_TOKEN_WINS, "election rule 8", "of two leaders the one with the larger token stays")                \
     X(CLAIM_ABOVE_LARGEST_SEEN, "election rule 8",                                                                \
       "a leader claims again above a larger term that anybody ever saw reign")                                    \
+    X(LEAD_WHAT_IS_GRANTED, "security Identity mode",                                                             \
+      "whose certificate does not grant a scope neither claims it nor gets votes")                                \
+    X(SIGNED_BY_ITS_LEADER, "security Identity mode",                                                             \
+      "a claim, or the end of a reign, that its leader has not signed is not taken")                              \
     X(FROZEN_KEEPS_ITS_HOLDER, "election rule 9", "while a scope is frozen nobody claims it but its last holder") \
     X(SLEEP_ENDS_THE_LEASE, "election rule 10", "a late tick or a clock jump over half a lease ends the lease")   \
     X(REFUSE_ANOTHER_MODE, "election, Quorum mode",                                                               \

@@ -5,6 +5,7 @@
 #define BW_RULES_GOSSIP(X)                                                                                             \
     X(REFUTE_OWN_SUSPICION, "SWIM 4.2", "only the accused raises its own incarnation")                                 \
     X(PROBE_INDIRECTLY, "SWIM 3.1", "a member that did not answer is probed through others before it is suspected")    \
+    X(ASK_AGAIN, "gossip.md, Detector", "who did not answer is asked again until the interval ends: loss is no death") \
     X(PROBE_EACH_ONCE_A_ROUND, "SWIM 4.3", "each member is probed exactly once per round, in a shuffled order")        \
     X(SUSPECT_BEFORE_DEATH, "SWIM 4.2", "a member that no probe reaches is suspected, and can refute")                 \
     X(DEAD_WHEN_UNREFUTED, "SWIM 4.2", "a suspect that has not refuted when its time is over is dead")                 \
@@ -53,10 +54,15 @@
       "while many arrive at once, who compares views is asked to come again a little later")                           \
     X(COUNT_WHO_HEARS_US, "gossip Sync", "a digest counts only from who has shown that it hears us")                   \
     X(RETRY_SEEDS_FOR_EVER, "gossip Sync", "seeds that are not in the view are tried for ever, with back-off")         \
+    X(TRY_THE_REMEMBERED, "gossip Sync", "addresses of an earlier life are tried beside the seeds")                    \
+    X(GIVE_UP_THE_REMEMBERED, "gossip Sync",                                                                           \
+      "an address of an earlier life that stays silent while others answer is given up")                               \
     X(CLAIM_ONLY_WHEN_PROVEN, "security Packets", "a joiner says who it is once the other has shown that it hears it") \
     X(JOINER_ASKS_MORE, "gossip Sync", "a joiner compares views with random members until nothing new comes")          \
     X(ANSWER_UNPROVEN_PINGS_ONLY, "security Packets",                                                                  \
       "of a sender that has not shown that it hears us only pings are answered")                                       \
+    X(ANSWER_TO_OWN_ADDRESS, "security Packets",                                                                       \
+      "a member is answered at the address in its record, wherever its packet seems to be from")                       \
     X(RATION_UNPROVEN, "security Packets", "answers to unproven addresses are rationed")                               \
     X(LEAVE_ACKNOWLEDGED, "gossip Also", "who leaves says so and goes when several have acknowledged it")              \
     X(TELL_WHO_LEFT, "gossip Also",                                                                                    \
@@ -67,6 +73,25 @@
     X(COORDINATES_RIDE_ON_ACKS, "Vivaldi 2.5",                                                                         \
       "an ack carries the coordinate of who sends it, and its round trip moves that of who gets it")                   \
     X(SURVEY_ASKS_EACH, "gossip Also", "each living member is asked a few times whom it has not heard lately")         \
+    X(SIGNED_BY_ITS_SUBJECT, "security Identity mode", "a record that its subject has not signed is not taken")        \
+    X(WITHIN_ITS_CERTIFICATE, "security Identity mode",                                                                \
+      "a record beyond its subject's certificate, or without one that holds now, is not taken")                        \
+    X(ITS_OWN_WORD_ALONE, "security Identity mode",                                                                    \
+      "what others say neither raises a member's incarnation nor makes a living one leave")                            \
+    X(ACCUSERS_SIGN, "security Identity mode",                                                                         \
+      "an accusation counts with its accuser's signature, once for each accuser")                                      \
+    X(DEATH_NEEDS_ITS_ACCUSERS, "security Identity mode",                                                              \
+      "a death is believed of as many accusers as end a suspicion soonest; fewer are heard as accusers")               \
+    X(HEARSAY_COUNTS_FOR_NOTHING, "security Identity mode",                                                            \
+      "a death that nobody signs changes nothing of a member known to live")                                           \
+    X(EXPIRED_IS_DEAD, "security Identity mode", "a member whose certificate has expired is dead to who probes it")    \
+    X(REVOKED_IS_DEAD, "security Identity mode", "a member whose certificate the authority revokes is dead at once")   \
+    X(REVOKED_BY_THE_AUTHORITY, "security Identity mode", "nobody but the authority revokes")                          \
+    X(TELL_THE_REVOKED, "security Identity mode", "whose certificate is revoked is told so, and nothing else")         \
+    X(MEET_BY_SIGNATURE, "security Identity mode",                                                                     \
+      "who says under the cluster's key who it is is known by its signature, and is no member by that")                \
+    X(FOLLOW_A_HINT, "security Identity mode",                                                                         \
+      "an answer under the cluster's key proves nothing: who gave it is asked again, and told who asks")               \
     X(RETURN_AS_NEW, "gossip Also", "who comes back after leaving does so with a new incarnation, and joins anew")     \
     X(TELL_USERS_ONCE, "gossip Also",                                                                                  \
       "a user event or a query is delivered and relayed once, however often it is heard")                              \
@@ -83,6 +108,18 @@
     X(QUERY_ANSWERED_ONCE, "gossip Also",                                                                              \
       "of each member one ack and one response count, and none after the deadline")                                    \
     X(DROP_MALFORMED_WHOLE, "architecture Rules", "a datagram that is not well formed changes nothing")                \
-    X(BOUND_EVERYTHING, "gossip Bounds", "past a bound the least useful thing is dropped")
+    X(ONE_LARGE_ANSWER, "gossip Bounds",                                                                               \
+      "of several questions of a kind in one datagram whose answers are larger the first is answered")                 \
+    X(BOUND_EVERYTHING, "gossip Bounds", "past a bound the least useful thing is dropped")                             \
+    X(JOIN_WHO_IS_ANNOUNCED, "security.md, Discovery",                                                                 \
+      "a member that announces itself and is not known is joined, by one probe to where it says that it is")           \
+    X(THREE_ANSWER_A_BEACON, "security.md, Discovery",                                                                 \
+      "of the members that hear a beacon the first three by a hash join who sent it, and the others leave it be")      \
+    X(HEARD_BEACONS_ARE_OLD, "security.md, Discovery", "a beacon that is no newer than one heard before is dropped")   \
+    X(RATION_KNOCKS, "security.md, Discovery", "however many beacons come, few of them are followed in a second")      \
+    X(STRETCH_BEACONS, "security.md, Discovery",                                                                       \
+      "in a larger cluster each announces itself less often, so that a network carries about one beacon a second")     \
+    X(HUSH_BEFORE_THE_FIRST, "security.md, Discovery",                                                                 \
+      "who hears another announce itself before its own first beacon joins that, and leaves its first out")
 
 #endif

@@ -32,6 +32,10 @@ static struct bw_table_slot *slot_of(const struct bw_table *table, const struct 
     return &table->slots[at];
 }
 
+const void *bw_table_place(const struct bw_table *table, const struct bw_id *key) {
+    return table->capacity > 0 ? &table->slots[home_of(table, key)] : NULL;
+}
+
 void *bw_table_get(const struct bw_table *table, const struct bw_id *key) {
     return table->count > 0 ? slot_of(table, key)->value : NULL;
 }

@@ -21,6 +21,8 @@ struct bw_table {
 void bw_table_init(struct bw_table *table, struct bw_allocator allocator, size_t limit);
 void bw_table_free(struct bw_table *table);
 void *bw_table_get(const struct bw_table *table, const struct bw_id *key);
+/* Where the search for the key will begin, NULL in an empty table: to be asked of the memory ahead of time, not to be read. */
+const void *bw_table_place(const struct bw_table *table, const struct bw_id *key);
 /* Inserts or replaces. BW_ERR_FULL at the limit, BW_ERR_MEMORY. value is not NULL. */
 int bw_table_put(struct bw_table *table, const struct bw_id *key, void *value);
 /* Removes and returns the value, NULL if there was none. */

@@ -16,10 +16,12 @@
 #include <string.h>
 
 #define FLAG_BOUND 1u
+#define FLAG_PAIR 2u /* sealed with the keys of a pair; only with the other */
 #define HEADER_SIZE 4u
 #define COUNTER_AT 12u /* header, session */
 #define HASH_AT 20u
 #define BODY_AT (HEADER_SIZE + BW_NONCE_SIZE)
+#define SILENT_STEP 8u  /* so seldom to who has known us */
 #define PREFIX_SIZE 24u /* of the plaintext: sender, echo */
 #define ASSOCIATED_MAX (HEADER_SIZE + 1u + BW_NAME_MAX + 24u)
 #define PLAIN_MAX (BW_DATAGRAM_MAX - BODY_AT - BW_TAG_SIZE)
@@ -39,10 +41,10 @@ struct bw_channel {
     uint8_t label[1u + BW_NAME_MAX];
     size_t label_size; /* with its size byte */
     struct bw_sessions sessions;
+    struct bw_pairs pairs;
     struct bw_clock clock;
     uint64_t dropped[BW_ERROR_COUNT];
-    uint8_t scratch[8u + ASSOCIATED_MAX + PLAIN_MAX]; /* of seal */
-    uint8_t plain[PLAIN_MAX];                         /* what was opened last */
+    uint8_t plain[PLAIN_MAX]; /* what was opened last */
     struct bw_sent_ring sent;
 };
 
@@ -70,6 +72,12 @@ int bw_channel_create_with(struct bw_channel **channel, const struct bw_channel_
     memcpy(made->label + 1, config->label, label_size);
     made->label_size = 1 + label_size;
     bw_sessions_init(&made->sessions, config->allocator, config->trace, config->member_max);
+    bw_pairs_init(&made->pairs, config->allocator, config->member_max);
+    made->sessions.paired = config->exchange != NULL;
+    made->pairs.exchange = config->exchange;
+    made->pairs.self = config->self;
+    made->pairs.session = config->session;
+    made->pairs.label = (struct bw_bytes){made->label, made->label_size};
     *channel = made;
     return 0;
 }
@@ -78,6 +86,7 @@ void bw_channel_destroy(struct bw_channel *channel) {
     if (channel) {
         struct bw_allocator allocator = channel->allocator;
         bw_sessions_free(&channel->sessions);
+        bw_pairs_free(&channel->pairs);
         sodium_memzero(channel, sizeof(*channel));
         bw_free(&allocator, channel, sizeof(*channel));
     }
@@ -126,39 +135,98 @@ static void remember(struct bw_channel *channel, const struct bw_outbound *out, 
     bw_clock_sent(&channel->clock, channel->counter, now_us);
 }
 
+/* Who seals with another key than our first, and does not seem to open ours, is answered in its own; one of eight or so is in ours
+ * all the same, so that two that wait for each other both move on. Of
+ * datagrams to somebody who never said that it opens ours every fourth or so tries another key of the ring. */
+static size_t sealing_key(struct bw_channel *channel, const struct bw_outbound *out) {
+    size_t count = bw_keyring_count(channel->keyring);
+    bool silent;
+    if (count == 1 && !channel->pairs.exchange) {
+        return 0;
+    }
+    uint64_t id = bw_sessions_key(&channel->sessions, &out->to, out->session, &silent);
+    uint64_t chance = (channel->counter ^ channel->session) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+    if (silent && count > 1 && chance % 4 == 0) {
+        bw_trace_rule(channel->trace, BW_RULE_TRY_EACH_KEY_ON_THE_SILENT, &out->to, channel->counter);
+        return 1 + (chance / 4) % (count - 1);
+    }
+    size_t index = id == 0 ? 0 : bw_keyring_find(channel->keyring, id);
+    if (index == 0 || index == count || chance % 8 == 1) {
+        return 0;
+    }
+    bw_trace_rule(channel->trace, BW_RULE_ANSWER_IN_ITS_KEY, &out->to, index);
+    return index;
+}
+
+/* Whether it has shown that it can open what is sealed with the pair's keys, and nothing speaks against that. */
+static bool knows_us(const struct bw_channel *channel, const struct bw_outbound *out) {
+    const struct bw_peer *peer = bw_sessions_peer(&channel->sessions, &out->to);
+    return peer && peer->session == out->session ? bw_sessions_hears(&channel->sessions, &out->to, out->session)
+                                                 : bw_sessions_newest(&channel->sessions, &out->to, out->session) != 0;
+}
+
+/* Which keys seal it, and the flags that say so; negative: none may. */
+static int choose_key(struct bw_channel *channel, const struct bw_outbound *out, struct bw_key_use *key) {
+    size_t index = sealing_key(channel, out);
+    int flags = out->session != 0 ? FLAG_BOUND : 0;
+    bw_keyring_use(channel->keyring, index, key);
+    if (!channel->pairs.exchange || out->with == BW_SEAL_WITH_CLUSTER || out->session == 0 ||
+        (out->with == BW_SEAL_WITH_KNOWN && !knows_us(channel, out))) {
+        return flags;
+    }
+    struct bw_pair *pair = bw_pairs_find(&channel->pairs, &out->to, out->session);
+    if (pair && pair->slab == BW_PAIR_UNUSED) {
+        bw_trace_rule(channel->trace, BW_RULE_SEAL_FOR_ONE_MEMBER, &out->to, out->session);
+    }
+    if (pair && bw_pairs_use(&channel->pairs, pair, channel->keyring, index, key)) {
+        return flags | (int)FLAG_PAIR;
+    }
+    if (out->with == BW_SEAL_WITH_PAIR) {
+        bw_trace_rule(channel->trace, BW_RULE_NOTHING_FOR_ALL_EYES, &out->to, out->session);
+        return BW_ERR_NOT_FOUND;
+    }
+    return flags;
+}
+
 size_t bw_channel_seal(struct bw_channel *channel, const struct bw_outbound *out, uint8_t *datagram,
                        struct bw_time now) {
     BW_ASSERT(out->frames_size <= BW_FRAMES_MAX);
     BW_ASSERT(out->session == 0 || !bw_id_none(&out->to));
     struct bw_key_use key;
-    bw_keyring_use(channel->keyring, 0, &key);
+    uint8_t scratch[8u + ASSOCIATED_MAX + PLAIN_MAX];
     channel->counter++;
+    int flags = choose_key(channel, out, &key);
+    if (flags < 0) {
+        return 0;
+    }
     datagram[0] = BW_PACKET_VERSION;
-    datagram[1] = out->session != 0 ? FLAG_BOUND : 0;
+    datagram[1] = (uint8_t)flags;
     bw_put_u16(datagram + 2, key.hint);
     bw_put_u64(datagram + HEADER_SIZE, channel->session);
     bw_put_u64(datagram + COUNTER_AT, channel->counter);
 
-    uint8_t *associated = channel->scratch + 8;
-    bw_put_u64(channel->scratch, channel->counter);
+    uint8_t *associated = scratch + 8;
+    bw_put_u64(scratch, channel->counter);
     size_t associated_size = put_associated(channel, associated, datagram, &out->to, out->session);
     uint8_t *plain = associated + associated_size;
     size_t plain_size = put_plain(channel, plain, out);
-    crypto_shorthash(datagram + HASH_AT, channel->scratch, 8 + associated_size + plain_size, key.nonce_key);
+    crypto_shorthash(datagram + HASH_AT, scratch, 8 + associated_size + plain_size, key.nonce_key);
     channel->aead->seal(datagram + BODY_AT, (struct bw_bytes){plain, plain_size},
                         (struct bw_bytes){associated, associated_size}, datagram + HEADER_SIZE, key.seal_key);
     remember(channel, out, datagram, now.mono_us);
     return BODY_AT + plain_size + BW_TAG_SIZE;
 }
 
-static int check_shape(struct bw_bytes datagram) {
+static int check_shape(const struct bw_channel *channel, struct bw_bytes datagram) {
     if (datagram.size < BW_SEAL_OVERHEAD) {
         return BW_ERR_DROP_SHORT;
     }
     if (datagram.size > BW_DATAGRAM_MAX) {
         return BW_ERR_DROP_LONG;
     }
-    bool known = datagram.data[0] == BW_PACKET_VERSION && (datagram.data[1] & ~FLAG_BOUND) == 0;
+    uint8_t flags = datagram.data[1];
+    bool paired = flags == (FLAG_BOUND | FLAG_PAIR) && channel->pairs.exchange;
+    bool known = datagram.data[0] == BW_PACKET_VERSION && ((flags & ~FLAG_BOUND) == 0 || paired);
     return known ? 0 : BW_ERR_DROP_VERSION;
 }
 
@@ -174,8 +242,8 @@ static size_t key_with(const struct bw_channel *channel, uint16_t hint, size_t i
     return index;
 }
 
-static bool is_replay(const struct bw_channel *channel, uint64_t session, uint64_t counter) {
-    const struct bw_replay *window = bw_sessions_window(&channel->sessions, session);
+static bool is_replay(const struct bw_channel *channel, uint64_t session, const struct bw_id *id, uint64_t counter) {
+    const struct bw_replay *window = bw_sessions_window(&channel->sessions, session, id);
     if (!window || bw_replay_fresh(window, counter)) {
         return false;
     }
@@ -183,19 +251,24 @@ static bool is_replay(const struct bw_channel *channel, uint64_t session, uint64
     return true;
 }
 
-/* Tries each key that has the hint, beginning with number index, into channel->plain. */
-static int authenticate(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_key_use *key) {
+/* Tries each key that has the hint, beginning with number index, into channel->plain. The number of the one that opens it.
+ * pair: not with those keys, but with the pair's that come of them. */
+static int authenticate(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_key_use *key,
+                        struct bw_pair *pair) {
     uint16_t hint = bw_get_u16(datagram.data + 2);
     uint8_t associated[ASSOCIATED_MAX];
     size_t size = put_associated(channel, associated, datagram.data, &channel->self, channel->session);
     struct bw_bytes sealed = {datagram.data + BODY_AT, datagram.size - BODY_AT};
     while (index < bw_keyring_count(channel->keyring)) {
+        if (pair && !bw_pairs_use(&channel->pairs, pair, channel->keyring, index, key)) {
+            break;
+        }
         if (channel->aead->open(channel->plain, sealed, (struct bw_bytes){associated, size},
                                 datagram.data + HEADER_SIZE, key->seal_key)) {
             if (index > 0) {
                 bw_trace_rule(channel->trace, BW_RULE_FIRST_KEY_SEALS_ALL_OPEN, NULL, index);
             }
-            return 0;
+            return (int)index;
         }
         index = key_with(channel, hint, index + 1, key);
     }
@@ -229,9 +302,50 @@ static void read_arrival(const struct bw_channel *channel, struct bw_bytes datag
     memcpy(arrival->from.bytes, channel->plain, sizeof(arrival->from.bytes));
 }
 
+static int open_plain(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_key_use *key) {
+    uint64_t session = bw_get_u64(datagram.data + HEADER_SIZE);
+    if (is_replay(channel, session, NULL, bw_get_u64(datagram.data + COUNTER_AT))) {
+        return BW_ERR_DROP_REPLAY;
+    }
+    return authenticate(channel, datagram, index, key, NULL);
+}
+
+/* Of those who are in that session, which is one member unless somebody means ill. */
+static int open_paired(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_pair **pair) {
+    uint64_t session = bw_get_u64(datagram.data + HEADER_SIZE);
+    uint64_t counter = bw_get_u64(datagram.data + COUNTER_AT);
+    int opened = BW_ERR_DROP_SESSION; /* its record has not come to us */
+    struct bw_key_use key;
+    for (*pair = bw_pairs_first(&channel->pairs, session); *pair; *pair = (*pair)->next) {
+        if (is_replay(channel, session, &(*pair)->id, counter)) {
+            opened = BW_ERR_DROP_REPLAY;
+            continue;
+        }
+        bw_keyring_use(channel->keyring, index, &key);
+        opened = authenticate(channel, datagram, index, &key, *pair);
+        if (opened >= 0) {
+            break;
+        }
+    }
+    return opened;
+}
+
+/* Whoever has the cluster's key may have sealed it: nothing is kept but in which key an answer may be understood. */
+static int enter_stranger(struct bw_channel *channel, const struct bw_arrival *arrival) {
+    int error = bw_sessions_look_past(&channel->sessions, arrival);
+    if (error) {
+        return error;
+    }
+    bw_trace_rule(channel->trace, BW_RULE_CLUSTER_KEY_ONLY_OPENS, &arrival->from, arrival->session);
+    if (bw_keyring_count(channel->keyring) > 1) {
+        bw_sessions_note_key(&channel->sessions, arrival);
+    }
+    return 0;
+}
+
 /* Cheapest first: length, version, hint, window, AEAD; only then anything changes. */
 static int open_checked(struct bw_channel *channel, struct bw_bytes datagram, struct bw_arrival *arrival) {
-    int error = check_shape(datagram);
+    int error = check_shape(channel, datagram);
     if (error) {
         return error;
     }
@@ -240,16 +354,25 @@ static int open_checked(struct bw_channel *channel, struct bw_bytes datagram, st
     if (index == bw_keyring_count(channel->keyring)) {
         return BW_ERR_DROP_KEY;
     }
-    if (is_replay(channel, bw_get_u64(datagram.data + HEADER_SIZE), bw_get_u64(datagram.data + COUNTER_AT))) {
-        return BW_ERR_DROP_REPLAY;
+    struct bw_pair *pair = NULL;
+    int opened = !channel->pairs.exchange              ? open_plain(channel, datagram, index, &key)
+                 : (datagram.data[1] & FLAG_PAIR) == 0 ? authenticate(channel, datagram, index, &key, NULL)
+                                                       : open_paired(channel, datagram, index, &pair);
+    if (opened < 0) {
+        return opened;
     }
-    error = authenticate(channel, datagram, index, &key);
+    read_arrival(channel, datagram, arrival);
+    arrival->key = opened > 0 ? bw_keyring_id(channel->keyring, (size_t)opened) : 0;
+    error = check_sense(channel, arrival);
+    if (error == 0 && pair && !bw_id_equal(&arrival->from, &pair->id)) {
+        bw_trace_rule(channel->trace, BW_RULE_A_PAIR_SPEAKS_FOR_ITSELF, &pair->id, arrival->session);
+        error = BW_ERR_DROP_MALFORMED;
+    }
     if (error) {
         return error;
     }
-    read_arrival(channel, datagram, arrival);
-    error = check_sense(channel, arrival);
-    return error ? error : bw_sessions_enter(&channel->sessions, arrival);
+    return channel->pairs.exchange && !pair ? enter_stranger(channel, arrival)
+                                            : bw_sessions_enter(&channel->sessions, arrival);
 }
 
 int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const struct bw_addr *from,
@@ -268,10 +391,28 @@ int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const 
         .session = arrival.session,
         .addr = *from,
         .proven = proven,
+        .bound = arrival.bound,
         .heard_us = proven && arrival.echo != 0 ? bw_clock_when(&channel->clock, arrival.echo) : BW_NOT_HEARD,
         .frames = {channel->plain + PREFIX_SIZE, datagram.size - BW_SEAL_OVERHEAD},
     };
     return 0;
+}
+
+uint64_t bw_channel_session(struct bw_bytes datagram) {
+    return datagram.size >= COUNTER_AT ? bw_get_u64(datagram.data + HEADER_SIZE) : 0;
+}
+
+void bw_channel_places(const struct bw_channel *channel, uint64_t session, const struct bw_id *id,
+                       const void *places[BW_CHANNEL_PLACES]) {
+    bw_sessions_places(&channel->sessions, session, id, places);
+    if (channel->pairs.exchange) {
+        places[0] = bw_pairs_place(&channel->pairs, session);
+    }
+    places[2] = channel->plain;
+    places[3] = channel->plain + 64;
+    places[4] = bw_clock_place(&channel->clock);
+    places[5] = bw_sent_place(&channel->sent, channel->counter + 1);
+    places[6] = (const char *)places[5] + 64;
 }
 
 int bw_channel_refused(struct bw_channel *channel, struct bw_bytes quoted, const struct bw_addr *to, int64_t window_us,
@@ -290,8 +431,49 @@ int bw_channel_refused(struct bw_channel *channel, struct bw_bytes quoted, const
     return 0;
 }
 
+int bw_channel_credential(struct bw_channel *channel, const struct bw_credential *credential) {
+    BW_ASSERT(channel->pairs.exchange);
+    return bw_id_equal(&credential->id, &channel->self) ? 0 : bw_pairs_put(&channel->pairs, credential);
+}
+
+bool bw_channel_paired(const struct bw_channel *channel, const struct bw_outbound *out) {
+    return bw_pairs_find(&channel->pairs, &out->to, out->session) != NULL;
+}
+
+/* Until something came from there that only who knows ours can seal; and now and then while it says of none of ours that it opened
+ * it. */
+bool bw_channel_introduces(const struct bw_channel *channel, const struct bw_outbound *out) {
+    bool never = out->with == BW_SEAL_WITH_CLUSTER || out->with == BW_SEAL_WITH_KNOWN;
+    if (out->session == 0 || never || !bw_channel_paired(channel, out) ||
+        bw_sessions_hears(&channel->sessions, &out->to, out->session)) {
+        return false;
+    }
+    const struct bw_peer *peer = bw_sessions_peer(&channel->sessions, &out->to);
+    bool met = peer && peer->session == out->session;
+    if (!met || channel->counter % SILENT_STEP == 0) {
+        bw_trace_rule(channel->trace, BW_RULE_INTRODUCE_OURSELVES, &out->to, out->session);
+        return true;
+    }
+    return false;
+}
+
+bool bw_channel_is_paired(struct bw_bytes datagram) {
+    return datagram.size >= BW_SEAL_OVERHEAD && (datagram.data[1] & FLAG_PAIR) != 0;
+}
+
 void bw_channel_forget(struct bw_channel *channel, const struct bw_id *id) {
+    bw_pairs_remove(&channel->pairs, id);
     bw_sessions_forget(&channel->sessions, id, channel->counter);
+}
+
+bool bw_channel_make_room(struct bw_channel *channel, bool (*is_member)(void *context, const struct bw_id *id),
+                          void *context) {
+    return bw_sessions_make_room(&channel->sessions, is_member, context, channel->counter);
+}
+
+bool bw_channel_make_pair_room(struct bw_channel *channel, bool (*is_member)(void *context, const struct bw_id *id),
+                               void *context) {
+    return bw_pairs_make_room(&channel->pairs, is_member, context);
 }
 
 uint64_t bw_channel_dropped(const struct bw_channel *channel, int error) {

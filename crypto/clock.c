@@ -7,6 +7,10 @@ static const struct bw_checkpoint *at(const struct bw_clock *clock, uint64_t num
     return &clock->ring[number % BW_CLOCK_COUNT];
 }
 
+const void *bw_clock_place(const struct bw_clock *clock) {
+    return at(clock, clock->count);
+}
+
 void bw_clock_sent(struct bw_clock *clock, uint64_t counter, int64_t now_us) {
     const struct bw_checkpoint *last = clock->count > 0 ? at(clock, clock->count - 1) : NULL;
     if (!last || now_us - last->sent_us >= BW_CLOCK_STEP_US || now_us < last->sent_us) {

@@ -21,6 +21,7 @@ struct bw_clock {
     struct bw_checkpoint ring[BW_CLOCK_COUNT];
 };
 
+const void *bw_clock_place(const struct bw_clock *clock);                     /* of the next checkpoint */
 void bw_clock_sent(struct bw_clock *clock, uint64_t counter, int64_t now_us); /* counters only rise */
 /* BW_NOT_HEARD if the counter is older than the ring. */
 int64_t bw_clock_when(const struct bw_clock *clock, uint64_t counter);

@@ -22,6 +22,7 @@ struct bw_sent_ring {
 };
 
 void bw_sent_add(struct bw_sent_ring *ring, const struct bw_sent *sent);
+const void *bw_sent_place(const struct bw_sent_ring *ring, uint64_t counter);
 /* The datagram whose beginning is quoted, NULL if it is not one of ours or no longer known. */
 const struct bw_sent *bw_sent_find(const struct bw_sent_ring *ring, struct bw_bytes quoted, uint64_t counter);
 

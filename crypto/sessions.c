@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#define UNHEARD_COUNT 2u
+#define SILENT_COUNT 16u /* more than are under way to a member that hears us, bursts aside */
+#define HAND_STEPS 256u
+
 /* The table's keys are ids; a session is one with 8 zeros. */
 static struct bw_id session_key(uint64_t session) {
     struct bw_id key = {{0}};
@@ -17,22 +21,36 @@ static struct bw_peer *proven_of(const struct bw_sessions *sessions, uint64_t se
     return bw_table_get(&sessions->by_session, &key);
 }
 
-static size_t place_of(const struct bw_sessions *sessions, uint64_t session) {
-    size_t i = 0;
-    while (i < BW_UNPROVEN_COUNT && sessions->unproven_sessions[i] != session) {
+static bool is_at(const struct bw_sessions *sessions, size_t place, uint64_t session, const struct bw_id *id) {
+    return sessions->unproven_sessions[place] == session &&
+           (!sessions->paired || bw_id_equal(&sessions->unproven[place].id, id));
+}
+
+static size_t place_of(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id) {
+    size_t i = sessions->unproven_count > 0 ? 0 : BW_UNPROVEN_COUNT;
+    while (i < BW_UNPROVEN_COUNT && !is_at(sessions, i, session, id)) {
         i++;
     }
     return i;
 }
 
-/* The window and the member of a known session. */
-static const struct bw_replay *look(const struct bw_sessions *sessions, uint64_t session, const struct bw_id **id) {
-    const struct bw_peer *peer = proven_of(sessions, session);
-    size_t place = peer || session == 0 ? BW_UNPROVEN_COUNT : place_of(sessions, session);
+static const struct bw_peer *peer_of(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id) {
+    if (!sessions->paired) {
+        return proven_of(sessions, session);
+    }
+    const struct bw_peer *peer = bw_table_get(&sessions->by_id, id);
+    return peer && peer->session == session ? peer : NULL;
+}
+
+/* The window and the member of a known session, which id is said to be in. */
+static const struct bw_replay *look(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id,
+                                    const struct bw_id **whose) {
+    const struct bw_peer *peer = peer_of(sessions, session, id);
+    size_t place = peer || session == 0 ? BW_UNPROVEN_COUNT : place_of(sessions, session, id);
     if (!peer && place == BW_UNPROVEN_COUNT) {
         return NULL;
     }
-    *id = peer ? &peer->id : &sessions->unproven[place].id;
+    *whose = peer ? &peer->id : &sessions->unproven[place].id;
     return peer ? &peer->replay : &sessions->unproven[place].replay;
 }
 
@@ -51,9 +69,17 @@ void bw_sessions_free(struct bw_sessions *sessions) {
     bw_table_free(&sessions->by_session);
 }
 
-const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, uint64_t session) {
-    const struct bw_id *id;
-    return look(sessions, session, &id);
+const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, uint64_t session,
+                                           const struct bw_id *id) {
+    const struct bw_id *whose;
+    return look(sessions, session, id, &whose);
+}
+
+void bw_sessions_places(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id,
+                        const void *places[2]) {
+    struct bw_id key = session_key(session);
+    places[0] = bw_table_place(&sessions->by_session, &key);
+    places[1] = bw_table_place(&sessions->by_id, id);
 }
 
 const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const struct bw_id *id) {
@@ -62,8 +88,20 @@ const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const
 
 uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session) {
     const struct bw_id *whose;
-    const struct bw_replay *replay = look(sessions, session, &whose);
+    const struct bw_replay *replay = look(sessions, session, id, &whose);
     return replay && bw_id_equal(whose, id) ? replay->newest : 0;
+}
+
+uint64_t bw_sessions_key(struct bw_sessions *sessions, const struct bw_id *id, uint64_t session, bool *silent) {
+    bool known = sessions->paired && peer_of(sessions, session, id); /* what others say in its name counts no more */
+    size_t place = session == 0 || known ? BW_UNPROVEN_COUNT : place_of(sessions, session, id);
+    struct bw_peer *peer = place < BW_UNPROVEN_COUNT || bw_id_none(id) ? NULL : bw_table_get(&sessions->by_id, id);
+    *silent = place == BW_UNPROVEN_COUNT && (!peer || session != peer->session || peer->unechoed >= SILENT_COUNT);
+    if (peer) {
+        peer->unechoed += peer->unechoed < SILENT_COUNT;
+        return peer->key;
+    }
+    return place < BW_UNPROVEN_COUNT ? sessions->unproven[place].key : 0;
 }
 
 /* Whether the datagram proves its session, which is not proven yet (PROVE_BOUND_SESSION, PROVE_NEWER_SESSION_BY_ECHO). */
@@ -85,15 +123,19 @@ static bool has_ended(const struct bw_peer *peer, uint64_t session) {
 
 /* The proving datagram is the floor of the window; what came after it before it was proven stays seen. */
 static void start(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
-    size_t place = place_of(sessions, arrival->session);
+    size_t place = place_of(sessions, arrival->session, &arrival->from);
     bw_replay_init(&peer->replay, 0);
     if (place < BW_UNPROVEN_COUNT) {
         peer->replay = sessions->unproven[place].replay;
         sessions->unproven_sessions[place] = 0;
+        sessions->unproven_count--;
     }
     peer->replay.floor = arrival->counter - 1;
     bw_replay_mark(&peer->replay, arrival->counter);
     peer->session = arrival->session;
+    peer->key = arrival->key;
+    peer->echoed = arrival->echo;
+    peer->unechoed = 0;
     peer->floor = arrival->newest;
     peer->heard_at = arrival->newest;
 }
@@ -110,7 +152,7 @@ static int prove_first(struct bw_sessions *sessions, const struct bw_arrival *ar
         bw_free(&sessions->allocator, peer, sizeof(*peer));
         return error;
     }
-    error = bw_table_put(&sessions->by_session, &key, peer);
+    error = sessions->paired ? 0 : bw_table_put(&sessions->by_session, &key, peer);
     if (error) {
         bw_table_remove(&sessions->by_id, &arrival->from);
         bw_free(&sessions->allocator, peer, sizeof(*peer));
@@ -125,7 +167,7 @@ static int prove_first(struct bw_sessions *sessions, const struct bw_arrival *ar
 static int prove_newer(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
     struct bw_id old_key = session_key(peer->session);
     struct bw_id key = session_key(arrival->session);
-    int error = bw_table_put(&sessions->by_session, &key, peer);
+    int error = sessions->paired ? 0 : bw_table_put(&sessions->by_session, &key, peer);
     if (error) {
         return error;
     }
@@ -137,30 +179,73 @@ static int prove_newer(struct bw_sessions *sessions, struct bw_peer *peer, const
     return 1;
 }
 
-static void enter_unproven(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+static struct bw_unproven *make_place(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
     struct bw_unproven *place = &sessions->unproven[sessions->oldest];
     uint64_t *session = &sessions->unproven_sessions[sessions->oldest];
     sessions->oldest = (sessions->oldest + 1) % BW_UNPROVEN_COUNT;
     if (*session != 0) {
         bw_trace_rule(sessions->trace, BW_RULE_OLDEST_UNPROVEN_OUT, &place->id, *session);
+    } else {
+        sessions->unproven_count++;
     }
     *session = arrival->session;
     place->id = arrival->from;
+    place->key = arrival->key;
+    return place;
+}
+
+static void enter_unproven(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+    struct bw_unproven *place = make_place(sessions, arrival);
     bw_replay_init(&place->replay, arrival->counter - 1);
     bw_replay_mark(&place->replay, arrival->counter);
+}
+
+int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+    const struct bw_peer *peer = bw_table_get(&sessions->by_id, &arrival->from);
+    if (peer && has_ended(peer, arrival->session)) {
+        bw_trace_rule(sessions->trace, BW_RULE_REFUSE_ENDED_SESSION, &arrival->from, arrival->session);
+        return BW_ERR_DROP_SESSION;
+    }
+    bool used = peer && peer->session == arrival->session && !bw_replay_fresh(&peer->replay, arrival->counter);
+    return used ? BW_ERR_DROP_REPLAY : 0;
+}
+
+void bw_sessions_note_key(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+    if (peer_of(sessions, arrival->session, &arrival->from)) {
+        return;
+    }
+    size_t place = place_of(sessions, arrival->session, &arrival->from);
+    if (place < BW_UNPROVEN_COUNT) {
+        sessions->unproven[place].key = arrival->key;
+    } else {
+        bw_replay_init(&make_place(sessions, arrival)->replay, 0);
+    }
+}
+
+bool bw_sessions_hears(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session) {
+    const struct bw_peer *peer = peer_of(sessions, session, id);
+    return peer && peer->unechoed < SILENT_COUNT;
 }
 
 static int enter_proven(struct bw_peer *peer, const struct bw_arrival *arrival) {
     bw_replay_mark(&peer->replay, arrival->counter);
     peer->heard_at = arrival->newest;
+    if (arrival->key == 0 || !arrival->bound || peer->unechoed >= UNHEARD_COUNT) {
+        peer->key = arrival->key; /* in another than our first key, and ours do not seem to open there */
+    }
+    if (arrival->echo > peer->echoed) {
+        peer->echoed = arrival->echo;
+        peer->unechoed = 0;
+    }
     return arrival->bound ? 1 : 0;
 }
 
 /* From a session that is not proven, and not by this datagram either. */
 static int only_open(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
-    size_t place = place_of(sessions, arrival->session);
+    size_t place = place_of(sessions, arrival->session, &arrival->from);
     if (place < BW_UNPROVEN_COUNT) {
         bw_replay_mark(&sessions->unproven[place].replay, arrival->counter);
+        sessions->unproven[place].key = arrival->key;
     } else {
         enter_unproven(sessions, arrival);
     }
@@ -181,7 +266,7 @@ int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_arrival *arr
     BW_ASSERT(arrival->session != 0 && arrival->counter != 0);
     struct bw_peer *peer = bw_table_get(&sessions->by_id, &arrival->from);
     const struct bw_id *whose = &arrival->from;
-    if (look(sessions, arrival->session, &whose) && !bw_id_equal(whose, &arrival->from)) {
+    if (look(sessions, arrival->session, &arrival->from, &whose) && !bw_id_equal(whose, &arrival->from)) {
         return BW_ERR_DROP_SESSION; /* a holder of the key took another's number, to move its window */
     }
     if (peer && has_ended(peer, arrival->session)) {
@@ -204,4 +289,21 @@ void bw_sessions_forget(struct bw_sessions *sessions, const struct bw_id *id, ui
         sessions->floor = newest;
         sessions->forgot = true;
     }
+}
+
+/* Who has the key proves sessions of as many ids as it likes, none of which becomes a member. */
+bool bw_sessions_make_room(struct bw_sessions *sessions, bool (*known)(void *context, const struct bw_id *id),
+                           void *context, uint64_t newest) {
+    size_t capacity = sessions->by_id.capacity;
+    for (size_t i = 0; i < HAND_STEPS && i < capacity; i++) {
+        sessions->hand = (sessions->hand + 1) % capacity;
+        const struct bw_peer *peer = sessions->by_id.slots[sessions->hand].value;
+        if (peer && !known(context, &peer->id)) {
+            const struct bw_id id = peer->id;
+            bw_trace_rule(sessions->trace, BW_RULE_STRANGERS_OUT_WHEN_FULL, &id, peer->session);
+            bw_sessions_forget(sessions, &id, newest);
+            return true;
+        }
+    }
+    return false;
 }

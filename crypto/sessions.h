@@ -26,10 +26,14 @@ struct bw_peer {
     uint64_t floor;                 /* a newer session has to echo more: our counter when this one was proven */
     uint64_t heard_at;              /* our counter when its last datagram was opened */
     uint64_t ended[BW_ENDED_COUNT]; /* older sessions, newest first; 0: none */
+    uint64_t key;                   /* the key that it is answered in, 0: our first one */
+    uint64_t echoed;                /* the newest of our datagrams that it said it has opened */
+    uint32_t unechoed;              /* so many sealed for it since it said so */
 };
 
 struct bw_unproven {
     struct bw_id id;
+    uint64_t key; /* as a peer's */
     struct bw_replay replay;
 };
 
@@ -37,13 +41,15 @@ struct bw_sessions {
     struct bw_allocator allocator;
     struct bw_trace *trace;
     struct bw_table by_id;      /* id -> peer */
-    struct bw_table by_session; /* session -> the same peer */
-    bool forgot;                /* a member was forgotten, and our counter was floor then */
+    struct bw_table by_session; /* session -> the same peer; unless paired */
+    bool paired; /* identity mode: the key has told whose a session is, and a number may be in use twice */
+    bool forgot; /* a member was forgotten, and our counter was floor then */
     uint64_t floor;
-    uint64_t
-        unproven_sessions[BW_UNPROVEN_COUNT]; /* 0: free. Apart: each packet of a session not known looks through all */
+    size_t unproven_count;                         /* mostly none: then nobody looks through them */
+    uint64_t unproven_sessions[BW_UNPROVEN_COUNT]; /* 0: free */
     struct bw_unproven unproven[BW_UNPROVEN_COUNT];
     size_t oldest; /* the place that the next unproven session takes */
+    size_t hand;   /* where strangers are looked for next, when there is no room */
 };
 
 /* An authentic datagram. */
@@ -54,18 +60,33 @@ struct bw_arrival {
     bool bound;
     uint64_t echo;
     uint64_t newest; /* our own counter now */
+    uint64_t key;    /* which key opened it, 0: our first one */
 };
 
 void bw_sessions_init(struct bw_sessions *sessions, struct bw_allocator allocator, struct bw_trace *trace,
                       size_t member_max);
 void bw_sessions_free(struct bw_sessions *sessions);
 
-/* The window of a known session, NULL if it is not known. */
-const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, uint64_t session);
+/* The window of a known session, NULL if it is not known. id: whose it is, looked at if sessions are paired. */
+const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, uint64_t session,
+                                           const struct bw_id *id);
 
 /* Enters an authentic datagram and moves the window. 1: from a proven session and bound to ours. 0: may only open a
  * session. BW_ERR_DROP_SESSION, BW_ERR_FULL, BW_ERR_MEMORY: dropped, and nothing has changed. */
 int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_arrival *arrival);
+
+/* Identity mode: whether what the cluster's key alone opened is of an ended session, or has a number that is used or too old. Nothing
+ * is kept of it. 0, BW_ERR_DROP_SESSION, BW_ERR_DROP_REPLAY. */
+int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_arrival *arrival);
+/* Identity mode: somebody who has the cluster's key, and gives himself out for that member, used this key of the ring. Nothing else is
+ * kept of that. */
+void bw_sessions_note_key(struct bw_sessions *sessions, const struct bw_arrival *arrival);
+/* Whether that session of the member is proven, and the member has said not long ago that it opens what we seal. */
+bool bw_sessions_hears(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session);
+
+/* In which key a datagram to that member and session is to be sealed, 0: the first; counts it. *silent: nobody there has
+ * said for long, or ever, that it opened one of ours. */
+uint64_t bw_sessions_key(struct bw_sessions *sessions, const struct bw_id *id, uint64_t session, bool *silent);
 
 /* The newest counter that was opened from the member's session, 0 if it is not known
  * (session 0 never is). */
@@ -74,7 +95,15 @@ uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_
 /* The member's proven session, NULL if it has none. */
 const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const struct bw_id *id);
 
+/* Where both will be looked for: see bw_table_place. */
+void bw_sessions_places(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id,
+                        const void *places[2]);
+
 /* newest: our counter now. Whoever comes after has to echo more. */
 void bw_sessions_forget(struct bw_sessions *sessions, const struct bw_id *id, uint64_t newest);
+
+/* Forgets the session of somebody who is not known. A few are looked at in one call, others in the next. False: none of these. */
+bool bw_sessions_make_room(struct bw_sessions *sessions, bool (*known)(void *context, const struct bw_id *id),
+                           void *context, uint64_t newest);
 
 #endif

@@ -2,7 +2,7 @@
  * of them answers claims (COORDINATOR is the claim of claim.c), and who was answered waits for the better one's claim. What the
  * paper leaves to perfect links and clocks is mended here (election.md, bully): questions are sent again, an answer without a
  * claim expires, only the ready answer, and those that rank lower start later and ask the best few alone. */
-#include "election/state.h"
+#include "election/seat.h"
 
 #define ASKED_MAX BW_BULLY_ASKED_MAX
 #define TRANSMISSIONS 2u
@@ -108,8 +108,8 @@ void bw_elect_receive(struct bw_election *e, struct bw_peer *peer, const struct 
     }
     const struct bw_rank ours = bw_scope_rank(scope, e, bw_candidate_self(scope));
     const struct bw_rank theirs = bw_scope_rank(scope, e, asker);
-    if (bw_rank_compare(&ours, &theirs) >= 0 || bw_freeze_forbids(scope))
-        return;
+    if (bw_rank_compare(&ours, &theirs) >= 0 || bw_freeze_forbids(scope) || bw_seat_waits(e, scope))
+        return; /* or would not claim */
     const struct bw_message_ok message = {.scope = m->scope, .number = m->number};
     bw_send(e, &peer->id, BW_FRAME_ok, &message);
     bw_scope_step(e, scope);

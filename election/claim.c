@@ -1,6 +1,7 @@
 /* The campaign (election.md, rules 3 and 4, and priority mode): wait for what must be known first, in the order of rank;
  * make the term durable; claim; become leader when enough members confirmed. */
 #include "election/quorum.h"
+#include "election/seat.h"
 
 static const struct bw_id nobody;
 
@@ -105,7 +106,7 @@ static bool in_contact(struct bw_election *e, struct bw_scope *scope) {
         asked += peer != NULL;
         heard += peer != NULL && bw_evidence_echo(e, scope, peer->echo_us);
     }
-    return heard >= (need < asked || bound ? need : asked);
+    return BW_MUTANT(CLAIMS_UNHEARD) || heard >= (need < asked || bound ? need : asked);
 }
 
 static void claim_begin(struct bw_election *e, struct bw_scope *scope) {
@@ -117,16 +118,22 @@ static void claim_begin(struct bw_election *e, struct bw_scope *scope) {
     scope->pending = (struct bw_token){.term = term, .id = e->self};
     scope->seen = scope->floor = term;
     scope->phase = BW_PHASE_PERSIST;
-    scope->persist = BW_PERSIST_WANTED;
+    e->persist_due = true;
+    scope->persist = BW_MUTANT(TERM_NOT_DURABLE) ? BW_PERSIST_NONE : BW_PERSIST_WANTED;
+    if (BW_MUTANT(TERM_NOT_DURABLE))
+        bw_claim_persisted(e, scope, true);
 }
 
 void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
     int64_t round_us = bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
     bool at_once = named(e, scope) || scope->reclaim;
+    bool hurried = at_once && (!scope->in_vain || BW_MUTANT(AT_ONCE_FOR_EVER));
     if (bw_freeze_stops(e, scope))
         return;
-    if (scope->quorum_heard) {
+    if (bw_quorum_heard(scope, e->patience_us)) {
         bw_trace_rule(e->trace, BW_RULE_REFUSE_ANOTHER_MODE, NULL, BW_MODE_QUORUM);
+        if (scope->quorum_pt > e->patience_us)
+            bw_wake(e, scope, scope->quorum_pt);
         return; /* by mistake we have it in another mode: there would be two leaders */
     }
     if (scope->campaign_pt == BW_PAST) {
@@ -136,11 +143,12 @@ void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
     int64_t gate = campaign_gate(e, scope);
     if (gate == BW_NEVER)
         return;
-    bool contact = at_once || in_contact(e, scope);
+    bool contact = hurried || in_contact(e, scope);
     if (!contact && e->patience_us + round_us >= gate) {
         if (e->patience_us >= gate) {
             bw_trace_rule(e->trace, BW_RULE_CLAIM_ONLY_WHEN_HEARD, NULL, 0);
-            if (e->patience_us >= gate + 2 * round_us) /* not for one lost answer */
+            bool seat = !bw_list_empty(&scope->seats); /* whose others lead beside us: we are often the first for it */
+            if (e->patience_us >= gate + (seat ? 0 : 2 * round_us)) /* not for one lost answer */
                 scope->contact_pt = BW_NEVER;
         }
         if (scope->ask_pt == BW_PAST || e->patience_us >= scope->ask_pt) {
@@ -165,10 +173,14 @@ void bw_campaign_step(struct bw_election *e, struct bw_scope *scope) {
     bool bully = scope->own.mode == BW_MODE_BULLY;
     if (position > 0)
         at = bully ? bw_bully_gate(e, scope, at) : at + (int64_t)position * e->params.stagger_ms * BW_US_PER_MS;
+    if (e->patience_us >= at && bw_seat_waits(e, scope))
+        at = e->patience_us + round_us;
     if (e->patience_us >= at) {
         claim_begin(e, scope);
         return;
     }
+    if (bw_seat_holds(scope, &e->self))
+        bw_trace_rule(e->trace, BW_RULE_HOLDERS_RANK_LAST, NULL, position);
     if (position > 0 && !bully)
         bw_trace_rule(e->trace, BW_RULE_STAGGER_BY_RANK, NULL, position);
     bw_wake(e, scope, at);
@@ -185,19 +197,20 @@ void bw_campaign_abort(struct bw_election *e, struct bw_scope *scope) {
 
 /* ------------------------------------------------------------------ the claim */
 
-void bw_send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type, const void *message) {
+void bw_send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type, const void *message,
+                    const uint8_t *signature) {
     size_t sent = 0;
     bw_successors_refresh(e, scope);
     for (size_t i = 0; i < scope->successor_count; i++)
         if (scope->successors[i].peer != NULL) {
-            bw_send(e, &scope->successors[i].id, type, message);
+            bw_send_signed(e, &scope->successors[i].id, type, message, signature);
             sent++;
         }
     for (struct bw_list *at = e->peers.next; at != &e->peers && sent < BW_CLAIM_FANOUT_MAX; at = at->next) {
         const struct bw_peer *peer = bw_container(at, struct bw_peer, all);
         if (!bw_peer_lives(peer) || bw_successor_find(scope, &peer->id) != NULL)
             continue;
-        bw_send(e, &peer->id, type, message);
+        bw_send_signed(e, &peer->id, type, message, signature);
         sent++;
     }
 }
@@ -226,7 +239,8 @@ static void claim_transmit(struct bw_election *e, struct bw_scope *scope) {
     scope->claim_again_pt = e->patience_us + bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
     scope->claim_count++;
     scope->confirm_count = 0; /* each transmission counts for itself: the lease runs from its sending */
-    bw_send_widely(e, scope, BW_FRAME_claim, &message);
+    const struct bw_claim pending = bw_claim_pending(e, scope);
+    bw_send_widely(e, scope, BW_FRAME_claim, &message, bw_claim_sign(e, scope, &pending));
     reign_if_confirmed(e, scope);
 }
 
@@ -275,6 +289,7 @@ void bw_claim_step(struct bw_election *e, struct bw_scope *scope) {
         return;
     if (e->patience_us >= scope->claim_again_pt && scope->claim_count >= BW_ROUNDS_PER_LEASE) {
         bw_claim_withdraw(e, scope, lease_us + (int64_t)bw_rng_below(&e->rng, (uint64_t)lease_us), &nobody);
+        scope->in_vain = true; /* until there is another leader: who hears nobody must not run the terms ahead */
         bw_scope_step(e, scope);
         return;
     }
@@ -305,7 +320,7 @@ static bool leader_lives(const struct bw_election *e, const struct bw_scope *sco
     int64_t wait_us = bw_wait_us(scope->claim.lease_ms, e->params.drift_ppm, e->params.lease_margin_ms);
     if (scope->phase == BW_PHASE_LEAD)
         return e->now.mono_us < scope->act_until_us;
-    if (!bw_reign_current(scope) || !scope->is_successor || leader == NULL)
+    if (BW_MUTANT(LIVE_LEADER_IGNORED) || !bw_reign_current(scope) || !scope->is_successor || leader == NULL)
         return false;
     bool safe = bw_candidate_safe(scope, leader);
     if (leader->refused_pt != BW_PAST && !safe)
@@ -322,7 +337,7 @@ static bool leader_lives(const struct bw_election *e, const struct bw_scope *sco
 static bool promised_to_another(struct bw_election *e, const struct bw_scope *scope, const struct bw_id *claimant) {
     bool above = scope->claim.state == BW_CLAIM_RESIGNING && bw_id_equal(&scope->claim.successor, claimant);
     bool knows = bw_id_equal(&scope->promised.id, claimant) || bw_id_equal(&scope->promised_by, claimant);
-    return !above && !knows && promised_gate(e, scope) != BW_PAST;
+    return !above && !knows && !BW_MUTANT(LIVE_LEADER_IGNORED) && promised_gate(e, scope) != BW_PAST;
 }
 
 /* The better candidate may object in its own name, if it would claim now: then it does. */
@@ -335,7 +350,8 @@ static bool better_than(struct bw_election *e, struct bw_scope *scope, const str
         return false;
     struct bw_rank ours = bw_scope_rank(scope, e, self);
     struct bw_rank theirs = bw_scope_rank(scope, e, candidate);
-    return bw_rank_compare(&ours, &theirs) < 0 && campaign_gate(e, scope) <= e->patience_us && in_contact(e, scope);
+    bool better = bw_rank_compare(&ours, &theirs) < 0 || BW_MUTANT(ANYBODY_OBJECTS);
+    return better && campaign_gate(e, scope) <= e->patience_us && in_contact(e, scope) && !bw_seat_waits(e, scope);
 }
 
 /* Whoever may have acknowledged another of late and does not know it: it has nobody to object for, and leaves the claimant
@@ -370,9 +386,9 @@ static void claim_repeated(struct bw_election *e, struct bw_scope *scope, const 
 }
 
 void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
-                      const struct bw_message_claim *m) {
+                      const struct bw_message_claim *m, const uint8_t *signature) {
     struct bw_scope *scope = bw_scope_get(e, m->scope);
-    if (scope == NULL)
+    if (scope == NULL || !bw_may_lead(e, scope, from))
         return;
     const struct bw_claim claim = {
         .token = {.term = m->term, .id = *from},
@@ -380,10 +396,15 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
         .state = BW_CLAIM_LEADING,
         .lease_ms = m->lease_ms,
         .boot = m->boot,
+        .signature = signature,
     };
     int order = bw_token_compare(&claim.token, &scope->claim.token);
+    if (order > 0 && !bw_claim_signed(e, scope, from, &claim))
+        return;
     bool ours = scope->phase == BW_PHASE_CLAIM && bw_token_compare(&scope->pending, &claim.token) > 0;
     bw_successors_refresh(e, scope);
+    if (order < 0 && BW_MUTANT(LOWER_TERM_DEPOSES) && scope->phase == BW_PHASE_LEAD)
+        bw_vacate(e, scope, BW_LOSS_DEPOSED, &nobody);
     if (order < 0 || ours) {
         object(e, scope, from, m->term, BW_OBJECT_HIGHER_TERM, ours ? &scope->pending : &scope->claim.token);
         bw_send_record(e, scope, from);
@@ -399,6 +420,9 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
         bw_send_record(e, scope, from);
     } else if (must_listen(e, scope, from, m)) {
         listen(e, scope, m);
+    } else if (order > 0 && m->term < scope->quarantined && !BW_MUTANT(CONFIRMS_BELOW_QUARANTINE)) {
+        const struct bw_token above = {.term = scope->quarantined}; /* a resource may have seen it */
+        object(e, scope, from, m->term, BW_OBJECT_HIGHER_TERM, &above);
     } else if (order > 0 && better_than(e, scope, from)) {
         (void)bw_saw_term(e, scope, m->term);
         object(e, scope, from, m->term, BW_OBJECT_BETTER_CANDIDATE, &scope->claim.token);

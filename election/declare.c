@@ -2,18 +2,29 @@
  * rule 6). The terms of scopes that we do not stand in any more are remembered, so that a later declaration claims above them
  * whatever became of the clock and of the others (rule 3). */
 #include "election/quorum.h"
+#include "election/range.h"
+#include "election/seat.h"
 
 #include <string.h>
 
 #define STOP_MS_MAX 3600000u
 
+/* Names of seats are those of scopes with seats alone: what somebody declared as one by itself would rank as one. */
+static bool seats_valid(const struct bw_scope_config *config) {
+    char name[BW_NAME_MAX + 1] = "";
+    if (config->seats > 1)
+        bw_scope_seat_name(config->name, config->seats - 1u, name);
+    return bw_scope_seat(config->name, NULL) < 0 &&
+           (config->seats > 1 ? name[0] != '\0' && config->seat_limit <= config->seats : config->seat_limit == 0);
+}
+
 static bool config_valid(const struct bw_params *params, const struct bw_scope_config *config) {
     size_t size = config->name != NULL ? strlen(config->name) : 0;
-    return bw_text_valid((const uint8_t *)config->name, size, BW_NAME_MAX) && config->mode <= BW_MODE_BULLY &&
-           (!config->witness || config->mode == BW_MODE_QUORUM) && config->failover <= BW_FAILOVER_SAFE &&
-           config->lease_ms <= BW_LEASE_MS_MAX && config->min_ack <= params->successor_count &&
-           config->min_view <= BW_MIN_VIEW_MAX && config->min_confirm <= BW_CLAIM_FANOUT_MAX &&
-           config->stop_ms <= STOP_MS_MAX;
+    return bw_text_valid((const uint8_t *)config->name, size, BW_NAME_MAX) && seats_valid(config) &&
+           config->mode <= BW_MODE_BULLY && (!config->witness || config->mode == BW_MODE_QUORUM) &&
+           config->failover <= BW_FAILOVER_SAFE && config->lease_ms <= BW_LEASE_MS_MAX &&
+           config->min_ack <= params->successor_count && config->min_view <= BW_MIN_VIEW_MAX &&
+           config->min_confirm <= BW_CLAIM_FANOUT_MAX && config->stop_ms <= STOP_MS_MAX;
 }
 
 /* ------------------------------------------------------------------ terms */
@@ -68,17 +79,18 @@ static void recall(struct bw_election *e, struct bw_scope *scope) {
         }
 }
 
-int bw_election_term(const struct bw_election *e, size_t index, struct bw_durable_term *term) {
-    for (size_t i = 0; i < e->scope_count; i++) {
-        const struct bw_scope *scope = e->scopes[i];
-        if (!scope->candidate || scope->seen == 0 || index-- != 0)
+int bw_election_term(const struct bw_election *e, size_t *cursor, struct bw_durable_term *term) {
+    for (; *cursor < e->scope_count; ++*cursor) {
+        const struct bw_scope *scope = e->scopes[*cursor];
+        if (!scope->candidate || scope->seen == 0)
             continue;
         term_of(e, scope, term);
+        ++*cursor;
         return 0;
     }
-    if (index >= e->remembered_count)
+    if (*cursor - e->scope_count >= e->remembered_count)
         return BW_ERR_NOT_FOUND;
-    *term = e->remembered[index];
+    *term = e->remembered[(*cursor)++ - e->scope_count];
     return 0;
 }
 
@@ -92,16 +104,24 @@ static void slow_down(struct bw_election *e, struct bw_scope *scope) {
     scope->told_fast = scope->own.failover == BW_FAILOVER_FAST;
 }
 
+/* Ourselves are in the list while nobody leads; holders of other seats must not push out all that hold none. */
+static size_t successor_limit(const struct bw_election *e, const struct bw_scope_config *config) {
+    size_t limit = config->seats > 1 ? e->params.successor_count + config->seats - 1u : 0;
+    limit = limit > config->min_view ? limit : config->min_view;
+    return limit < BW_SUCCESSORS_MAX ? limit : BW_SUCCESSORS_MAX;
+}
+
 static int stand(struct bw_election *e, struct bw_scope *scope, const struct bw_scope_config *config) {
     int error = bw_quorum_declare(e, scope, config);
     if (error != 0 || config->witness)
         return error;
     const struct bw_candidate self = {.priority = config->priority,
                                       .ready = !config->gate,
+                                      .spread = config->spread,
                                       .safe = config->failover == BW_FAILOVER_SAFE,
                                       .mode = (uint8_t)config->mode};
     uint16_t least = config->min_view > 0 ? (uint16_t)(config->min_view - 1) : 0;
-    error = bw_successors_reserve(e, scope, config->min_view); /* ourselves are in the list while nobody leads */
+    error = bw_successors_reserve(e, scope, successor_limit(e, config));
     if (error == 0)
         error = bw_candidate_put(e, scope, &self);
     if (error != 0)
@@ -124,10 +144,52 @@ static size_t candidacy_size(struct bw_bytes name) {
     return bw_wire_size(&bw_message_schema_candidacy, &candidacy);
 }
 
-int bw_declare(struct bw_election *e, const struct bw_scope_config *config) {
-    if (!config_valid(&e->params, config))
-        return BW_ERR_INVALID;
-    const struct bw_bytes name = {.data = (const uint8_t *)config->name, .size = strlen(config->name)};
+/* The scopes that a configuration stands for: itself, or its seats. False: there are no more. */
+static bool scope_number(const struct bw_scope_config *config, unsigned index, char name[BW_NAME_MAX + 1]) {
+    if (config->seats > 1)
+        bw_scope_seat_name(config->name, index, name);
+    else
+        memcpy(name, config->name, strlen(config->name) + 1);
+    return name[0] != '\0' && index < (config->seats > 1 ? config->seats + (BW_MUTANT(SEAT_TOO_MANY) ? 1u : 0u) : 1u);
+}
+
+static struct bw_bytes text(const char *name) {
+    return (struct bw_bytes){.data = (const uint8_t *)name, .size = strlen(name)};
+}
+
+/* Whether there is room for all, and none of them is declared already. */
+static int declarable(struct bw_election *e, const struct bw_scope_config *config) {
+    char name[BW_NAME_MAX + 1];
+    size_t size = bw_candidacies_size(e);
+    size_t count = e->scope_count;
+    for (unsigned i = 0; scope_number(config, i, name); i++) {
+        const struct bw_scope *scope = bw_scope_find(e, text(name));
+        size += candidacy_size(text(name));
+        count += scope == NULL;
+        if (scope != NULL && scope->candidate && (!scope->withdrawn || scope->redeclared))
+            return BW_ERR_BUSY;
+        if (scope != NULL && scope->quorum != NULL && config->mode != BW_MODE_QUORUM)
+            return BW_ERR_INVALID; /* its votes would count for nothing */
+    }
+    return count > e->params.scope_max ? BW_ERR_FULL : size > BW_CANDIDACIES_MAX ? BW_ERR_SPACE : 0;
+}
+
+/* We stand anew when our reign has ended, and then nothing may be missing. */
+static int redeclare(struct bw_election *e, struct bw_scope *scope, const struct bw_scope_config *config) {
+    int error = config->mode == BW_MODE_QUORUM ? bw_quorum_reserve(e, scope) : 0;
+    if (error == 0 && !config->witness)
+        error = bw_successors_reserve(e, scope, successor_limit(e, config));
+    if (error == 0 && !config->witness)
+        error = bw_candidates_reserve(e, scope, 1);
+    if (error != 0)
+        return error;
+    scope->redeclared = true;
+    scope->next = *config;
+    scope->next.name = NULL;
+    return 0;
+}
+
+static int declare_as(struct bw_election *e, struct bw_bytes name, const struct bw_scope_config *config, bool ranged) {
     struct bw_scope *scope = bw_scope_find(e, name);
     if (scope != NULL && scope->candidate && (!scope->withdrawn || scope->redeclared))
         return BW_ERR_BUSY;
@@ -135,29 +197,54 @@ int bw_declare(struct bw_election *e, const struct bw_scope_config *config) {
         return BW_ERR_FULL;
     if (scope != NULL && scope->quorum != NULL && config->mode != BW_MODE_QUORUM)
         return BW_ERR_INVALID; /* its votes would count for nothing */
-    if (bw_candidacies_size(e) + candidacy_size(name) > BW_CANDIDACIES_MAX)
+    ranged = ranged || (scope != NULL && scope->ranged);
+    if (ranged && config->mode == BW_MODE_QUORUM)
+        return BW_ERR_INVALID; /* it would be told of others in the same frame */
+    if (!ranged && bw_candidacies_size(e) + candidacy_size(name) > BW_CANDIDACIES_MAX)
         return BW_ERR_SPACE;
-    if (scope != NULL && scope->withdrawn) {
-        scope->redeclared = true;
-        scope->next = *config;
-        scope->next.name = NULL;
-        return 0;
-    }
+    if (scope != NULL && scope->withdrawn)
+        return redeclare(e, scope, config);
     scope = bw_scope_get(e, name);
-    return scope != NULL ? stand(e, scope, config) : BW_ERR_MEMORY;
+    if (scope == NULL)
+        return BW_ERR_MEMORY;
+    scope->ranged = ranged;
+    return stand(e, scope, config);
+}
+
+int bw_declare_one(struct bw_election *e, const struct bw_scope_config *config, bool ranged) {
+    if (!config_valid(&e->params, config) || config->seats > 1)
+        return BW_ERR_INVALID;
+    return declare_as(e, text(config->name), config, ranged);
+}
+
+static int declare_seats(struct bw_election *e, const struct bw_scope_config *config) {
+    char name[BW_NAME_MAX + 1];
+    int error = config_valid(&e->params, config) ? declarable(e, config) : BW_ERR_INVALID;
+    for (unsigned i = 0; error == 0 && scope_number(config, i, name); i++)
+        error = declare_as(e, text(name), config, false);
+    return error;
+}
+
+int bw_declare(struct bw_election *e, const struct bw_scope_config *config) {
+    if (config->range_count > 0)
+        return bw_range_declare(e, config);
+    return config->seats > 1 ? declare_seats(e, config) : bw_declare_one(e, config, false);
 }
 
 int bw_election_scope_add(struct bw_election *e, const struct bw_scope_config *config, struct bw_time now) {
+    char name[BW_NAME_MAX + 1];
     bw_enter(e, now);
-    int error = bw_declare(e, config);
-    if (error != 0)
-        return error;
-    struct bw_scope *scope = bw_scope_find(e, (struct bw_bytes){(const uint8_t *)config->name, strlen(config->name)});
-    if (scope->withdrawn)
-        return 0;
-    scope->better_pt = e->patience_us; /* whoever declared it a moment ago is heard first */
-    bw_scope_step(e, scope);
-    return 0;
+    int error = config->range_count > 0 ? BW_ERR_INVALID : bw_declare(e, config);
+    for (unsigned i = 0; error == BW_ERR_MEMORY && config->seats > 1 && scope_number(config, i, name); i++)
+        (void)bw_election_scope_remove(e, name, now); /* all of them, or none */
+    for (unsigned i = 0; error == 0 && scope_number(config, i, name); i++) {
+        struct bw_scope *scope = bw_scope_find(e, text(name));
+        if (scope->withdrawn)
+            continue;
+        scope->better_pt = e->patience_us; /* whoever declared it a moment ago is heard first */
+        bw_scope_step(e, scope);
+    }
+    return error;
 }
 
 void bw_withdraw_end(struct bw_election *e, struct bw_scope *scope) {
@@ -166,7 +253,7 @@ void bw_withdraw_end(struct bw_election *e, struct bw_scope *scope) {
     if (scope->redeclared) {
         scope->redeclared = false;
         int error = stand(e, scope, &scope->next);
-        BW_ASSERT(error == 0); /* the candidate that we were has left room */
+        BW_ASSERT(error == 0); /* redeclare has reserved what it takes */
         scope->better_pt = e->patience_us;
         return;
     }

@@ -1,5 +1,6 @@
 /* The election's verbs: made, told of the world, asked for what is to be made durable. See election.h and state.h. */
 #include "election/quorum.h"
+#include "election/range.h"
 
 static int add_scopes(struct bw_election *e, const struct bw_election_config *config) {
     int error = 0;
@@ -25,10 +26,15 @@ int bw_election_create(struct bw_election **election, const struct bw_election_c
     e->params = config->params;
     e->self = config->self;
     e->boot = config->boot;
-    e->forgetful = config->forgetful;
+    e->forgetful = config->forgetful && !BW_MUTANT(NO_LISTENING);
     e->has_seeds = config->has_seeds;
     e->timeout_us = config->timeout_us;
     e->timeout_context = config->timeout_context;
+    e->may_lead = config->may_lead;
+    e->may_lead_context = config->may_lead_context;
+    e->sign = config->sign;
+    e->signed_by = config->signed_by;
+    e->sign_context = config->sign_context;
     e->now = now;
     e->patience_us = e->started_pt = now.mono_us;
     e->counted_us = BW_PAST;
@@ -54,6 +60,7 @@ void bw_election_destroy(struct bw_election *e) {
         return;
     struct bw_allocator allocator = e->allocator;
     bw_scope_free_all(e);
+    bw_ranges_free(e);
     bw_peer_free_all(e);
     bw_queue_free(e);
     bw_free(&allocator, e->remembered, BW_REMEMBERED_MAX * sizeof *e->remembered);
@@ -96,8 +103,9 @@ void bw_election_answered(struct bw_election *e, const struct bw_id *id, bool ok
 
 bool bw_election_persist(struct bw_election *e) {
     bool wanted = false;
-    if (e->persisting)
+    if (e->persisting || (!e->persist_due && !e->any_quorum))
         return false; /* one write at a time */
+    e->persist_due = false;
     for (size_t i = 0; i < e->scope_count; i++) {
         if (e->scopes[i]->quorum != NULL && bw_quorum_persist(e->scopes[i]->quorum))
             wanted = true;

@@ -64,6 +64,15 @@ struct bw_election_config {
      * NULL: the parameter probe_timeout_max_ms for everybody. */
     int64_t (*timeout_us)(void *context, const struct bw_id *id);
     void *timeout_context;
+    /* Whether a member may lead the scope. NULL: everybody may. */
+    bool (*may_lead)(void *context, const struct bw_id *id, struct bw_bytes scope);
+    void *may_lead_context;
+    /* Identity mode: signs what we claim, and says whether that member signed what `from` tells of it. Both NULL: nothing is
+     * signed. A signature has 64 bytes. */
+    void (*sign)(void *context, struct bw_bytes said, uint8_t *signature);
+    bool (*signed_by)(void *context, const struct bw_id *from, const struct bw_id *leader, struct bw_bytes said,
+                      const uint8_t *signature);
+    void *sign_context;
 };
 
 /* What gossip knows of a member, as far as elections care. */
@@ -77,6 +86,11 @@ struct bw_election_member {
 int bw_election_create(struct bw_election **election, const struct bw_election_config *config, struct bw_time now);
 void bw_election_destroy(struct bw_election *election);
 
+/* Asks of each scope that candidacies name, or (range) of all that begin so. False as soon as one is not allowed, or if they are
+ * not well formed. */
+bool bw_election_stands(struct bw_bytes candidacies,
+                        bool (*allowed)(const void *context, struct bw_bytes scope, bool range, uint16_t priority),
+                        const void *context);
 /* Our own candidacies for our gossiped record. Returns the size, at most BW_CANDIDACIES_MAX. */
 size_t bw_election_candidacies(const struct bw_election *election, uint8_t data[BW_CANDIDACIES_MAX]);
 
@@ -85,11 +99,11 @@ size_t bw_election_candidacies(const struct bw_election *election, uint8_t data[
 void bw_election_member(struct bw_election *election, const struct bw_election_member *member, struct bw_time now);
 void bw_election_reaped(struct bw_election *election, const struct bw_id *id, struct bw_time now);
 /* A direct message on the election's channel. heard_us: the sender's echo (see bw_inbound): "I heard what you sent then".
- * 0 or BW_ERR_DROP_MALFORMED. */
+ * 0, BW_ERR_DROP_MALFORMED, or BW_ERR_DROP_UNSIGNED: a claim in it is not its leader's. */
 int bw_election_receive(struct bw_election *election, const struct bw_id *from, int64_t heard_us,
                         struct bw_bytes message, struct bw_time now);
 /* A pending claim record, relayed (or sent) by from. The election decides: what it accepts, now or later, it publishes
- * (bw_election_publish); until then nobody relays it. 0 or BW_ERR_DROP_MALFORMED. */
+ * (bw_election_publish); until then nobody relays it. 0, BW_ERR_DROP_MALFORMED or BW_ERR_DROP_UNSIGNED. */
 int bw_election_record(struct bw_election *election, const struct bw_id *from, int64_t heard_us, struct bw_bytes scope,
                        const uint8_t rank[BW_CLAIM_RANK_SIZE], struct bw_bytes body, struct bw_time now);
 /* The same of a record that says whether a scope is frozen. */
@@ -118,6 +132,10 @@ int bw_election_stepdown(struct bw_election *election, const char *scope, uint32
  * the scope; BW_ERR_BUSY: we do not lead it; BW_ERR_INVALID: the member cannot take it, for the reason in *why. */
 int bw_election_transfer(struct bw_election *election, const char *scope, const struct bw_id *to, const char **why,
                          struct bw_time now);
+/* A guard refused us and named a larger token: the leader ends its reign and claims again above it. Not larger than ours: nothing
+ * to do. BW_ERR_NOT_FOUND, BW_ERR_BUSY as above; BW_ERR_INVALID: its term is out of bounds. */
+int bw_election_claim_above(struct bw_election *election, const char *scope, const struct bw_token *token,
+                            struct bw_time now);
 /* The gate: whether we are ready to lead; who is not resigns. ttl_ms 0: until told otherwise. BW_ERR_NOT_FOUND as above. */
 int bw_election_ready(struct bw_election *election, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now);
 /* The voters that were configured, ids that rise: they count if no list is known yet. */
@@ -173,6 +191,15 @@ bool bw_election_event(struct bw_election *election, struct bw_event *event);
 size_t bw_election_scope_count(const struct bw_election *election);
 /* info->leader and previous_leader are left NULL (node fills them in from the tokens' ids). */
 int bw_election_scope(const struct bw_election *election, size_t index, struct bw_scope_info *info, struct bw_time now);
+/* The index of the scope of that name; BW_ERR_NOT_FOUND. */
+int bw_election_scope_index(const struct bw_election *election, const char *scope, size_t *index);
+/* How many shards there are of scopes "base/0" and on (see bw_node_owner); 0: none is known. */
+uint32_t bw_election_shards(const struct bw_election *election, const char *base);
+/* shard: below what bw_election_shards says. */
+void bw_election_shard_name(const char *base, uint32_t shard, char name[BW_NAME_MAX + 1]);
+/* All of them: see bw_node_candidates. The infos' name, status and behind_name are node's. */
+int bw_election_candidates(const struct bw_election *election, const char *scope, struct bw_candidate_info *infos,
+                           size_t capacity, size_t *count);
 /* info->name, status and behind_name are node's. */
 int bw_election_candidate(const struct bw_election *election, const char *scope, size_t index,
                           struct bw_candidate_info *info);
@@ -180,8 +207,8 @@ int bw_election_candidate(const struct bw_election *election, const char *scope,
 int bw_election_vacancy(const struct bw_election *election, const char *scope, struct bw_vacancy_info *info,
                         struct bw_time now);
 bool bw_election_may_act(const struct bw_election *election, const char *scope, struct bw_time now);
-/* The durable terms, number index; BW_ERR_NOT_FOUND past the end. */
-int bw_election_term(const struct bw_election *election, size_t index, struct bw_durable_term *term);
+/* The durable terms, one after the other: cursor is 0 at first. BW_ERR_NOT_FOUND after the last. */
+int bw_election_term(const struct bw_election *election, size_t *cursor, struct bw_durable_term *term);
 /* The durable votes, number index; BW_ERR_NOT_FOUND past the end. */
 int bw_election_vote(const struct bw_election *election, size_t index, struct bw_durable_vote *vote);
 /* The list of voters that we know, whether it is ours to vote with or only somebody's word; BW_ERR_NOT_FOUND. */

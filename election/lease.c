@@ -34,11 +34,12 @@ static bool led(const struct bw_scope *scope) {
     return scope->phase == BW_PHASE_LEAD && scope->claim.mode != BW_MODE_QUORUM;
 }
 
-/* Whether we acknowledge that this member leads the scope: not while our own claim is out. */
-static bool follows(const struct bw_scope *scope, const struct bw_id *leader) {
+/* Whether we acknowledge that this member leads the scope: not while our own claim is out, and not if it may not lead it any
+ * more (its certificate has ended, or was revoked): it is heard in vain, and its lease ends, here and there. */
+static bool follows(const struct bw_election *e, const struct bw_scope *scope, const struct bw_id *leader) {
     return scope->phase != BW_PHASE_CLAIM && scope->phase != BW_PHASE_LEAD && !bw_claim_none(&scope->claim) &&
            scope->claim.state == BW_CLAIM_LEADING && scope->claim.mode != BW_MODE_QUORUM &&
-           bw_id_equal(&scope->claim.token.id, leader);
+           bw_id_equal(&scope->claim.token.id, leader) && bw_may_lead(e, scope, leader);
 }
 
 static uint64_t own_digest(const struct bw_election *e) {
@@ -51,8 +52,19 @@ static uint64_t own_digest(const struct bw_election *e) {
 static uint64_t followed_digest(const struct bw_election *e, const struct bw_id *leader) {
     uint64_t digest = 0;
     for (size_t i = 0; i < e->scope_count; i++)
-        digest += follows(e->scopes[i], leader) ? reign_hash(e->scopes[i]) : 0;
+        digest += follows(e, e->scopes[i], leader) ? reign_hash(e->scopes[i]) : 0;
     return digest;
+}
+
+/* Both, or neither. */
+static int put_entry(struct bw_writer *writer, const struct bw_message_entry *entry, const uint8_t *signature) {
+    size_t used = writer->used;
+    const struct bw_message_signature seal = {{signature, BW_CLAIM_SIGNATURE_SIZE}};
+    int error = bw_wire_put(writer, &bw_message_schema_entry, entry);
+    if (error == 0 && signature != NULL)
+        error = bw_wire_put(writer, &bw_message_schema_signature, &seal);
+    writer->used = error == 0 ? writer->used : used;
+    return error;
 }
 
 /* Sends what we lead, page by page; each page speaks for a range of names and stands for itself. */
@@ -61,9 +73,10 @@ static void set_send(struct bw_election *e, const struct bw_id *to) {
     struct bw_writer writer = {.data = data, .capacity = sizeof data};
     struct bw_message_set page = {.entries.data = data};
     for (size_t i = 0; i < e->scope_count; i++) {
-        const struct bw_scope *scope = e->scopes[i];
+        struct bw_scope *scope = e->scopes[i];
         if (!led(scope))
             continue;
+        const uint8_t *signature = bw_claim_sign(e, scope, &scope->claim);
         const struct bw_message_entry entry = {
             .scope = bw_scope_name(scope),
             .term = scope->claim.token.term,
@@ -71,7 +84,7 @@ static void set_send(struct bw_election *e, const struct bw_id *to) {
             .boot = e->boot,
             .lease_ms = scope->claim.lease_ms,
         };
-        if (bw_wire_put(&writer, &bw_message_schema_entry, &entry) == 0) {
+        if (put_entry(&writer, &entry, signature) == 0) {
             page.until = entry.scope;
             continue;
         }
@@ -79,7 +92,7 @@ static void set_send(struct bw_election *e, const struct bw_id *to) {
         bw_send(e, to, BW_FRAME_set, &page);
         page.after = page.until;
         writer.used = 0;
-        int error = bw_wire_put(&writer, &bw_message_schema_entry, &entry);
+        int error = put_entry(&writer, &entry, signature);
         BW_ASSERT(error == 0);
         page.until = entry.scope;
     }
@@ -94,14 +107,14 @@ static bool set_has(const struct bw_message_set *set, const struct bw_scope *sco
     uint8_t type;
     struct bw_message_entry entry;
     while (bw_wire_next(&reader, &type, &body) == 1)
-        if (bw_wire_get(&bw_message_schema_entry, body, &entry) == 0 &&
+        if (type == BW_FRAME_entry && bw_wire_get(&bw_message_schema_entry, body, &entry) == 0 &&
             bw_name_compare(entry.scope, bw_scope_name(scope)) == 0)
             return true;
     return false;
 }
 
 static void set_entry(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
-                      const struct bw_message_entry *entry) {
+                      const struct bw_message_entry *entry, const uint8_t *signature) {
     struct bw_scope *scope = bw_scope_get(e, entry->scope);
     if (scope == NULL)
         return;
@@ -111,6 +124,7 @@ static void set_entry(struct bw_election *e, struct bw_peer *peer, int64_t heard
         .state = BW_CLAIM_LEADING,
         .lease_ms = entry->lease_ms,
         .boot = entry->boot,
+        .signature = signature,
     };
     if (bw_evidence_take(e, scope, &peer->id, heard_us, &claim)) {
         if (bw_evidence_echo(e, scope, heard_us))
@@ -130,7 +144,7 @@ static void set_missing(struct bw_election *e, struct bw_peer *peer, const struc
         bool inside =
             bw_name_compare(name, set->after) > 0 && (set->until.size == 0 || bw_name_compare(name, set->until) <= 0);
         int64_t round_us = scope->claim.lease_ms * BW_US_PER_MS / BW_ROUNDS_PER_LEASE;
-        if (!inside || scope->phase != BW_PHASE_FOLLOW || !follows(scope, &peer->id) || scope->over ||
+        if (!inside || scope->phase != BW_PHASE_FOLLOW || !follows(e, scope, &peer->id) || scope->over ||
             e->patience_us < scope->heard_pt + round_us || set_has(set, scope))
             continue;
         bw_trace_rule(e->trace, BW_RULE_NO_IS_A_RESIGNATION, &peer->id, scope->claim.token.term);
@@ -145,8 +159,8 @@ void bw_set_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_u
     uint8_t type;
     struct bw_message_entry entry;
     while (bw_wire_next(&reader, &type, &body) == 1)
-        if (bw_wire_get(&bw_message_schema_entry, body, &entry) == 0)
-            set_entry(e, peer, heard_us, &entry);
+        if (type == BW_FRAME_entry && bw_wire_get(&bw_message_schema_entry, body, &entry) == 0)
+            set_entry(e, peer, heard_us, &entry, bw_message_signature(&reader));
     if (heard_us != BW_NOT_HEARD)
         set_missing(e, peer, set);
 }
@@ -187,6 +201,14 @@ void bw_round_send(struct bw_election *e) {
     bw_round_arm(e);
 }
 
+void bw_round_soon(struct bw_election *e, int64_t pause_us) {
+    int64_t at = e->rounds[e->round % BW_ROUNDS_KEPT].sent_us + pause_us;
+    if (e->round == 0 || e->now.mono_us >= at)
+        bw_round_send(e);
+    else if (at < bw_timer_at(&e->authority, &e->round_timer))
+        bw_timer_arm(&e->authority, &e->round_timer, at);
+}
+
 /* The newest round of this reign that `need` successors acknowledged, or one after it; 0 if there is none. */
 static uint64_t round_acknowledged_by(const struct bw_scope *scope, size_t need) {
     uint64_t best = 0;
@@ -205,7 +227,7 @@ static uint64_t round_acknowledged_by(const struct bw_scope *scope, size_t need)
 }
 
 void bw_lease_renew(struct bw_election *e, struct bw_scope *scope) {
-    size_t need = bw_required(e, scope, scope->own.min_ack);
+    size_t need = BW_MUTANT(ALONE_CLAIMS_AGAIN) ? scope->own.min_ack : bw_required(e, scope, scope->own.min_ack);
     if (scope->stopping && e->now.mono_us >= scope->stop_until_us)
         return;
     bw_successors_refresh(e, scope);
@@ -249,7 +271,7 @@ void bw_ack_receive(struct bw_election *e, struct bw_peer *peer, const struct bw
 /* A delayed heartbeat keeps no dead leader alive: one counts only if its sender heard us within the lease. */
 static bool heartbeat_fresh(const struct bw_election *e, const struct bw_id *leader, int64_t heard_us) {
     for (size_t i = 0; i < e->scope_count; i++)
-        if (follows(e->scopes[i], leader)) {
+        if (follows(e, e->scopes[i], leader)) {
             int64_t lease_us = e->scopes[i]->claim.lease_ms * BW_US_PER_MS;
             if (heard_us == BW_NOT_HEARD || heard_us <= e->now.mono_us - lease_us)
                 return false;
@@ -267,7 +289,7 @@ void bw_heartbeat_receive(struct bw_election *e, struct bw_peer *peer, int64_t h
         for (size_t i = 0; i < e->scope_count; i++) {
             struct bw_scope *scope = e->scopes[i];
             bool doubted = scope->over || scope->ask_pt != BW_PAST || scope->phase == BW_PHASE_PERSIST;
-            if (!follows(scope, &peer->id))
+            if (!follows(e, scope, &peer->id))
                 continue;
             if (doubted || !scope->announced)
                 bw_reign_heard(e, scope);

@@ -1,4 +1,6 @@
 core_sources += \
+	election/balance.c \
+	election/balance.h \
 	election/bully.c \
 	election/claim.c \
 	election/declare.c \
@@ -11,6 +13,7 @@ core_sources += \
 	election/handover.c \
 	election/heal.c \
 	election/lease.c \
+	election/lease.h \
 	election/message.c \
 	election/message.h \
 	election/peer.c \
@@ -21,6 +24,8 @@ core_sources += \
 	election/quorum_config.c \
 	election/quorum_leader.c \
 	election/quorum_voter.c \
+	election/range.c \
+	election/range.h \
 	election/rank.c \
 	election/rank.h \
 	election/reach.c \
@@ -29,6 +34,10 @@ core_sources += \
 	election/record.h \
 	election/reign.c \
 	election/scope.c \
+	election/seat.c \
+	election/seat.h \
+	election/signed.c \
+	election/signed.h \
 	election/standing.c \
 	election/state.h \
 	election/step.c \

@@ -36,6 +36,19 @@ static bool name_or_none(struct bw_bytes name) {
     return name.size == 0 || name_valid(name);
 }
 
+const uint8_t *bw_message_signature(struct bw_reader *reader) {
+    struct bw_reader ahead = *reader;
+    struct bw_message_signature message;
+    struct bw_bytes body;
+    uint8_t type;
+    if (bw_wire_next(&ahead, &type, &body) != 1 || type != BW_FRAME_signature ||
+        bw_wire_get(&bw_message_schema_signature, body, &message) != 0 ||
+        message.signature.size != BW_CLAIM_SIGNATURE_SIZE)
+        return NULL;
+    *reader = ahead;
+    return message.signature.data;
+}
+
 /* Entries rise by name and stay within the range that the set speaks for. */
 static bool set_valid(const struct bw_message_set *set) {
     struct bw_reader reader = {.data = set->entries.data, .size = set->entries.size};
@@ -54,6 +67,7 @@ static bool set_valid(const struct bw_message_set *set) {
         if (entry.term == 0 || entry.sequence == 0 || entry.lease_ms == 0)
             return false;
         last = entry.scope;
+        (void)bw_message_signature(&reader);
     }
     return more == 0 && (set->until.size == 0 || bw_name_compare(last, set->until) <= 0);
 }
@@ -115,6 +129,8 @@ static bool frame_valid(const struct bw_election_frame_any *frame) {
         return name_valid(frame->as.ok.scope);
     case BW_FRAME_record:
         return name_valid(frame->as.record.scope) && record_valid(&frame->as.record);
+    case BW_FRAME_signature:
+        return frame->as.signature.signature.size == BW_CLAIM_SIGNATURE_SIZE;
     case BW_FRAME_ballot:
         return name_valid(frame->as.ballot.scope) && frame->as.ballot.term != 0 && frame->as.ballot.lease_ms != 0 &&
                voters_valid(frame->as.ballot.voters) && frame->as.ballot.voters.size > 0;
@@ -122,7 +138,7 @@ static bool frame_valid(const struct bw_election_frame_any *frame) {
         return name_valid(frame->as.vote.scope) && frame->as.vote.term != 0 &&
                frame->as.vote.kind != BW_BALLOT_RELEASE && voters_valid(frame->as.vote.voters);
     default:
-        return false; /* entry, body, candidacy and freeze are parts: alone they say nothing */
+        return false; /* entry, body, candidacy, range and freeze are parts: alone they say nothing */
     }
 }
 

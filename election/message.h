@@ -6,6 +6,7 @@
 #include "base/wire.h"
 
 #define BW_LEASE_MS_MAX 600000u
+#define BW_CLAIM_SIGNATURE_SIZE 64u
 #define BW_AGE_NEVER UINT32_MAX /* never heard a heartbeat of that reign */
 
 enum bw_claim_state { BW_CLAIM_LEADING, BW_CLAIM_RESIGNING, BW_CLAIM_VACANT };
@@ -101,15 +102,26 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
     F(T, U8, state, 2)        \
     F(T, U8, mode, 255)       \
     F(T, U8, reason, 255) F(T, U32, lease_ms, BW_LEASE_MS_MAX) F(T, U64, boot, 0) F(T, ID, successor, 0)
-/* One of a member's candidacies. flags: bit 0 ready, bit 1 reaches less than half, bit 2 its work may outlive it */
+/* One of a member's candidacies. flags: bit 0 ready, bit 1 reaches less than half, bit 2 its work may outlive it, bit 3
+ * it stepped down, and so is not ready */
 #define BW_MESSAGE_CANDIDACY(F, T) BW_MESSAGE_SCOPE_(F, T) F(T, U16, priority, 0) F(T, U8, flags, 0) F(T, U8, mode, 255)
+
+/* The same for scopes "NAME/first" to "NAME/last" */
+#define BW_MESSAGE_RANGE(F, T) \
+    BW_MESSAGE_SCOPE_(F, T)    \
+    F(T, U16, first, 0) F(T, U16, last, 0) F(T, U16, priority, 0) F(T, U8, flags, 0) F(T, U8, mode, 255)
 
 /* The body of the record that a scope is frozen, or thawed. left_ms: until it expires; 0: it does not. */
 #define BW_MESSAGE_FREEZE(F, T) F(T, U8, frozen, 1) F(T, U64, left_ms, UINT32_MAX)
 
+/* Identity mode: the leader's, of the frame before it. */
+#define BW_MESSAGE_SIGNATURE(F, T) F(T, BYTES, signature, BW_CLAIM_SIGNATURE_SIZE)
+
 #define BW_CANDIDACY_READY 1u
 #define BW_CANDIDACY_HALF 2u
 #define BW_CANDIDACY_SAFE 4u
+#define BW_CANDIDACY_ASIDE 8u
+#define BW_CANDIDACY_SPREAD 16u
 
 /* X(name, type number, fields) */
 #define BW_ELECTION_FRAMES(X)              \
@@ -133,8 +145,10 @@ enum bw_objection { BW_OBJECT_LIVE_LEADER, BW_OBJECT_HIGHER_TERM, BW_OBJECT_BETT
     X(freeze, 18, BW_MESSAGE_FREEZE)       \
     X(elect, 20, BW_MESSAGE_ELECT)         \
     X(ok, 21, BW_MESSAGE_OK)               \
+    X(range, 22, BW_MESSAGE_RANGE)         \
     X(ballot, 24, BW_MESSAGE_BALLOT)       \
-    X(vote, 25, BW_MESSAGE_VOTE)
+    X(vote, 25, BW_MESSAGE_VOTE)           \
+    X(signature, 26, BW_MESSAGE_SIGNATURE)
 
 #define BW_FRAME_NUMBER_(name, number, fields) BW_FRAME_##name = number,
 enum bw_election_frame { BW_ELECTION_FRAMES(BW_FRAME_NUMBER_) BW_ELECTION_FRAME_END };
@@ -160,6 +174,9 @@ struct bw_election_frame_any {
  * Checks all that can be checked without knowing the receiver's state: names are text, terms are not 0, a set's entries are
  * well formed and in order. */
 int bw_message_next(struct bw_reader *reader, struct bw_election_frame_any *frame);
+
+/* The signature that follows, if one does: it is of the frame that was read last. NULL: none. The reader is past it. */
+const uint8_t *bw_message_signature(struct bw_reader *reader);
 
 /* The schema of a frame's type, NULL if there is none. */
 const struct bw_schema *bw_message_schema(uint8_t type);

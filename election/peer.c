@@ -1,5 +1,7 @@
 /* Members other than ourselves, as gossip tells of them, and what they stand for. */
-#include "election/state.h"
+#include "election/range.h"
+
+#include <string.h>
 
 struct bw_peer *bw_peer_find(const struct bw_election *e, const struct bw_id *id) {
     return bw_table_get(&e->peer_table, id);
@@ -52,57 +54,130 @@ static uint64_t bytes_hash(struct bw_bytes bytes) {
     return hash;
 }
 
+#define FRAME_MIN 10u /* bytes: no candidacy is told in fewer */
+
+/* What a member says that it stands for, taken apart. */
+struct stood {
+    struct {
+        struct bw_message_candidacy as; /* of a range: scope is its base */
+        bool range;
+        uint32_t first;
+        uint32_t last;
+    } frames[BW_CANDIDACIES_MAX / FRAME_MIN];
+    size_t count;
+};
+
+static bool stood_add(struct stood *stood, uint8_t type, struct bw_bytes body) {
+    struct bw_message_candidacy one;
+    struct bw_message_range range;
+    if (type != BW_FRAME_candidacy && type != BW_FRAME_range)
+        return true;
+    if (stood->count == BW_COUNT(stood->frames))
+        return false;
+    if (type == BW_FRAME_candidacy) {
+        if (bw_wire_get(&bw_message_schema_candidacy, body, &one) != 0 ||
+            !bw_text_valid(one.scope.data, one.scope.size, BW_NAME_MAX))
+            return false;
+        stood->frames[stood->count].range = false;
+    } else {
+        if (bw_wire_get(&bw_message_schema_range, body, &range) != 0 || !bw_range_valid(&range))
+            return false;
+        one = (struct bw_message_candidacy){
+            .scope = range.scope, .priority = range.priority, .flags = range.flags, .mode = range.mode};
+        stood->frames[stood->count].range = true;
+        stood->frames[stood->count].first = range.first;
+        stood->frames[stood->count].last = range.last;
+    }
+    stood->frames[stood->count++].as = one;
+    return true;
+}
+
 /* Well-formed candidacies only: a member with others stands for nothing. */
-static bool candidacies_valid(struct bw_bytes data) {
+static bool stood_parse(struct stood *stood, struct bw_bytes data) {
     struct bw_reader reader = {.data = data.data, .size = data.size};
     struct bw_bytes body;
     uint8_t type;
     int more;
-    while ((more = bw_wire_next(&reader, &type, &body)) == 1) {
-        struct bw_message_candidacy candidacy;
-        if (type != BW_FRAME_candidacy)
-            continue;
-        if (bw_wire_get(&bw_message_schema_candidacy, body, &candidacy) != 0 ||
-            !bw_text_valid(candidacy.scope.data, candidacy.scope.size, BW_NAME_MAX))
+    stood->count = 0;
+    while ((more = bw_wire_next(&reader, &type, &body)) == 1)
+        if (!stood_add(stood, type, body))
             return false;
-    }
     return more == 0;
 }
 
-static bool candidacy_of(struct bw_bytes data, struct bw_bytes scope, struct bw_message_candidacy *candidacy) {
-    struct bw_reader reader = {.data = data.data, .size = data.size};
-    struct bw_bytes body;
-    uint8_t type;
-    while (bw_wire_next(&reader, &type, &body) == 1)
-        if (type == BW_FRAME_candidacy && bw_wire_get(&bw_message_schema_candidacy, body, candidacy) == 0 &&
-            bw_name_compare(candidacy->scope, scope) == 0)
+bool bw_election_stands(struct bw_bytes candidacies,
+                        bool (*allowed)(const void *context, struct bw_bytes scope, bool range, uint16_t priority),
+                        const void *context) {
+    struct stood stood;
+    bool all = stood_parse(&stood, candidacies);
+    for (size_t i = 0; all && i < stood.count; i++)
+        all = allowed(context, stood.frames[i].as.scope, stood.frames[i].range, stood.frames[i].as.priority);
+    return all;
+}
+
+static bool stood_for(const struct stood *stood, struct bw_bytes scope) {
+    struct bw_bytes base;
+    uint32_t index;
+    bool shard = bw_range_split(scope, &base, &index);
+    for (size_t i = 0; i < stood->count; i++) {
+        bool range = stood->frames[i].range;
+        if (!range && bw_name_compare(stood->frames[i].as.scope, scope) == 0)
             return true;
+        if (range && shard && index >= stood->frames[i].first && index <= stood->frames[i].last &&
+            bw_name_compare(stood->frames[i].as.scope, base) == 0)
+            return true;
+    }
     return false;
 }
 
-/* Takes over what the member stands for. False when something had to be left out for want of memory. */
-static bool candidacies_apply(struct bw_election *e, struct bw_peer *peer, struct bw_bytes data) {
-    struct bw_message_candidacy candidacy;
-    struct bw_reader reader = {.data = data.data, .size = data.size};
-    struct bw_bytes body;
-    uint8_t type;
+/* False: it had to be left out for want of memory. */
+static bool candidacy_apply(struct bw_election *e, struct bw_peer *peer, const struct bw_message_candidacy *candidacy) {
+    struct bw_scope *scope = bw_scope_get(e, candidacy->scope);
+    const struct bw_candidate candidate = {
+        .peer = peer,
+        .priority = candidacy->priority,
+        .ready = (candidacy->flags & BW_CANDIDACY_READY) != 0,
+        .half = (candidacy->flags & BW_CANDIDACY_HALF) != 0,
+        .safe = (candidacy->flags & BW_CANDIDACY_SAFE) != 0,
+        .spread = (candidacy->flags & BW_CANDIDACY_SPREAD) != 0,
+        .aside = (candidacy->flags & BW_CANDIDACY_ASIDE) != 0,
+        .mode = candidacy->mode,
+    };
+    if (scope == NULL && e->scope_count >= e->params.scope_max) {
+        peer->crowded = true;
+        return true;
+    }
+    return scope != NULL && bw_candidate_put(e, scope, &candidate) == 0;
+}
+
+/* room: what is told beyond it is left aside. */
+static bool range_apply(struct bw_election *e, struct bw_peer *peer, struct bw_message_candidacy one, uint32_t first,
+                        uint32_t last, size_t *room) {
+    const struct bw_bytes base = one.scope;
+    char name[BW_NAME_MAX + 1];
     bool whole = true;
+    for (uint32_t i = first; i <= last && *room > 0; i++, --*room) {
+        (void)bw_range_name(base, i, name);
+        one.scope = (struct bw_bytes){.data = (const uint8_t *)name, .size = strlen(name)};
+        whole = candidacy_apply(e, peer, &one) && whole; /* those behind it may be known already */
+    }
+    return whole;
+}
+
+/* Takes over what the member stands for. False when something had to be left out for want of memory. */
+static bool candidacies_apply(struct bw_election *e, struct bw_peer *peer, const struct stood *stood) {
+    size_t room = e->params.scope_max; /* nobody stands for more: ranges over ranges must not cost more */
+    bool whole = true;
+    peer->crowded = false;
     for (size_t i = 0; i < e->scope_count; i++)
-        if (!candidacy_of(data, bw_scope_name(e->scopes[i]), &candidacy))
+        if (!stood_for(stood, bw_scope_name(e->scopes[i])))
             bw_candidate_remove(e, e->scopes[i], peer);
-    while (bw_wire_next(&reader, &type, &body) == 1) {
-        if (type != BW_FRAME_candidacy || bw_wire_get(&bw_message_schema_candidacy, body, &candidacy) != 0)
-            continue;
-        struct bw_scope *scope = bw_scope_get(e, candidacy.scope);
-        const struct bw_candidate candidate = {
-            .peer = peer,
-            .priority = candidacy.priority,
-            .ready = (candidacy.flags & BW_CANDIDACY_READY) != 0,
-            .half = (candidacy.flags & BW_CANDIDACY_HALF) != 0,
-            .safe = (candidacy.flags & BW_CANDIDACY_SAFE) != 0,
-            .mode = candidacy.mode,
-        };
-        whole = scope != NULL && bw_candidate_put(e, scope, &candidate) == 0 && whole;
+    for (size_t i = 0; i < stood->count; i++) {
+        if (stood->frames[i].range)
+            whole = range_apply(e, peer, stood->frames[i].as, stood->frames[i].first, stood->frames[i].last, &room) &&
+                    whole;
+        else
+            whole = candidacy_apply(e, peer, &stood->frames[i].as) && whole;
     }
     return whole;
 }
@@ -152,12 +227,15 @@ void bw_election_member(struct bw_election *e, const struct bw_election_member *
         return; /* counts as never heard of; the next change tries again */
     bool lived = bw_peer_lives(peer);
     bool changed = peer->unstable != member->unstable;
-    struct bw_bytes candidacies = candidacies_valid(member->candidacies) ? member->candidacies : (struct bw_bytes){0};
-    uint64_t hash = bytes_hash(candidacies);
+    struct stood stood;
+    uint64_t hash = bytes_hash(member->candidacies);
     peer->status = member->status;
     peer->unstable = member->unstable;
-    if (hash != peer->candidacies)
-        peer->candidacies = candidacies_apply(e, peer, candidacies) ? hash : 0;
+    if (hash != peer->candidacies || (peer->crowded && e->scope_count < e->params.scope_max)) {
+        if (!stood_parse(&stood, member->candidacies))
+            stood.count = 0;
+        peer->candidacies = candidacies_apply(e, peer, &stood) ? hash : 0;
+    }
     if (lived != bw_peer_lives(peer))
         living_changed(e, peer);
     else if (changed)

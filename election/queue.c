@@ -6,7 +6,8 @@
 
 #define MESSAGES_SIZE_MAX (4u << 20)
 #define MESSAGE_HEAD (sizeof(struct bw_id) + 2u)
-#define EVENTS_PER_SCOPE 8u /* deposed, lost, healed, elected, self-elected, and some of the same call */
+#define RESERVED_SCOPES_MAX 64u /* more events in one call take what memory there is */
+#define EVENTS_PER_SCOPE 8u     /* deposed, lost, healed, elected, self-elected, and some of the same call */
 
 static int queue_grow(const struct bw_allocator *allocator, struct bw_queue *queue, size_t capacity) {
     if (capacity <= queue->capacity)
@@ -38,7 +39,8 @@ void bw_queue_free(struct bw_election *e) {
 }
 
 int bw_queue_reserve(struct bw_election *e) {
-    size_t events = (e->scope_count + 1) * EVENTS_PER_SCOPE * sizeof(struct bw_event);
+    size_t scopes = e->scope_count < RESERVED_SCOPES_MAX ? e->scope_count + 1 : RESERVED_SCOPES_MAX;
+    size_t events = scopes * EVENTS_PER_SCOPE * sizeof(struct bw_event);
     size_t capacity = e->events.capacity;
     while (capacity < events)
         capacity = capacity == 0 ? 16 * sizeof(struct bw_event) : capacity * 2;
@@ -50,9 +52,12 @@ uint64_t bw_election_overflowed(const struct bw_election *e) {
 }
 
 /* A message that finds no room is a lost datagram, and counted. */
-void bw_send(struct bw_election *e, const struct bw_id *to, enum bw_election_frame type, const void *message) {
+void bw_send_signed(struct bw_election *e, const struct bw_id *to, enum bw_election_frame type, const void *message,
+                    const uint8_t *signature) {
     const struct bw_schema *schema = bw_message_schema((uint8_t)type);
+    const struct bw_message_signature seal = {{signature, BW_CLAIM_SIGNATURE_SIZE}};
     size_t size = bw_wire_size(schema, message);
+    size += signature != NULL ? bw_wire_size(&bw_message_schema_signature, &seal) : 0;
     uint8_t *room = queue_room(&e->allocator, &e->messages, MESSAGE_HEAD + size, MESSAGES_SIZE_MAX);
     if (room == NULL) {
         e->overflowed++;
@@ -63,8 +68,14 @@ void bw_send(struct bw_election *e, const struct bw_id *to, enum bw_election_fra
     memcpy(room, to->bytes, sizeof to->bytes);
     bw_put_u16(room + sizeof to->bytes, (uint16_t)size);
     int error = bw_wire_put(&writer, schema, message);
+    if (error == 0 && signature != NULL)
+        error = bw_wire_put(&writer, &bw_message_schema_signature, &seal);
     BW_ASSERT(error == 0 && size <= BW_ELECTION_MESSAGE_MAX);
     e->messages.used += MESSAGE_HEAD + size;
+}
+
+void bw_send(struct bw_election *e, const struct bw_id *to, enum bw_election_frame type, const void *message) {
+    bw_send_signed(e, to, type, message, NULL);
 }
 
 bool bw_election_transmit(struct bw_election *e, struct bw_election_message *message, struct bw_time now) {
@@ -80,6 +91,14 @@ bool bw_election_transmit(struct bw_election *e, struct bw_election_message *mes
     return true;
 }
 
+static void begin(const struct bw_election *e, const struct bw_scope *scope, enum bw_event_type type,
+                  struct bw_event *event) {
+    memset(event, 0, sizeof *event);
+    event->type = type;
+    event->time = e->now;
+    memcpy(event->scope, scope->name, scope->name_size);
+}
+
 /* Room was reserved for what one call can say. A host that does not drain gets more room while there is memory, and then
  * loses events: its contract is broken, ours is not to crash for it. */
 static struct bw_event *event_room(struct bw_election *e, struct bw_scope *scope, enum bw_event_type type) {
@@ -91,10 +110,7 @@ static struct bw_event *event_room(struct bw_election *e, struct bw_scope *scope
         return NULL;
     }
     struct bw_event *event = room;
-    memset(event, 0, sizeof *event);
-    event->type = type;
-    event->time = e->now;
-    memcpy(event->scope, scope->name, scope->name_size);
+    begin(e, scope, type, event);
     e->events.used += sizeof *event;
     return event;
 }
@@ -102,6 +118,11 @@ static struct bw_event *event_room(struct bw_election *e, struct bw_scope *scope
 void bw_emit(struct bw_election *e, struct bw_scope *scope, enum bw_event_type type, const struct bw_token *token,
              enum bw_loss reason) {
     struct bw_event *event = event_room(e, scope, type);
+    if (event == NULL && type == BW_EVENT_SELF_DEPOSED) { /* who acts for us must stop: told when all else is */
+        scope->untold = *token;
+        scope->untold_reason = reason;
+        e->untold = true;
+    }
     if (event == NULL)
         return;
     event->id = token->id;
@@ -129,10 +150,27 @@ void bw_emit_freeze(struct bw_election *e, struct bw_scope *scope, int64_t left_
     event->left_ms = left_ms;
 }
 
+/* The end of a reign for which there was no room. */
+static bool untold_event(struct bw_election *e, struct bw_event *event) {
+    for (size_t i = 0; i < e->scope_count && e->untold; i++) {
+        struct bw_scope *scope = e->scopes[i];
+        if (scope->untold.term == 0)
+            continue;
+        begin(e, scope, BW_EVENT_SELF_DEPOSED, event);
+        event->id = scope->untold.id;
+        event->token = scope->untold;
+        event->reason = scope->untold_reason;
+        scope->untold.term = 0;
+        return true;
+    }
+    e->untold = false;
+    return false;
+}
+
 bool bw_election_event(struct bw_election *e, struct bw_event *event) {
     struct bw_queue *queue = &e->events;
     if (queue->head == queue->used)
-        return false;
+        return untold_event(e, event);
     memcpy(event, queue->data + queue->head, sizeof *event);
     queue->head += sizeof *event;
     return true;
@@ -168,7 +206,7 @@ bool bw_election_publish(struct bw_election *e, struct bw_election_claim *claim)
     bw_list_remove(&scope->dirty);
     claim->scope = bw_scope_name(scope);
     claim->body.data = e->claim_body;
-    bw_claim_encode(&scope->claim, claim->rank, e->claim_body, &claim->body.size);
+    bw_claim_write(e, scope, claim->rank, e->claim_body, &claim->body.size);
     return true;
 }
 

@@ -13,14 +13,22 @@ int64_t bw_promise_us(const struct bw_election *e, uint32_t lease_ms) {
     return (lease_us * (INT64_C(1000000) + drift_ppm) + whole - 1) / whole;
 }
 
+int bw_quorum_reserve(struct bw_election *e, struct bw_scope *scope) {
+    if (scope->quorum == NULL && scope->spare == NULL)
+        scope->spare = bw_alloc(&e->allocator, sizeof *scope->spare);
+    return scope->quorum == NULL && scope->spare == NULL ? BW_ERR_MEMORY : 0;
+}
+
 static int create(struct bw_election *e, struct bw_scope *scope) {
-    struct bw_quorum *q = bw_alloc(&e->allocator, sizeof *q);
-    if (q == NULL)
+    if (bw_quorum_reserve(e, scope) != 0)
         return BW_ERR_MEMORY;
+    struct bw_quorum *q = scope->spare;
+    scope->spare = NULL;
     memcpy(q->vote.scope, scope->name, scope->name_size);
     q->promise_us = q->abstain_us = BW_PAST;
     q->again_pt = q->release_pt = BW_PAST;
     scope->quorum = q;
+    e->any_quorum = true;
     return 0;
 }
 
@@ -77,6 +85,17 @@ int bw_quorum_restore(struct bw_election *e, const struct bw_durable_vote *vote)
 bool bw_quorum_may_lead(const struct bw_scope *scope, const struct bw_id *id) {
     return scope->quorum == NULL || scope->quorum->vote.voters.count == 0 ||
            bw_voters_has(&scope->quorum->vote.voters, id);
+}
+
+bool bw_quorum_heard(const struct bw_scope *scope, int64_t now_pt) {
+    if (scope->quorum_pt > now_pt)
+        return true;
+    for (size_t i = 0; i < scope->candidate_count; i++) {
+        const struct bw_candidate *candidate = &scope->candidates[i];
+        if (candidate->mode == BW_MODE_QUORUM && candidate->peer != NULL && candidate->peer->status != BW_STATUS_LEFT)
+            return true; /* the dead, too: they may lead where we do not reach */
+    }
+    return false;
 }
 
 bool bw_quorum_fits(const struct bw_scope *scope, const struct bw_claim *claim) {

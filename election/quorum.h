@@ -68,8 +68,9 @@ struct bw_quorum {
     uint64_t release_term;
     uint32_t release_count;
     int64_t release_pt;
-    struct bw_id answered; /* the last one that answered us in this scope: it has a part in it */
-    enum bw_vacancy why;   /* the last campaign failed; BW_VACANCY_NONE: it did not */
+    struct bw_id asked;  /* whether it has a part in this scope, before it becomes a voter */
+    bool asked_answers;  /* it has */
+    enum bw_vacancy why; /* the last campaign failed; BW_VACANCY_NONE: it did not */
 };
 
 /* -- quorum.c: lists, what others ask for, and what both sides share -- */
@@ -77,6 +78,8 @@ int bw_voters_compare(const struct bw_voters *a, const struct bw_voters *b);
 bool bw_voters_has(const struct bw_voters *voters, const struct bw_id *id);
 /* L' = L (1 + rho) / (1 - rho), rounded up: what a voter promises for a lease of L. */
 int64_t bw_promise_us(const struct bw_election *e, uint32_t lease_ms);
+/* Room to declare the scope in quorum mode later. 0 or BW_ERR_MEMORY. */
+int bw_quorum_reserve(struct bw_election *e, struct bw_scope *scope);
 /* 0, BW_ERR_MEMORY, BW_ERR_INVALID */
 int bw_quorum_declare(struct bw_election *e, struct bw_scope *scope, const struct bw_scope_config *config);
 int bw_quorum_restore(struct bw_election *e, const struct bw_durable_vote *vote);
@@ -85,6 +88,8 @@ void bw_quorum_step(struct bw_election *e, struct bw_scope *scope);
 bool bw_quorum_may_lead(const struct bw_scope *scope, const struct bw_id *id);
 /* Whether the claim is of the scope's mode, as far as we have a part in it. */
 bool bw_quorum_fits(const struct bw_scope *scope, const struct bw_claim *claim);
+/* Whether others have the scope in quorum mode: a member that stands so and has not left, or a record refused of late. */
+bool bw_quorum_heard(const struct bw_scope *scope, int64_t now_pt);
 /* Why nobody leads, as far as we can tell; see bw_election_vacancy. */
 enum bw_vacancy bw_quorum_vacancy(const struct bw_election *e, const struct bw_scope *scope, int64_t now_pt,
                                   struct bw_id *of, int64_t *until_pt);

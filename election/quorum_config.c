@@ -163,8 +163,11 @@ static int change_error(const struct bw_election *e, const struct bw_scope *scop
 static bool takes_part(struct bw_election *e, struct bw_scope *scope, const struct bw_id *id) {
     const struct bw_peer *peer = bw_peer_find(e, id);
     const struct bw_candidate *candidate = peer != NULL ? bw_candidate_find(scope, peer) : NULL;
-    if ((candidate != NULL && candidate->mode == BW_MODE_QUORUM) || bw_id_equal(&scope->quorum->answered, id))
+    struct bw_quorum *q = scope->quorum;
+    if ((candidate != NULL && candidate->mode == BW_MODE_QUORUM) || (bw_id_equal(&q->asked, id) && q->asked_answers))
         return true;
+    q->asked = *id;
+    q->asked_answers = false;
     bw_quorum_send(e, scope, id, BW_BALLOT_PREVOTE, scope->quorum->term, scope->quorum->number);
     return false;
 }

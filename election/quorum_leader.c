@@ -1,6 +1,7 @@
 /* The candidate and leader of quorum mode. PREVOTE changes nothing; VOTE elects; a reign begins with the first round of
  * renewals that a majority acknowledges, and each later one extends it, counted from the round's sending. */
 #include "election/quorum.h"
+#include "election/seat.h"
 
 #define ASK_ROUNDS 2      /* a pre-vote waits so many rounds for answers */
 #define TRIES_MAX 6u      /* so many sendings make an election or none */
@@ -124,7 +125,9 @@ bool bw_quorum_mutant_release(struct bw_election *e, struct bw_scope *scope) {
 void bw_quorum_accepted(struct bw_election *e, struct bw_scope *scope) {
     struct bw_quorum *q = scope->quorum;
     bool theirs = scope->claim.state == BW_CLAIM_LEADING && !bw_id_equal(&scope->claim.token.id, &e->self);
-    if (theirs && q->phase != BW_QUORUM_IDLE && scope->claim.token.term >= q->term)
+    bool asks =
+        q->phase == BW_QUORUM_ASK; /* whether there is none: here is one, and its silence has not been waited for */
+    if (theirs && q->phase != BW_QUORUM_IDLE && (asks || scope->claim.token.term >= q->term))
         bw_quorum_give_up(e, scope);
 }
 
@@ -254,6 +257,8 @@ static void idle_step(struct bw_election *e, struct bw_scope *scope) {
         (!bw_reign_current(scope) && bw_freeze_stops(e, scope)))
         return;
     int64_t at = stand_at(e, scope);
+    if (e->patience_us >= at && bw_seat_waits(e, scope))
+        at = e->patience_us + round_us(q);
     if (e->patience_us >= at)
         ask_begin(e, scope);
     else
@@ -392,9 +397,7 @@ static void take_vote(struct bw_election *e, struct bw_scope *scope, const struc
         if (q->phase != BW_QUORUM_ASK || m->number != q->number)
             return;
         q->granted |= m->refusal == BW_GRANTED ? bit : 0;
-        if (m->refusal != BW_GRANTED)
-            leader_lives(e, scope, m);
-        if (q->phase == BW_QUORUM_ASK && bw_quorum_majority(q, q->granted, &q->list))
+        if (bw_quorum_majority(q, q->granted, &q->list))
             stand(e, scope);
     } else if (m->kind == BW_BALLOT_VOTE && m->refusal == BW_GRANTED && (leads || q->phase == BW_QUORUM_VOTES)) {
         q->granted |= bit;
@@ -418,9 +421,13 @@ void bw_vote_receive(struct bw_election *e, struct bw_peer *peer, const struct b
     if (scope == NULL || scope->quorum == NULL || !bw_saw_term(e, scope, m->seen))
         return;
     struct bw_quorum *q = scope->quorum;
-    q->answered = peer->id;
+    q->asked_answers = q->asked_answers || bw_id_equal(&q->asked, &peer->id);
     bw_voters_read(&theirs, m->voters_term, m->voters_number, m->voters);
     bw_voters_take(e, scope, &theirs);
+    if (m->kind == BW_BALLOT_PREVOTE && m->refusal != BW_GRANTED && m->term == q->term && m->number == q->number)
+        leader_lives(
+            e, scope,
+            m); /* also to who learns by this answer that it is no voter, and will hear of it from nobody else */
     size_t at = bw_quorum_index(q, &peer->id);
     if (q->phase != BW_QUORUM_IDLE && m->term == q->term && at < BW_QUORUM_MEMBERS_MAX) {
         q->heard |= 1u << at;

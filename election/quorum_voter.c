@@ -152,8 +152,8 @@ void bw_ballot_receive(struct bw_election *e, struct bw_peer *peer, const struct
         .number = m->number,
         .lease_ms = m->lease_ms,
     };
-    if (scope == NULL || scope->quorum == NULL)
-        return; /* no part of ours in it */
+    if (scope == NULL || scope->quorum == NULL || !bw_may_lead(e, scope, &peer->id))
+        return; /* no part of ours in it, or none of the asker's */
     bw_voters_read(&asked.voters, m->voters_term, m->voters_number, m->voters);
     bw_voters_take(e, scope, &asked.voters);
     if (asked.kind == BW_BALLOT_RELEASE)

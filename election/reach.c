@@ -1,7 +1,7 @@
 /* Who reaches less than half ranks behind all others, and a leader that does hands over to the best successor that does not
  * (election.md rule 5). A leader measures by the acknowledgements of its heartbeats; who was found below half goes on with
  * questions, until it is not any more. Only members that somebody hears are counted: who is suspected may be gone. */
-#include "election/state.h"
+#include "election/seat.h"
 
 #define REACHED_ROUNDS 2u /* an answer to one of the last two rounds */
 #define BELOW_LEASES 2    /* so long it must have been so */
@@ -36,6 +36,13 @@ static bool acknowledges(const struct bw_election *e, const struct bw_peer *peer
     return peer->acked_round + REACHED_ROUNDS >= e->round;
 }
 
+/* It holds a seat, and would not take this one too, as far as we know: it left one to others of late. */
+static bool takes_no_more(const struct bw_election *e, const struct bw_scope *scope,
+                          const struct bw_candidate *candidate) {
+    const struct bw_id *id = &candidate->peer->id;
+    return bw_seat_full(scope, id) || (bw_seat_holds(scope, id) && bw_flaps(e, candidate) > 0);
+}
+
 /* The best that is ready, acknowledges, and is not shaky itself; none if there is none. */
 static struct bw_id steady_heir(const struct bw_election *e, const struct bw_scope *scope) {
     struct bw_rank best = {.shaky = true};
@@ -43,7 +50,7 @@ static struct bw_id steady_heir(const struct bw_election *e, const struct bw_sco
         const struct bw_peer *peer = scope->successors[i].peer;
         const struct bw_candidate *candidate = peer != NULL ? bw_candidate_find(scope, peer) : NULL;
         if (candidate == NULL || !candidate->ready || peer->status != BW_STATUS_ALIVE || peer->refused_pt != BW_PAST ||
-            !acknowledges(e, peer))
+            !acknowledges(e, peer) || takes_no_more(e, scope, candidate))
             continue;
         const struct bw_rank rank = bw_scope_rank(scope, e, candidate);
         best = !rank.shaky && (best.shaky || bw_rank_compare(&rank, &best) < 0) ? rank : best;

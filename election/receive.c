@@ -2,7 +2,7 @@
 #include "election/quorum.h"
 
 static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
-                  const struct bw_election_frame_any *frame) {
+                  const struct bw_election_frame_any *frame, const uint8_t *signature) {
     switch (frame->type) {
     case BW_FRAME_heartbeat:
         bw_heartbeat_receive(e, peer, heard_us, &frame->as.heartbeat);
@@ -17,7 +17,7 @@ static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
         bw_question_receive(e, peer, &frame->as.question);
         break;
     case BW_FRAME_answer:
-        bw_answer_receive(e, peer, heard_us, &frame->as.answer);
+        bw_answer_receive(e, peer, heard_us, &frame->as.answer, signature);
         break;
     case BW_FRAME_ask:
         bw_ask_receive(e, peer, &frame->as.ask);
@@ -26,7 +26,7 @@ static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
         bw_reply_receive(e, peer, &frame->as.reply);
         break;
     case BW_FRAME_claim:
-        bw_claim_receive(e, &peer->id, heard_us, &frame->as.claim);
+        bw_claim_receive(e, &peer->id, heard_us, &frame->as.claim, signature);
         break;
     case BW_FRAME_confirm:
         bw_confirm_receive(e, &peer->id, &frame->as.confirm);
@@ -35,7 +35,7 @@ static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
         bw_object_receive(e, &peer->id, &frame->as.object);
         break;
     case BW_FRAME_resign:
-        bw_resign_receive(e, &peer->id, &frame->as.resign);
+        bw_resign_receive(e, &peer->id, &frame->as.resign, signature);
         break;
     case BW_FRAME_healed:
         bw_healed_receive(e, peer, &frame->as.healed);
@@ -57,6 +57,8 @@ static void apply(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
         break;
     case BW_FRAME_vote:
         bw_vote_receive(e, peer, &frame->as.vote);
+        break;
+    case BW_FRAME_signature: /* of no frame */
         break;
     default:
         BW_ASSERT(false); /* bw_message_next gives nothing else */
@@ -82,7 +84,8 @@ int bw_election_receive(struct bw_election *e, const struct bw_id *from, int64_t
     if (heard_us > peer->echo_us)
         peer->echo_us = heard_us;
     peer->refused_pt = BW_PAST; /* something authentic came since */
+    e->refused = false;
     while (bw_message_next(&reader, &frame) == 1)
-        apply(e, peer, heard_us, &frame);
-    return 0;
+        apply(e, peer, heard_us, &frame, bw_message_signature(&reader));
+    return e->refused ? BW_ERR_DROP_UNSIGNED : 0;
 }

@@ -2,6 +2,7 @@
 #include "election/record.h"
 
 #include "base/base.h"
+#include "base/mutant.h"
 
 #include <string.h>
 
@@ -24,10 +25,8 @@ void bw_claim_rank(const struct bw_claim *claim, uint8_t rank[BW_CLAIM_RANK_SIZE
     bw_put_u64(rank + 24, claim->sequence);
 }
 
-void bw_claim_encode(const struct bw_claim *claim, uint8_t rank[BW_CLAIM_RANK_SIZE], uint8_t body[BW_CLAIM_BODY_MAX],
-                     size_t *body_size) {
-    struct bw_writer writer = {.data = body, .capacity = BW_CLAIM_BODY_MAX};
-    const struct bw_message_body fields = {
+void bw_claim_body(const struct bw_claim *claim, struct bw_message_body *body) {
+    *body = (struct bw_message_body){
         .state = (uint8_t)claim->state,
         .mode = claim->mode,
         .reason = claim->reason,
@@ -35,8 +34,18 @@ void bw_claim_encode(const struct bw_claim *claim, uint8_t rank[BW_CLAIM_RANK_SI
         .boot = claim->boot,
         .successor = claim->successor,
     };
+}
+
+void bw_claim_encode(const struct bw_claim *claim, uint8_t rank[BW_CLAIM_RANK_SIZE], uint8_t body[BW_CLAIM_BODY_MAX],
+                     size_t *body_size) {
+    struct bw_writer writer = {.data = body, .capacity = BW_CLAIM_BODY_MAX};
+    const struct bw_message_signature seal = {{claim->signature, BW_CLAIM_SIGNATURE_SIZE}};
+    struct bw_message_body fields;
+    bw_claim_body(claim, &fields);
     bw_claim_rank(claim, rank);
     int error = bw_wire_put(&writer, &bw_message_schema_body, &fields);
+    if (error == 0 && claim->signature != NULL)
+        error = bw_wire_put(&writer, &bw_message_schema_signature, &seal);
     BW_ASSERT(error == 0);
     *body_size = writer.used;
 }
@@ -53,12 +62,14 @@ int bw_claim_decode(struct bw_claim *claim, const uint8_t rank[BW_CLAIM_RANK_SIZ
     uint8_t type;
     int more;
     bool found = false;
+    const uint8_t *signature = NULL;
     while ((more = bw_wire_next(&reader, &type, &frame)) == 1) {
         if (type != BW_FRAME_body)
             continue; /* of a later version */
         if (found || bw_wire_get(&bw_message_schema_body, frame, &fields) != 0)
             return BW_ERR_DROP_MALFORMED;
         found = true;
+        signature = bw_message_signature(&reader);
     }
     if (more != 0 || !found || !body_valid(&fields))
         return BW_ERR_DROP_MALFORMED;
@@ -71,6 +82,7 @@ int bw_claim_decode(struct bw_claim *claim, const uint8_t rank[BW_CLAIM_RANK_SIZ
         .lease_ms = fields.lease_ms,
         .boot = fields.boot,
         .successor = fields.successor,
+        .signature = signature,
     };
     memcpy(claim->token.id.bytes, rank + 8, sizeof claim->token.id.bytes);
     if (claim->token.term == 0 || bw_id_none(&claim->token.id) || claim->sequence == 0 ||
@@ -86,7 +98,7 @@ bool bw_term_near(uint64_t held, uint64_t term) {
 uint64_t bw_term_next(uint64_t held, uint64_t floor, int64_t wall_us) {
     if (floor == UINT64_MAX)
         return 0;
-    uint64_t wall_s = wall_us > 0 ? (uint64_t)(wall_us / BW_US_PER_S) : 0;
-    uint64_t next = floor + 1;
+    uint64_t wall_s = wall_us > 0 && !BW_MUTANT(WALL_CLOCK_IGNORED) ? (uint64_t)(wall_us / BW_US_PER_S) : 0;
+    uint64_t next = BW_MUTANT(TERM_NOT_ABOVE_SEEN) ? 1 : floor + 1;
     return wall_s > next && bw_term_near(held, wall_s) ? wall_s : next;
 }

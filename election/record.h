@@ -13,13 +13,15 @@ struct bw_claim {
     uint8_t reason; /* enum bw_loss: why it is resigning or vacant */
     uint32_t lease_ms;
     uint64_t boot;
-    struct bw_id successor; /* resigning: to whom; may be none */
+    struct bw_id successor;   /* resigning: to whom; may be none */
+    const uint8_t *signature; /* identity mode: its leader's; NULL: none. Borrowed: see signed.c */
 };
 
 /* Larger wins: merging is commutative, associative and idempotent. */
 int bw_claim_compare(const struct bw_claim *a, const struct bw_claim *b);
 bool bw_claim_none(const struct bw_claim *claim);
 
+void bw_claim_body(const struct bw_claim *claim, struct bw_message_body *body);
 void bw_claim_rank(const struct bw_claim *claim, uint8_t rank[BW_CLAIM_RANK_SIZE]);
 void bw_claim_encode(const struct bw_claim *claim, uint8_t rank[BW_CLAIM_RANK_SIZE], uint8_t body[BW_CLAIM_BODY_MAX],
                      size_t *body_size);

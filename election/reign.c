@@ -1,6 +1,7 @@
 /* Reigns as this member sees them: a claim accepted, a leader announced, lost or over, our own begun and ended
  * (election.md rule 1 and "What an application sees"). */
 #include "election/quorum.h"
+#include "election/seat.h"
 
 bool bw_reign_current(const struct bw_scope *scope) {
     return !bw_claim_none(&scope->claim) && scope->claim.state == BW_CLAIM_LEADING && !scope->over;
@@ -17,8 +18,10 @@ bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term) {
     return true;
 }
 
+/* Of whom we do not know yet the record may come first: bw_election_member announces it then. */
 void bw_announce(struct bw_election *e, struct bw_scope *scope) {
-    if (scope->announced)
+    const struct bw_id *leader = &scope->claim.token.id;
+    if (scope->announced || (!bw_id_equal(leader, &e->self) && bw_peer_find(e, leader) == NULL))
         return;
     scope->announced = true;
     scope->since_wall_us = e->now.wall_us;
@@ -38,8 +41,10 @@ static void begin_anew(struct bw_election *e, struct bw_scope *scope) {
     scope->over_pt = e->patience_us;
     scope->campaign_pt = scope->contact_pt = scope->better_since_pt = BW_PAST;
     scope->better = (struct bw_id){{0}};
+    scope->in_vain = false;
     bw_bully_reset(scope);
     bw_watch_reset(scope);
+    bw_seat_changed(e, scope);
 }
 
 void bw_reign_over(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
@@ -149,10 +154,11 @@ void bw_reign_begin(struct bw_election *e, struct bw_scope *scope) {
     scope->heard_pt = e->patience_us;
     e->led_count++;
     bw_timer_arm(&e->authority, &scope->lease, scope->act_until_us);
+    bw_seat_changed(e, scope);
     bw_publish_record(e, scope);
     bw_announce(e, scope);
     bw_emit(e, scope, BW_EVENT_SELF_ELECTED, &scope->claim.token, BW_LOSS_NONE);
-    bw_round_send(e);
+    bw_round_soon(e, bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE / 4);
 }
 
 static void step_aside(struct bw_election *e, struct bw_scope *scope, const struct bw_claim *claim) {
@@ -175,7 +181,8 @@ static void step_aside(struct bw_election *e, struct bw_scope *scope, const stru
 /* To a leader whose token is below one that once reigned, until it claims above it: words are lost, and its record often comes
  * before the news that it lives. */
 void bw_larger_step(struct bw_election *e, struct bw_scope *scope) {
-    if (!bw_reign_current(scope) || bw_token_compare(&scope->claim.token, &scope->reigned) >= 0 ||
+    if (BW_MUTANT(LARGER_NOT_TOLD) || !bw_reign_current(scope) ||
+        bw_token_compare(&scope->claim.token, &scope->reigned) >= 0 ||
         !bw_peer_lives(bw_peer_find(e, &scope->claim.token.id)))
         return;
     if (e->patience_us < scope->larger_again_pt) {
@@ -229,6 +236,7 @@ void bw_accept(struct bw_election *e, struct bw_scope *scope, const struct bw_cl
     bw_freeze_held(e, scope, claim);
     scope->handed = same && scope->claim.state == BW_CLAIM_LEADING && claim->state == BW_CLAIM_RESIGNING;
     scope->claim = *claim;
+    bw_claim_keep(scope);
     scope->seen = claim->token.term > scope->seen ? claim->token.term : scope->seen;
     scope->floor = scope->seen > scope->floor ? scope->seen : scope->floor;
     scope->reigned = bw_token_compare(&claim->token, &scope->reigned) > 0 ? claim->token : scope->reigned;

@@ -1,5 +1,6 @@
 /* The table of scopes, and of each scope its candidates in the order of rank: who succeeds, who stands before whom. */
 #include "election/quorum.h"
+#include "election/seat.h"
 
 #include <string.h>
 
@@ -15,7 +16,7 @@ int64_t bw_scope_lease_us(const struct bw_election *e, const struct bw_scope *sc
 }
 
 /* Where the name is, or would be. */
-static size_t scope_index(const struct bw_election *e, struct bw_bytes name, bool *found) {
+size_t bw_scope_index(const struct bw_election *e, struct bw_bytes name, bool *found) {
     size_t low = 0;
     size_t high = e->scope_count;
     *found = false;
@@ -36,7 +37,7 @@ static size_t scope_index(const struct bw_election *e, struct bw_bytes name, boo
 
 struct bw_scope *bw_scope_find(const struct bw_election *e, struct bw_bytes name) {
     bool found;
-    size_t index = scope_index(e, name, &found);
+    size_t index = bw_scope_index(e, name, &found);
     return found ? e->scopes[index] : NULL;
 }
 
@@ -44,6 +45,8 @@ static void scope_free(struct bw_election *e, struct bw_scope *scope) {
     bw_free(&e->allocator, scope->candidates, scope->candidate_capacity * sizeof *scope->candidates);
     bw_free(&e->allocator, scope->successors, scope->successor_limit * sizeof *scope->successors);
     bw_free(&e->allocator, scope->quorum, scope->quorum != NULL ? sizeof *scope->quorum : 0);
+    bw_seals_free(e, scope);
+    bw_free(&e->allocator, scope->spare, scope->spare != NULL ? sizeof *scope->spare : 0);
     bw_free(&e->allocator, scope->confirms, BW_CLAIM_FANOUT_MAX * sizeof *scope->confirms);
     bw_free(&e->allocator, scope, sizeof *scope);
 }
@@ -57,21 +60,24 @@ static struct bw_scope *scope_new(struct bw_election *e, struct bw_bytes name) {
     scope->confirms = bw_alloc(&e->allocator, BW_CLAIM_FANOUT_MAX * sizeof *scope->confirms);
     memcpy(scope->name, name.data, name.size);
     scope->name_size = name.size;
+    scope->name_hash = bw_rank_hash(name);
     scope->wake.kind = BW_TIMER_SCOPE;
     scope->lease.kind = BW_TIMER_LEASE;
     scope->gate.kind = BW_TIMER_GATE;
     scope->thaw.kind = BW_TIMER_THAW;
     scope->freeze.until_us = BW_NEVER;
+    bw_list_init(&scope->seats);
     bw_list_init(&scope->dirty);
     bw_list_init(&scope->freeze_dirty);
     scope->successors_stale = true;
     scope->over_pt = e->patience_us;
     scope->heard_pt = scope->successor_pt = scope->gone_pt = scope->better_pt = scope->larger_again_pt = BW_PAST;
     scope->promised_pt = scope->aside_pt = scope->campaign_pt = scope->contact_pt = scope->not_before_pt =
-        scope->ask_pt = scope->better_since_pt = scope->half_since_pt = scope->reach_pt = BW_PAST;
+        scope->ask_pt = scope->better_since_pt = scope->half_since_pt = scope->reach_pt = scope->quorum_pt =
+            scope->raised_pt = BW_PAST;
     scope->act_until_us = BW_PAST;
     bw_bully_reset(scope);
-    if (scope->successors == NULL || scope->confirms == NULL) {
+    if (!bw_seals_make(e, scope) || scope->successors == NULL || scope->confirms == NULL) {
         scope_free(e, scope);
         return NULL;
     }
@@ -92,7 +98,7 @@ static bool scopes_grow(struct bw_election *e) {
 
 struct bw_scope *bw_scope_get(struct bw_election *e, struct bw_bytes name) {
     bool found;
-    size_t index = scope_index(e, name, &found);
+    size_t index = bw_scope_index(e, name, &found);
     if (found)
         return e->scopes[index];
     if (e->scope_count >= e->params.scope_max || !scopes_grow(e) || bw_queue_reserve(e) != 0)
@@ -103,6 +109,7 @@ struct bw_scope *bw_scope_get(struct bw_election *e, struct bw_bytes name) {
     memmove(e->scopes + index + 1, e->scopes + index, (e->scope_count - index) * sizeof(struct bw_scope *));
     e->scopes[index] = scope;
     e->scope_count++;
+    bw_seat_join(e, scope);
     return scope;
 }
 
@@ -127,8 +134,10 @@ struct bw_rank bw_scope_rank(const struct bw_scope *scope, const struct bw_elect
     const struct bw_id *id = candidate_id(e, candidate);
     return (struct bw_rank){
         .id = *id,
+        .score = scope->spread ? bw_rank_score(scope->name_hash, id) : 0,
         .priority = candidate->priority,
         .shaky = candidate->half || (candidate->peer != NULL ? candidate->peer->unstable : e->view.unstable),
+        .seated = bw_seat_holds(scope, id),
         .incumbent = bw_id_equal(&scope->claim.token.id, id),
     };
 }
@@ -173,12 +182,33 @@ void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, struct 
 
 static bool candidate_same(const struct bw_candidate *a, const struct bw_candidate *b) {
     return a->priority == b->priority && a->ready == b->ready && a->half == b->half && a->safe == b->safe &&
-           a->mode == b->mode;
+           a->spread == b->spread && a->aside == b->aside && a->mode == b->mode;
+}
+
+/* One candidate's word is enough, so that members whose settings differ rank alike. */
+static void spread_refresh(struct bw_scope *scope) {
+    scope->spread = false;
+    for (size_t i = 0; i < scope->candidate_count; i++)
+        scope->spread = scope->spread || scope->candidates[i].spread;
+}
+
+int bw_candidates_reserve(struct bw_election *e, struct bw_scope *scope, size_t more) {
+    size_t capacity = scope->candidate_capacity == 0 ? 4 : scope->candidate_capacity;
+    while (capacity < scope->candidate_count + more)
+        capacity *= 2;
+    if (capacity == scope->candidate_capacity)
+        return 0;
+    void *grown = bw_resize(&e->allocator, scope->candidates, scope->candidate_capacity * sizeof *scope->candidates,
+                            capacity * sizeof *scope->candidates);
+    if (grown == NULL)
+        return BW_ERR_MEMORY;
+    scope->candidates = grown;
+    scope->candidate_capacity = capacity;
+    return 0;
 }
 
 int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate) {
     struct bw_candidate *old = bw_candidate_find(scope, candidate->peer);
-    scope->quorum_heard = scope->quorum_heard || (candidate->peer != NULL && candidate->mode == BW_MODE_QUORUM);
     if (old != NULL) {
         if (candidate_same(old, candidate))
             return 0;
@@ -186,20 +216,16 @@ int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct
         struct bw_candidate changed = *candidate;
         changed.seen = old->seen;
         *old = changed;
+        spread_refresh(scope);
         bw_candidate_changed(e, scope, old);
         return 0;
     }
-    if (scope->candidate_count == scope->candidate_capacity) {
-        size_t capacity = scope->candidate_capacity == 0 ? 4 : scope->candidate_capacity * 2;
-        void *grown = bw_resize(&e->allocator, scope->candidates, scope->candidate_capacity * sizeof *candidate,
-                                capacity * sizeof *candidate);
-        if (grown == NULL)
-            return BW_ERR_MEMORY;
-        scope->candidates = grown;
-        scope->candidate_capacity = capacity;
-    }
-    scope->candidates[scope->candidate_count] = *candidate;
-    bw_candidate_changed(e, scope, &scope->candidates[scope->candidate_count++]);
+    const size_t kept = scope->redeclared && candidate->peer != NULL ? 1 : 0; /* the place that is to be ours again */
+    if (bw_candidates_reserve(e, scope, kept + 1) != 0)
+        return BW_ERR_MEMORY;
+    scope->candidates[scope->candidate_count++] = *candidate;
+    spread_refresh(scope);
+    bw_candidate_changed(e, scope, &scope->candidates[scope->candidate_count - 1]);
     return 0;
 }
 
@@ -209,6 +235,7 @@ void bw_candidate_remove(struct bw_election *e, struct bw_scope *scope, const st
         return;
     bw_candidate_changed(e, scope, candidate);
     *candidate = scope->candidates[--scope->candidate_count];
+    spread_refresh(scope);
 }
 
 size_t bw_scope_position(const struct bw_election *e, const struct bw_scope *scope) {
@@ -234,10 +261,12 @@ struct bw_id bw_scope_heir(const struct bw_election *e, const struct bw_scope *s
     for (size_t i = 0; i < scope->candidate_count && !scope->freeze.frozen; i++) {
         const struct bw_candidate *candidate = &scope->candidates[i];
         if (candidate->peer == NULL || !candidate->ready || !bw_peer_lives(candidate->peer) ||
-            candidate->peer->refused_pt != BW_PAST || !bw_quorum_may_lead(scope, &candidate->peer->id))
+            candidate->peer->refused_pt != BW_PAST || !bw_quorum_may_lead(scope, &candidate->peer->id) ||
+            bw_seat_full(scope, &candidate->peer->id))
             continue;
         struct bw_rank rank = bw_scope_rank(scope, e, candidate);
-        bool answers = candidate->peer->acked_round + 2 >= e->round; /* acknowledged one of the last rounds */
+        rank.seated = rank.seated || bw_seat_promised(scope, &rank.id); /* two seats are not for the same one */
+        bool answers = candidate->peer->acked_round + 2 >= e->round;    /* acknowledged one of the last rounds */
         if (!any || (answers && !best_answers) || (answers == best_answers && bw_rank_compare(&rank, &best) < 0)) {
             best = rank;
             best_answers = answers;
@@ -254,7 +283,8 @@ static size_t best_candidates(struct bw_election *e, struct bw_scope *scope, con
     for (size_t i = 0; i < scope->candidate_count; i++) {
         const struct bw_candidate *candidate = &scope->candidates[i];
         struct bw_rank rank = bw_scope_rank(scope, e, candidate);
-        rank.incumbent = false; /* the leader's successors do not depend on who led before */
+        rank.incumbent = rank.seated =
+            false; /* a leader's successors do not depend on who led before, or leads beside it */
         if (!bw_id_equal(&rank.id, leader) && candidate_lives(candidate))
             count = bw_rank_insert(e->best, count, scope->successor_limit, &rank);
     }

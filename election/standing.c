@@ -12,7 +12,8 @@ bool bw_stands(const struct bw_election *e, const struct bw_scope *scope) {
 static void standing_changed(struct bw_election *e, struct bw_scope *scope) {
     struct bw_candidate self = *bw_candidate_self(scope);
     self.priority = scope->own.priority;
-    self.ready = scope->gate_open && scope->aside_pt == BW_PAST;
+    self.aside = scope->aside_pt != BW_PAST;
+    self.ready = scope->gate_open && !self.aside;
     int error = bw_candidate_put(e, scope, &self);
     BW_ASSERT(error == 0); /* it is there already */
     e->candidacies_changed = true;

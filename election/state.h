@@ -35,6 +35,7 @@ struct bw_peer {
     enum bw_status status;
     bool unstable;
     uint64_t candidacies; /* hash of what it stands for, to see changes */
+    bool crowded;         /* some of that found no room among scope_max scopes */
     int64_t heartbeat_pt; /* newest heartbeat that counted */
     int64_t echo_us;      /* newest of our send times that it has shown to have heard */
     uint64_t acked_round; /* newest of our rounds that it acknowledged */
@@ -42,6 +43,8 @@ struct bw_peer {
     uint64_t set_round;   /* round in which we sent it our set last */
     int64_t refused_pt;   /* its port refused us, and nothing came from it since; BW_PAST: no */
     int64_t question_pt;  /* when we questioned an unevidenced claim of it last */
+    size_t load;          /* scopes that it leads, while these are counted: see balance.c */
+    size_t unsteady;      /* ... and those for which it went away, or was named in vain, of late */
     int64_t answer_pt;    /* its newest answer to any question */
 };
 
@@ -50,7 +53,9 @@ struct bw_candidate {
     uint16_t priority;
     bool ready;
     bool half;
-    bool safe; /* its work may outlive it: a refused port says nothing */
+    bool spread; /* ranks by its score in the scope */
+    bool safe;   /* its work may outlive it: a refused port says nothing */
+    bool aside;  /* it stepped down, and so is not ready */
     uint8_t mode;
     struct {                 /* what we saw of it, see preempt.c; not part of what it says */
         bool able;           /* ready, alive and not shaky, when we looked last */
@@ -107,6 +112,9 @@ enum bw_phase {
 struct bw_scope {
     char name[BW_NAME_MAX + 1];
     size_t name_size;
+    uint64_t name_hash;    /* bw_rank_hash */
+    bool spread;           /* a candidate says that it is: then all rank by their scores */
+    struct bw_list seats;  /* the other seats of its own scope, see seat.h; of all other scopes: empty */
     struct bw_timer wake;  /* patience */
     struct bw_timer lease; /* authority */
     struct bw_timer gate;  /* authority: when our readiness lapses */
@@ -118,6 +126,7 @@ struct bw_scope {
     bool held; /* the last reign that we know of was ours */
     /* our own part */
     bool candidate;
+    bool ranged;                 /* its candidacy is told in one frame with others': see range.h */
     bool withdrawn;              /* we stand no more, and are a candidate only until our reign has ended */
     bool redeclared;             /* ... and then stand anew, as `next` says */
     bool told_fast;              /* others may hold us for one that is known to be gone by a refused port */
@@ -128,11 +137,13 @@ struct bw_scope {
     enum bw_phase phase;
     /* the record and what we saw */
     struct bw_claim claim;
-    uint64_t seen;           /* largest term accepted, claimed or found on disk: the durable one */
-    struct bw_token reigned; /* largest that somebody may have led with, as far as we know */
-    int64_t larger_again_pt; /* a leader below it is told so again */
-    uint64_t floor;          /* seen, or a quarantined one if larger: our next claim is above */
-    uint64_t quarantined;
+    uint64_t seen;            /* largest term accepted, claimed or found on disk: the durable one */
+    struct bw_token reigned;  /* largest that somebody may have led with, as far as we know */
+    int64_t larger_again_pt;  /* a leader below it is told so again */
+    uint64_t floor;           /* seen, or a quarantined one if larger: our next claim is above */
+    uint64_t quarantined;     /* the largest term that was: its claimant may lead, alone */
+    struct bw_id raised_by;   /* whose word raised it last */
+    int64_t raised_pt;        /* ... and when; BW_PAST: never */
     bool handed;              /* whom the record says to resign we knew as the leader until then, in this life */
     bool announced;           /* leader-elected was said, leader-lost not yet */
     bool over;                /* the leader's silence, refusal or "no" ended the reign for us */
@@ -160,7 +171,8 @@ struct bw_scope {
     int64_t not_before_pt;
     bool unwritten;  /* our last term could not be made durable */
     int64_t ask_pt;  /* next question to the other successors */
-    bool reclaim;    /* we led until a larger token without a living leader came: claim above it */
+    bool in_vain;    /* what we claimed at once nobody confirmed: we wait to be heard, as any other */
+    bool reclaim;    /* we led until a larger token came, without a living leader, or by a guard: claim above it */
     bool refusals;   /* over: by refused ports, whatever a successor heard before */
     uint32_t number; /* of questions and of claims' transmissions */
     enum { BW_PERSIST_NONE, BW_PERSIST_WANTED, BW_PERSIST_UNDER_WAY } persist;
@@ -196,8 +208,12 @@ struct bw_scope {
     int64_t healed_again_pt;
     uint32_t healed_count;       /* sendings left; 0: nothing under way */
     struct bw_token healed_told; /* loser of the last event that we gave as winner */
-    bool quorum_heard;           /* others have it in quorum mode */
-    struct bw_quorum *quorum;    /* NULL: not in quorum mode, or no part of ours in it */
+    int64_t quorum_pt;           /* a record in quorum mode, which we are not in, counts until then; BW_PAST: none */
+    struct bw_token untold;      /* our reign of which nobody was told that it has ended; term 0: none */
+    enum bw_loss untold_reason;
+    struct bw_quorum *quorum; /* NULL: not in quorum mode, or no part of ours in it */
+    struct bw_seals *seals;   /* signatures; NULL: no identity mode */
+    struct bw_quorum *spare;  /* room for it, if we are to stand anew in that mode; NULL: none is needed */
 };
 
 struct bw_queue {
@@ -212,22 +228,10 @@ struct bw_round {
     int64_t sent_us;
 };
 
+struct bw_range;
+
+/* What every call looks at stands together, first. */
 struct bw_election {
-    struct bw_allocator allocator;
-    struct bw_trace *trace;
-    struct bw_params params;
-    struct bw_rng rng;
-    struct bw_id self;
-    uint64_t boot;
-    bool forgetful;
-    bool has_seeds;
-    int64_t (*timeout_us)(void *context, const struct bw_id *id); /* may be NULL */
-    void *timeout_context;
-    bool leaving;
-    bool candidacies_changed;
-    struct bw_election_view view;
-    bool agreed_once;
-    uint64_t overflowed; /* messages and events that found no room */
     /* time */
     struct bw_time now;
     int64_t lag_us; /* mono_us - patience_us */
@@ -236,27 +240,56 @@ struct bw_election {
     int64_t started_pt;
     struct bw_timers patience;
     struct bw_timers authority;
-    struct bw_timer round_timer;
-    /* members */
-    struct bw_table peer_table;
-    struct bw_list peers;
-    size_t living;
+    struct bw_election_view view;
+    bool agreed_once;
+    bool leaving;
+    bool candidacies_changed;
+    bool persisting;
+    bool persist_due; /* a claim wants it: looked for only then */
+    bool any_quorum;  /* ... or where votes may */
+    bool forgetful;
+    bool has_seeds;
     /* scopes, sorted by name */
-    struct bw_scope **scopes;
     size_t scope_count;
-    size_t scope_capacity;
+    struct bw_scope **scopes;
     size_t led_count;
-    /* rounds */
-    uint64_t round;
-    struct bw_round rounds[BW_ROUNDS_KEPT];
     /* out */
-    struct bw_queue messages; /* (id, size, bytes)… */
-    struct bw_queue events;   /* struct bw_event… */
     struct bw_list dirty;
     struct bw_list freeze_dirty;
     struct bw_list probes;
+    struct bw_queue messages; /* (id, size, bytes)… */
+    struct bw_queue events;   /* struct bw_event… */
+    uint64_t overflowed;      /* messages and events that found no room */
+    bool untold;              /* a scope may have such a reign */
+    /* members */
+    struct bw_list peers;
+    struct bw_table peer_table;
+    size_t living;
+    /* the rest */
+    struct bw_allocator allocator;
+    struct bw_trace *trace;
+    struct bw_params params;
+    struct bw_rng rng;
+    struct bw_id self;
+    uint64_t boot;
+    int64_t (*timeout_us)(void *context, const struct bw_id *id); /* may be NULL */
+    void *timeout_context;
+    bool (*may_lead)(void *context, const struct bw_id *id, struct bw_bytes scope); /* may be NULL */
+    void *may_lead_context;
+    void (*sign)(void *context, struct bw_bytes said, uint8_t signature[BW_CLAIM_SIGNATURE_SIZE]);
+    bool (*signed_by)(void *context, const struct bw_id *from, const struct bw_id *leader, struct bw_bytes said,
+                      const uint8_t signature[BW_CLAIM_SIGNATURE_SIZE]);
+    void *sign_context;
+    bool refused; /* in this call: a claim without a sound signature */
+    size_t scope_capacity;
+    struct bw_range *ranges; /* of our own */
+    size_t range_count;
+    int64_t balance_pt; /* when it is looked next whether they are even */
+    /* rounds */
+    struct bw_timer round_timer;
+    uint64_t round;
+    struct bw_round rounds[BW_ROUNDS_KEPT];
     uint8_t claim_body[BW_CLAIM_BODY_MAX];
-    bool persisting;
     struct bw_durable_term *remembered; /* of scopes that we do not stand in; NULL: none yet */
     size_t remembered_count;
     struct bw_rank best[BW_SUCCESSORS_MAX]; /* room to sort */
@@ -286,6 +319,8 @@ void bw_peer_free_all(struct bw_election *e);
 
 /* -- scope.c -- */
 struct bw_scope *bw_scope_find(const struct bw_election *e, struct bw_bytes name);
+/* Where the name is among the scopes, or would be. */
+size_t bw_scope_index(const struct bw_election *e, struct bw_bytes name, bool *found);
 /* Finds or creates; NULL when full or out of memory. */
 struct bw_scope *bw_scope_get(struct bw_election *e, struct bw_bytes name);
 void bw_scope_free_all(struct bw_election *e);
@@ -294,7 +329,8 @@ int64_t bw_scope_lease_us(const struct bw_election *e,
                           const struct bw_scope *scope); /* the one that we would promise */
 struct bw_rank bw_scope_rank(const struct bw_scope *scope, const struct bw_election *e,
                              const struct bw_candidate *candidate);
-/* 0, BW_ERR_MEMORY */
+/* Room for `more` candidates. 0 or BW_ERR_MEMORY. */
+int bw_candidates_reserve(struct bw_election *e, struct bw_scope *scope, size_t more);
 int bw_candidate_put(struct bw_election *e, struct bw_scope *scope, const struct bw_candidate *candidate);
 void bw_candidate_remove(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer);
 void bw_candidate_changed(struct bw_election *e, struct bw_scope *scope, struct bw_candidate *candidate);
@@ -324,6 +360,7 @@ void bw_ok_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_
 
 /* -- view.c -- */
 size_t bw_candidacies_size(const struct bw_election *e);
+struct bw_message_candidacy bw_own_candidacy(const struct bw_election *e, const struct bw_scope *scope);
 
 /* -- step.c: all that time drives -- */
 /* Begins every call: takes the time, notices lateness and jumps, ends expired leases. */
@@ -360,6 +397,7 @@ bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term);
 /* -- evidence.c -- */
 /* Takes a claim that somebody spoke of: accepts it if it is newer and evidenced, else quarantines it. True if the scope's
  * record is now this claim (or was before). */
+bool bw_may_lead(const struct bw_election *e, const struct bw_scope *scope, const struct bw_id *id);
 bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struct bw_id *from, int64_t heard_us,
                       const struct bw_claim *claim);
 bool bw_evidence_echo(const struct bw_election *e, const struct bw_scope *scope, int64_t heard_us);
@@ -368,10 +406,6 @@ void bw_claim_record_receive(struct bw_election *e, const struct bw_id *from, in
 /* Until when a leader that only an earlier life of ours knew may act; lease_ms: what is promised now. BW_PAST: no such life. */
 int64_t bw_forgotten_pt(const struct bw_election *e, const struct bw_scope *scope, uint32_t lease_ms);
 void bw_send_record(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to);
-
-/* -- why.c: told to who asks -- */
-void bw_candidate_why(const struct bw_election *e, const struct bw_scope *scope, const struct bw_candidate *candidate,
-                      struct bw_candidate_info *info);
 
 /* -- claim.c: the campaign -- */
 /* Until when it waits, each for one thing; BW_PAST or a time gone by: not for that; BW_NEVER: not by waiting alone. */
@@ -384,18 +418,19 @@ void bw_campaign_abort(struct bw_election *e, struct bw_scope *scope);
 void bw_claim_step(struct bw_election *e, struct bw_scope *scope); /* repeats or gives up */
 void bw_claim_persisted(struct bw_election *e, struct bw_scope *scope, bool ok);
 void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t heard_us,
-                      const struct bw_message_claim *m);
+                      const struct bw_message_claim *m, const uint8_t *signature);
 void bw_confirm_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_confirm *m);
 void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m);
 /* To all successors, and to so many other members as the bound allows. */
-void bw_send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type, const void *message);
-/* Who confirmed may believe that we lead: they are told that we do not. Otherwise nobody heard of it. */
+void bw_send_widely(struct bw_election *e, struct bw_scope *scope, enum bw_election_frame type, const void *message,
+                    const uint8_t *signature);
 /* Gives our claim up, and claims no more for pause_us. lives: a leader for whose sake we do, or none: to whoever confirmed us it is
  * named as the successor. */
 void bw_claim_withdraw(struct bw_election *e, struct bw_scope *scope, int64_t pause_us, const struct bw_id *lives);
 
 /* -- handover.c: leadership that is given away -- */
-void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m);
+void bw_resign_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_resign *m,
+                       const uint8_t *signature);
 /* Gives up the leadership, naming the best successor, or the claim to it. */
 void bw_resign(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
 /* Gives up the leadership in favour of that member, whatever its rank. */
@@ -435,6 +470,8 @@ void bw_gate_close(struct bw_election *e, struct bw_scope *scope);
 /* -- declare.c: scopes that we stand for, from the start or for a while -- */
 /* 0, BW_ERR_INVALID, BW_ERR_BUSY: we stand for it already, BW_ERR_FULL, BW_ERR_SPACE or BW_ERR_MEMORY. */
 int bw_declare(struct bw_election *e, const struct bw_scope_config *config);
+/* The same of one scope; ranged: as part of a range. */
+int bw_declare_one(struct bw_election *e, const struct bw_scope_config *config, bool ranged);
 /* Our reign over a withdrawn scope has ended, or there was none. */
 void bw_withdraw_end(struct bw_election *e, struct bw_scope *scope);
 /* Takes a term from disk. 0 or BW_ERR_MEMORY. */
@@ -457,39 +494,7 @@ void bw_freeze_expire(struct bw_election *e, struct bw_scope *scope);
 void bw_freeze_encode(const struct bw_election *e, const struct bw_freeze *freeze, uint8_t rank[BW_CLAIM_RANK_SIZE],
                       uint8_t body[BW_CLAIM_BODY_MAX], size_t *body_size);
 
-/* -- lease.c: rounds, acknowledgements, the leader's set -- */
-int64_t bw_wait_us(uint32_t lease_ms, uint32_t drift_ppm, uint32_t margin_ms);
-size_t bw_required(const struct bw_election *e, const struct bw_scope *scope, size_t minimum);
-void bw_round_send(struct bw_election *e);
-void bw_round_arm(struct bw_election *e);
-void bw_lease_renew(struct bw_election *e, struct bw_scope *scope);
-void bw_heartbeat_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
-                          const struct bw_message_heartbeat *m);
-void bw_ack_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_ack *m);
-void bw_set_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us, const struct bw_message_set *m);
-
-/* -- successor.c: watching the leader -- */
-void bw_watch_step(struct bw_election *e, struct bw_scope *scope);
-int64_t bw_heard_pt(const struct bw_election *e, const struct bw_scope *scope);
-void bw_watch_reset(struct bw_scope *scope);
-/* A successor died, left or refused us: what it heard last it tells no more, so it counts as having heard the leader now;
- * one that had fallen silent before, when that was noticed. */
-void bw_watch_gone(struct bw_election *e, struct bw_scope *scope, const struct bw_peer *peer);
-void bw_ask_all(struct bw_election *e, struct bw_scope *scope);
-void bw_ask_leader(struct bw_election *e, struct bw_scope *scope, struct bw_peer *leader);
-void bw_ask_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_ask *m);
-void bw_reply_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_reply *m);
-void bw_question_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_question *m);
-void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
-                       const struct bw_message_answer *m);
-void bw_watch_refused(struct bw_election *e, struct bw_peer *peer);
-
-/* -- heal.c: two leaders met -- */
-/* Our reign has ended by a larger token. */
-void bw_heal_prepare(struct bw_election *e, struct bw_scope *scope, const struct bw_token *winner,
-                     const struct bw_token *loser, int64_t loser_since_us);
-void bw_heal_begin(struct bw_election *e, struct bw_scope *scope); /* its leader lives */
-void bw_heal_step(struct bw_election *e, struct bw_scope *scope);
-void bw_healed_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_healed *m);
+#include "election/lease.h" /* the rest of what is shared */
+#include "election/signed.h"
 
 #endif

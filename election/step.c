@@ -1,5 +1,6 @@
 /* All that time drives: lateness and jumps, the leader's lease and rounds (authority), and whatever a scope waits for
  * (patience). Election.md rule 10; gossip.md, "A node that slept does not accuse". */
+#include "election/balance.h"
 #include "election/quorum.h"
 
 int64_t bw_election_deadline(const struct bw_election *e) {
@@ -9,6 +10,8 @@ int64_t bw_election_deadline(const struct bw_election *e) {
     return patience < authority ? patience : authority;
 }
 
+#define LATE_NEVER_MATTERS_US (5 * BW_US_PER_MS) /* half of the shortest lease that bw_scope_check lets pass */
+
 static int64_t absolute(int64_t value) {
     return value < 0 ? -value : value;
 }
@@ -16,6 +19,8 @@ static int64_t absolute(int64_t value) {
 /* A leader that was not there for over half a lease, or whose clocks moved against each other by so much, cannot know what
  * happened meanwhile. */
 static void end_leases_if(struct bw_election *e, int64_t late_us, int64_t jump_us) {
+    if (late_us <= LATE_NEVER_MATTERS_US && absolute(jump_us) <= LATE_NEVER_MATTERS_US)
+        return; /* for each datagram, with a thousand scopes, it counts */
     for (size_t i = 0; i < e->scope_count && e->led_count > 0; i++) {
         struct bw_scope *scope = e->scopes[i];
         int64_t half_us = bw_scope_lease_us(e, scope) / 2;
@@ -32,6 +37,7 @@ static void authority_due(struct bw_election *e) {
     while ((timer = bw_timers_pop(&e->authority, e->now.mono_us)) != NULL) {
         if (timer->kind == BW_TIMER_ROUND) {
             bw_round_send(e);
+            bw_balance_round(e);
             continue;
         }
         if (timer->kind == BW_TIMER_GATE) {

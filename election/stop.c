@@ -31,8 +31,12 @@ static bool fit(const struct bw_election *e, const struct bw_scope *scope, const
 
 void bw_stop_end(struct bw_election *e, struct bw_scope *scope) {
     BW_ASSERT(scope->stopping && scope->phase == BW_PHASE_LEAD);
-    const struct bw_id heir = fit(e, scope, &scope->stop_heir) ? scope->stop_heir : bw_scope_heir(e, scope);
+    const bool again = bw_id_equal(&scope->stop_heir, &e->self) && bw_stands(e, scope); /* above a guard's token */
+    const bool named = again || fit(e, scope, &scope->stop_heir);
+    const struct bw_id heir = named ? scope->stop_heir : bw_scope_heir(e, scope);
     bw_resign_now(e, scope, scope->stop_reason, &heir);
+    if (scope->phase == BW_PHASE_FOLLOW)
+        scope->reclaim = again;
     bw_scope_step(e, scope);
 }
 

@@ -247,7 +247,8 @@ void bw_question_receive(struct bw_election *e, struct bw_peer *peer, const stru
             .boot = e->boot,
             .lease_ms = (uint32_t)(bw_scope_lease_us(e, scope) / BW_US_PER_MS),
         };
-        bw_send(e, &peer->id, BW_FRAME_claim, &claim);
+        const struct bw_claim pending = bw_claim_pending(e, scope);
+        bw_send_signed(e, &peer->id, BW_FRAME_claim, &claim, bw_claim_sign(e, scope, &pending));
         return;
     }
     if (leads && scope->quorum != NULL) {
@@ -263,11 +264,11 @@ void bw_question_receive(struct bw_election *e, struct bw_peer *peer, const stru
         .boot = e->boot,
         .lease_ms = leads ? scope->claim.lease_ms : 0,
     };
-    bw_send(e, &peer->id, BW_FRAME_answer, &answer);
+    bw_send_signed(e, &peer->id, BW_FRAME_answer, &answer, leads ? bw_claim_sign(e, scope, &scope->claim) : NULL);
 }
 
-void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us,
-                       const struct bw_message_answer *m) {
+void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t heard_us, const struct bw_message_answer *m,
+                       const uint8_t *signature) {
     struct bw_scope *scope = bw_scope_find(e, m->scope);
     bw_reach_answer(e, peer);
     if (scope == NULL)
@@ -279,6 +280,7 @@ void bw_answer_receive(struct bw_election *e, struct bw_peer *peer, int64_t hear
             .state = BW_CLAIM_LEADING,
             .lease_ms = m->lease_ms,
             .boot = m->boot,
+            .signature = signature,
         };
         if (bw_evidence_take(e, scope, &peer->id, heard_us, &claim) && bw_evidence_echo(e, scope, heard_us))
             bw_reign_heard(e, scope);

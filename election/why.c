@@ -32,8 +32,7 @@ static enum bw_why_not why_not_eligible(const struct bw_scope *scope, const stru
         return peer->status == BW_STATUS_LEFT ? BW_WHY_NOT_LEFT : BW_WHY_NOT_DEAD;
     if (!bw_quorum_may_lead(scope, peer != NULL ? &peer->id : self))
         return BW_WHY_NOT_VOTER;
-    bool aside = peer == NULL && scope->aside_pt != BW_PAST;
-    return aside ? BW_WHY_NOT_STEPPED_DOWN : BW_WHY_NOT_READY;
+    return candidate->aside ? BW_WHY_NOT_STEPPED_DOWN : BW_WHY_NOT_READY;
 }
 
 /* What bw_rank_compare saw between two of which ours ranks behind theirs. */
@@ -41,13 +40,25 @@ static enum bw_why_not why_behind(const struct bw_candidate *candidate, const st
                                   const struct bw_rank *theirs) {
     if (ours->shaky != theirs->shaky)
         return candidate->half ? BW_WHY_NOT_HALF : BW_WHY_NOT_UNSTABLE;
+    if (ours->seated != theirs->seated)
+        return BW_WHY_NOT_SEATED;
     if (ours->priority != theirs->priority)
         return BW_WHY_NOT_PRIORITY;
+    if (ours->score != theirs->score)
+        return ours->score < theirs->score ? BW_WHY_NOT_SMALLER_SCORE : BW_WHY_NOT_INCUMBENT;
     return bw_id_compare(&ours->id, &theirs->id) < 0 ? BW_WHY_NOT_SMALLER_ID : BW_WHY_NOT_INCUMBENT;
 }
 
+const struct bw_candidate *bw_candidate_ahead(const struct bw_election *e, const struct bw_scope *scope) {
+    if (!scope->announced)
+        return best_of(e, scope);
+    const struct bw_id *id = &scope->claim.token.id;
+    const struct bw_peer *peer = bw_peer_find(e, id);
+    return peer != NULL || bw_id_equal(id, &e->self) ? bw_candidate_find(scope, peer) : NULL;
+}
+
 void bw_candidate_why(const struct bw_election *e, const struct bw_scope *scope, const struct bw_candidate *candidate,
-                      struct bw_candidate_info *info) {
+                      const struct bw_candidate *other, struct bw_candidate_info *info) {
     const struct bw_rank ours = bw_scope_rank(scope, e, candidate);
     bool led = scope->announced;
     info->why = BW_WHY_NOT_LEADS;
@@ -56,8 +67,6 @@ void bw_candidate_why(const struct bw_election *e, const struct bw_scope *scope,
     info->why = why_not_eligible(scope, candidate, &e->self);
     if (!eligible(e, scope, candidate))
         return;
-    const struct bw_peer *leader = bw_peer_find(e, &scope->claim.token.id);
-    const struct bw_candidate *other = led ? bw_candidate_find(scope, leader) : best_of(e, scope);
     info->why = led ? BW_WHY_NOT_LED : BW_WHY_NOT_YET;
     info->behind = led ? scope->claim.token.id : (struct bw_id){{0}};
     if (other == NULL || other == candidate)
@@ -110,7 +119,7 @@ static enum bw_vacancy vacancy(const struct bw_election *e, const struct bw_scop
         return scope->candidate_count == 0 ? BW_VACANCY_NO_CANDIDATE : BW_VACANCY_NOT_READY;
     if (scope->quorum != NULL)
         return bw_quorum_vacancy(e, scope, now_pt, of, until_pt);
-    if (scope->quorum_heard && scope->candidate)
+    if (scope->candidate && bw_quorum_heard(scope, now_pt))
         return BW_VACANCY_MODE;
     if (scope->phase == BW_PHASE_PERSIST || scope->phase == BW_PHASE_CLAIM)
         return BW_VACANCY_CLAIMING;
@@ -125,8 +134,11 @@ static enum bw_vacancy vacancy(const struct bw_election *e, const struct bw_scop
     *until_pt = bw_gate_named(e, scope);
     if (*until_pt > now_pt)
         return BW_VACANCY_NAMED;
-    *of = bw_scope_rank(scope, e, best).id;
+    const struct bw_rank rank = bw_scope_rank(scope, e, best);
+    *of = rank.id;
     *until_pt = BW_NEVER;
+    if (rank.seated)
+        return BW_VACANCY_SEATED;
     bool own = bw_stands(e, scope) && !bw_reign_current(scope);
     enum bw_vacancy reason = own ? campaign_waits(e, scope, now_pt, until_pt) : BW_VACANCY_SUCCESSION;
     *of = reason == BW_VACANCY_SUCCESSION ? *of : (struct bw_id){{0}};

@@ -66,7 +66,7 @@ static void check_name(struct bw_gossip *g, struct bw_member *member) {
 
 void bw_claims_admit(struct bw_gossip *g, struct bw_member *member, bool relay) {
     if (bw_members_find(&g->members, &member->id) || bw_view_add(g, member) != 0) {
-        bw_view_free(g, member);
+        bw_view_free_ghost(g, member);
         return;
     }
     if (bw_member_living(member)) {
@@ -102,7 +102,7 @@ static void meet(struct bw_gossip *g, const struct bw_source *source, const stru
         bw_trace_rule(g->trace, BW_RULE_FADE_BEFORE_FORGETTING, &frame->id, frame->age_ms);
         return;
     }
-    struct bw_member *member = bw_view_create(g, frame);
+    struct bw_member *member = bw_view_create(g, frame, source->proof);
     if (!member) {
         return;
     }
@@ -131,6 +131,9 @@ uint8_t bw_protocol_common(const struct bw_gossip *g, uint8_t min, uint8_t max) 
 /* Its earlier life, if we knew one, is over all the same. */
 static void keep_out(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_member *frame) {
     struct bw_member *member = bw_members_find(&g->members, &frame->id);
+    if (g->attest.identity && member && frame->incarnation <= member->incarnation) {
+        return; /* no news: nobody has looked at its signature */
+    }
     bw_trace_rule(g->trace, BW_RULE_PROTOCOL_IN_COMMON, &frame->id, frame->protocol_max);
     if (member && bw_member_living(member) && frame->incarnation > member->incarnation) {
         bw_suspect_die(g, member, (struct bw_claim){member->incarnation, BW_STATUS_DEAD}, &source->from,
@@ -158,7 +161,7 @@ static bool heard_lately(const struct bw_gossip *g, const struct bw_member *memb
 static void take_alive(struct bw_gossip *g, const struct bw_source *source, struct bw_member *member,
                        const struct bw_frame_member *frame) {
     bool moved = !bw_addr_equal(&member->info->addr, &frame->addr);
-    if (!bw_view_set_info(g, member, frame)) {
+    if (!bw_view_set_info(g, member, frame, source->proof)) {
         return;
     }
     bw_why_end(g, member, BW_STATUS_ALIVE, NULL);
@@ -174,9 +177,12 @@ static void take_alive(struct bw_gossip *g, const struct bw_source *source, stru
 
 /* What another's table says of somebody we hear ourselves: it must be able to refute first. */
 static void take_synced_death(struct bw_gossip *g, const struct bw_source *source, struct bw_member *member,
-                              uint64_t incarnation) {
-    bw_trace_rule(g->trace, BW_RULE_SUSPECT_SYNCED_DEAD, &member->id, incarnation);
-    bw_suspect(g, member, incarnation, (struct bw_bytes){source->from.bytes, sizeof(source->from)});
+                              const struct bw_frame_member *frame) {
+    bw_trace_rule(g->trace, BW_RULE_SUSPECT_SYNCED_DEAD, &member->id, frame->incarnation);
+    if (frame->incarnation > member->incarnation && !bw_view_set_info(g, member, frame, source->proof)) {
+        return; /* what is told of it from now on is of that incarnation */
+    }
+    bw_suspect(g, member, frame->incarnation, (struct bw_bytes){source->from.bytes, sizeof(source->from)});
     bw_why_evidence(g, member, BW_EVIDENCE_TABLE);
 }
 
@@ -208,14 +214,45 @@ void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const
     if (claim.status == BW_STATUS_ALIVE) {
         take_alive(g, source, member, frame);
     } else if (claim.status == BW_STATUS_DEAD && bw_member_living(member) && heard_lately(g, member)) {
-        take_synced_death(g, source, member, claim.incarnation);
-    } else if (bw_view_set_info(g, member, frame)) {
+        take_synced_death(g, source, member, frame);
+    } else if (bw_view_set_info(g, member, frame, source->proof)) {
         bw_suspect_die(g, member, claim, NULL, since_us(g, frame->age_ms));
+    }
+}
+
+void bw_claims_outdated(struct bw_gossip *g, const struct bw_source *source, const struct bw_member *member) {
+    const struct bw_member *from = bw_members_find(&g->members, &source->from);
+    if (from) {
+        struct bw_dest to = bw_view_dest(from);
+        bw_leave_tell_of(g, &to, member);
+    }
+}
+
+/* Identity mode: a suspicion and a death are their accusers' words, in a frame of its own. */
+static bool unsigned_word(struct bw_gossip *g, const struct bw_id *id, struct bw_claim claim) {
+    if (!g->attest.identity || claim.status == BW_STATUS_LEFT) {
+        return false;
+    }
+    bw_trace_rule(g->trace, BW_RULE_ACCUSERS_SIGN, id, claim.incarnation);
+    g->attest.refused = true;
+    return true;
+}
+
+void bw_claims_sentence(struct bw_gossip *g, struct bw_member *member, uint64_t age_ms) {
+    static const struct bw_id nobody;
+    const struct bw_claim claim = {member->incarnation, BW_STATUS_DEAD};
+    if (!bw_suspect_proven(g, member)) {
+        bw_trace_rule(g->trace, BW_RULE_DEATH_NEEDS_ITS_ACCUSERS, &member->id, member->incarnation);
+    } else if (!(heard_lately(g, member) && bw_suspect_sentenced(g, member, claim.incarnation, &nobody))) {
+        bw_suspect_die(g, member, claim, NULL, since_us(g, age_ms));
     }
 }
 
 void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_suspect *frame) {
     struct bw_claim claim = {frame->incarnation, BW_STATUS_SUSPECT};
+    if (unsigned_word(g, &frame->id, claim) || !bw_signed_hears(g, &frame->id, claim, false)) {
+        return;
+    }
     if (is_self(g, &frame->id)) {
         bw_refute(g, &source->from, claim, frame->accusers.size > sizeof(struct bw_id));
         return;
@@ -228,15 +265,18 @@ void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, cons
         bw_suspect(g, member, frame->incarnation, frame->accusers);
         return;
     }
-    const struct bw_member *from = bw_members_find(&g->members, &source->from);
-    if (from) {
-        struct bw_dest to = bw_view_dest(from);
-        bw_leave_tell_of(g, &to, member);
-    }
+    bw_claims_outdated(g, source, member);
 }
 
 void bw_claims_verdict(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_verdict *frame) {
     struct bw_claim claim = {frame->incarnation, (enum bw_status)frame->status};
+    if (unsigned_word(g, &frame->id, claim) || !bw_signed_hears(g, &frame->id, claim, !bw_id_none(&frame->by))) {
+        return;
+    }
+    if (is_self(g, &frame->id) && g->attest.identity) {
+        bw_refute_hearsay(g, &source->from, claim);
+        return;
+    }
     if (is_self(g, &frame->id)) {
         bw_refute(g, &source->from, claim, true);
         return;

@@ -38,11 +38,17 @@ static void consider_sync(struct bw_gossip *g, const struct bw_inbound *in, bool
     if (!overdue && !joining && !(still && bw_converge_still(g))) {
         return;
     }
-    struct bw_dest peer = {in->from, in->session, in->addr};
+    struct bw_dest peer = bw_view_answer(g, in);
     if (bw_sync_start(g, &peer, true)) {
         bw_trace_rule(g->trace, BW_RULE_SYNC_WHEN_STILL, &in->from, overdue);
         g->differ_us = BW_NEVER;
     }
+}
+
+/* Whoever is no member to us need not agree with us. */
+static bool counts(const struct bw_gossip *g, const struct bw_id *id) {
+    const struct bw_member *member = bw_members_find(&g->members, id);
+    return member && bw_member_living(member);
 }
 
 void bw_converge_heard(struct bw_gossip *g, const struct bw_inbound *in, uint64_t digest, bool still) {
@@ -52,7 +58,9 @@ void bw_converge_heard(struct bw_gossip *g, const struct bw_inbound *in, uint64_
         bw_trace_rule(g->trace, BW_RULE_COUNT_WHO_HEARS_US, &in->from, digest);
         return;
     }
-    remember(g, &in->from, digest);
+    if (!g->attest.identity || counts(g, &in->from)) {
+        remember(g, &in->from, digest);
+    }
     if (digest != g->digest) {
         consider_sync(g, in, still);
     } else {

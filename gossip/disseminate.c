@@ -82,12 +82,14 @@ void bw_update_entry(struct bw_gossip *g, struct bw_entry *entry) {
 }
 
 int bw_update_claim(const struct bw_gossip *g, const struct bw_member *member, struct bw_writer *writer) {
-    if (member->status == BW_STATUS_ALIVE) {
-        struct bw_frame_member frame;
-        bw_view_frame(g, member, &frame);
-        return bw_wire_put(writer, &bw_schema_member, &frame);
+    if (member->status == BW_STATUS_ALIVE || bw_signed_leave(member)) {
+        return bw_signed_put(g, member, writer);
     }
     const struct bw_suspicion *suspicion = member->suspicion;
+    if (g->attest.identity && member->status != BW_STATUS_LEFT) {
+        bool accused = suspicion && suspicion->accuser_count > 0; /* by those we know of, if it is dead */
+        return accused ? bw_accuse_put(g, member, writer) : bw_signed_put(g, member, writer);
+    }
     if (member->status == BW_STATUS_SUSPECT) {
         struct bw_bytes accusers = {suspicion->accusers[0].bytes, suspicion->accuser_count * sizeof(struct bw_id)};
         struct bw_frame_suspect frame = {member->id, member->incarnation, accusers};

@@ -1,6 +1,8 @@
 /* The frames' schemas, and what a frame must be beyond its fields' limits. */
 #include "gossip/frames.h"
 
+#include <string.h>
+
 #include "base/base.h"
 
 #define SCHEMA(number, name, FIELDS) BW_WIRE_SCHEMA(bw_schema_##name, number, #name, bw_frame_##name, FIELDS)
@@ -20,8 +22,35 @@ static bool member_valid(const struct bw_frame_member *member) {
            bw_text_valid(member->name.data, member->name.size, BW_NAME_MAX) && bw_tags_valid(member->tags);
 }
 
+_Static_assert(offsetof(struct bw_frame_signed_member, word) == sizeof(struct bw_frame_member),
+               "a signed member begins as a member does");
+
+void bw_frame_unsigned(const struct bw_frame_signed_member *from, struct bw_frame_member *member) {
+    memcpy(member, from, sizeof(*member));
+}
+
+/* The dead are so by others' word; who left may have said so itself, or was forgotten. */
+static bool signed_member_valid(const struct bw_frame_signed_member *frame) {
+    struct bw_frame_member member;
+    bw_frame_unsigned(frame, &member);
+    bool word = frame->word == BW_STATUS_ALIVE || (frame->word == BW_STATUS_LEFT && member.status == BW_STATUS_LEFT);
+    size_t size = member.name.size + member.tags.size + member.candidacies.size + frame->certificate.size;
+    return member_valid(&member) && word && frame->certificate.size > 0 && size <= BW_SIGNED_RECORD_MAX &&
+           frame->exchange.size == BW_EXCHANGE_SIZE && frame->signature.size == BW_SIGNATURE_SIZE;
+}
+
 static bool accusers_valid(struct bw_bytes accusers) {
     return accusers.size > 0 && accusers.size % sizeof(struct bw_id) == 0;
+}
+
+static bool accusation_valid(const struct bw_frame_accusation *frame) {
+    for (size_t at = 16; at < frame->accusers.size; at += BW_ACCUSATION_SIZE) {
+        if (frame->accusers.data[at] > 1) {
+            return false;
+        }
+    }
+    return !bw_id_none(&frame->id) && frame->status >= BW_STATUS_SUSPECT && frame->accusers.size > 0 &&
+           frame->accusers.size % BW_ACCUSATION_SIZE == 0 && (frame->status == BW_STATUS_DEAD || frame->age_ms == 0);
 }
 
 static bool sync_valid(const struct bw_frame_sync *sync) {
@@ -69,6 +98,12 @@ static bool frame_valid(const struct bw_frame *frame) {
     switch (frame->type) {
     case BW_FRAME_NUMBER_member:
         return member_valid(&frame->as.member);
+    case BW_FRAME_NUMBER_signed_member:
+        return signed_member_valid(&frame->as.signed_member);
+    case BW_FRAME_NUMBER_accusation:
+        return accusation_valid(&frame->as.accusation);
+    case BW_FRAME_NUMBER_sealed:
+        return frame->as.sealed.datagram.size >= BW_SEAL_OVERHEAD;
     case BW_FRAME_NUMBER_suspect:
         return !bw_id_none(&frame->as.suspect.id) && accusers_valid(frame->as.suspect.accusers);
     case BW_FRAME_NUMBER_verdict:

@@ -4,19 +4,25 @@
 #define BW_GOSSIP_FRAMES_H
 
 #include "base/wire.h"
+#include "crypto/certificate.h"
+#include "crypto/exchange.h"
 #include "gossip/claim.h"
 #include "gossip/formula.h"
 #include "gossip/gossip.h"
 #include "gossip/vivaldi.h"
 
 #define BW_ACCUSERS_MAX (BW_CONFIRM_MAX + 1u)
-#define BW_RECORD_SIZE_MAX 1024u /* name, tags and candidacies of a member together */
-#define BW_HEARD_UNKNOWN 65535u  /* member.heard_s */
+#define BW_ACCUSATION_SIZE (17u + BW_SIGNATURE_SIZE)
+#define BW_RECORD_SIZE_MAX 1024u  /* name, tags and candidacies of a member together */
+#define BW_SIGNED_RECORD_MAX 880u /* the same with its certificate, in identity mode: see opening.c */
+#define BW_HEARD_UNKNOWN 65535u   /* member.heard_s */
 #define BW_BUCKETS_MIN 64u
 #define BW_BUCKETS_MAX 1024u /* always a power of two */
 #define BW_BUCKETS_PER_REQUEST 128u
 #define BW_AGE_MS_MAX (UINT64_C(1) << 40)
 #define BW_LATER_MS_MAX 10000u
+#define BW_SEALED_MAX 1024u
+#define BW_SEALED_HEAD 5u  /* a sealed frame without its datagram */
 #define BW_UNHEARD_MAX 60u /* ids in a heard frame */
 #define BW_PROTOCOL 1u
 #define BW_LTIME_MAX (UINT64_C(1) << 62)
@@ -46,9 +52,24 @@
     F(T, BYTES, name, BW_NAME_MAX)             \
     F(T, BYTES, tags, BW_TAG_SIZE_MAX)         \
     F(T, BYTES, candidacies, BW_CANDIDACY_SIZE_MAX)
+/* The same in identity mode. word: what its subject signed, alive or left; exchange: its X25519 key in this session. */
+#define BW_FRAME_SIGNED_MEMBER(F, T)             \
+    BW_FRAME_MEMBER(F, T)                        \
+    F(T, U8, word, BW_STATUS_LEFT)               \
+    F(T, BYTES, certificate, BW_CERTIFICATE_MAX) \
+    F(T, BYTES, exchange, BW_EXCHANGE_SIZE)      \
+    F(T, BYTES, signature, BW_SIGNATURE_SIZE)
+/* A datagram for the recipient, sealed with keys of the pair, behind the record that they come of. */
+#define BW_FRAME_SEALED(F, T) F(T, BYTES, datagram, BW_SEALED_MAX)
 /* accusers: ids, the first accuser first */
 #define BW_FRAME_SUSPECT(F, T) \
     F(T, ID, id, 0) F(T, U64, incarnation, BW_INCARNATION_MAX) F(T, BYTES, accusers, 16u * BW_ACCUSERS_MAX)
+/* Identity mode: suspect, or dead. accusers: of each its id, whether the member's port refused it (1), its signature. */
+#define BW_FRAME_ACCUSATION(F, T)              \
+    F(T, ID, id, 0)                            \
+    F(T, U64, incarnation, BW_INCARNATION_MAX) \
+    F(T, U8, status, BW_STATUS_DEAD)           \
+    F(T, U64, age_ms, BW_AGE_MS_MAX) F(T, BYTES, accusers, BW_ACCUSERS_MAX *BW_ACCUSATION_SIZE)
 /* Dead or left. by: the accuser; of one that left: who was told to forget it, none if it left by its own word. */
 #define BW_FRAME_VERDICT(F, T)                 \
     F(T, ID, id, 0)                            \
@@ -110,27 +131,30 @@
     F(T, U32, living, 0) F(T, U32, unheard, 0) F(T, BYTES, ids, BW_UNHEARD_MAX * 16u)
 
 /* X(number, name, FIELDS) */
-#define BW_GOSSIP_FRAMES(X)                \
-    X(1, ping, BW_FRAME_PING)              \
-    X(2, ack, BW_FRAME_ACK)                \
-    X(3, ping_req, BW_FRAME_PING_REQ)      \
-    X(4, nack, BW_FRAME_NACK)              \
-    X(5, relayed, BW_FRAME_RELAYED)        \
-    X(6, member, BW_FRAME_MEMBER)          \
-    X(7, suspect, BW_FRAME_SUSPECT)        \
-    X(8, verdict, BW_FRAME_VERDICT)        \
-    X(9, record, BW_FRAME_RECORD)          \
-    X(10, sync, BW_FRAME_SYNC)             \
-    X(11, page, BW_FRAME_PAGE)             \
-    X(12, message, BW_FRAME_MESSAGE)       \
-    X(13, later, BW_FRAME_LATER)           \
-    X(20, user_event, BW_FRAME_USER_EVENT) \
-    X(21, query, BW_FRAME_QUERY)           \
-    X(22, reply, BW_FRAME_REPLY)           \
-    X(23, clocks, BW_FRAME_CLOCKS)         \
-    X(24, have, BW_FRAME_HAVE)             \
-    X(32, coordinate, BW_FRAME_COORDINATE) \
-    X(33, survey, BW_FRAME_SURVEY)         \
+#define BW_GOSSIP_FRAMES(X)                      \
+    X(1, ping, BW_FRAME_PING)                    \
+    X(2, ack, BW_FRAME_ACK)                      \
+    X(3, ping_req, BW_FRAME_PING_REQ)            \
+    X(4, nack, BW_FRAME_NACK)                    \
+    X(5, relayed, BW_FRAME_RELAYED)              \
+    X(6, member, BW_FRAME_MEMBER)                \
+    X(7, suspect, BW_FRAME_SUSPECT)              \
+    X(8, verdict, BW_FRAME_VERDICT)              \
+    X(9, record, BW_FRAME_RECORD)                \
+    X(10, sync, BW_FRAME_SYNC)                   \
+    X(11, page, BW_FRAME_PAGE)                   \
+    X(12, message, BW_FRAME_MESSAGE)             \
+    X(13, later, BW_FRAME_LATER)                 \
+    X(14, signed_member, BW_FRAME_SIGNED_MEMBER) \
+    X(15, accusation, BW_FRAME_ACCUSATION)       \
+    X(16, sealed, BW_FRAME_SEALED)               \
+    X(20, user_event, BW_FRAME_USER_EVENT)       \
+    X(21, query, BW_FRAME_QUERY)                 \
+    X(22, reply, BW_FRAME_REPLY)                 \
+    X(23, clocks, BW_FRAME_CLOCKS)               \
+    X(24, have, BW_FRAME_HAVE)                   \
+    X(32, coordinate, BW_FRAME_COORDINATE)       \
+    X(33, survey, BW_FRAME_SURVEY)               \
     X(34, heard, BW_FRAME_HEARD)
 
 #define BW_FRAME_DECLARE_(number, name, FIELDS) \
@@ -157,6 +181,8 @@ struct bw_frame {
 const struct bw_schema *bw_frame_schema(uint8_t type);
 /* Decodes the next known frame and checks all that can be checked without a table: 1, 0 at the end, BW_ERR_DROP_MALFORMED. */
 int bw_frame_next(struct bw_reader *reader, struct bw_frame *frame);
+/* The part of it that a member frame has as well. */
+void bw_frame_unsigned(const struct bw_frame_signed_member *from, struct bw_frame_member *member);
 bool bw_tags_valid(struct bw_bytes tags);
 bool bw_query_valid(const struct bw_frame_query *query);
 /* Names as queries list them: size (1), name, and so on. Steps through them as bw_tag_next does. */

@@ -9,6 +9,7 @@
  *   disseminate, outbox         what others are told
  *   join, rush, sync, page, converge  finding the others and agreeing with them
  *   alone, leave, forget        being the last, going, and being declared gone
+ *   signed, revoked, checks     identity mode: who may say what, who may no more, what finding out may cost
  *   why                         what is remembered of suspicions, for people
  *   vivaldi, rtt, survey        where members are, and who hears whom
  *   rumour, user_event, query   what users of the layer tell and ask all others
@@ -21,7 +22,6 @@
 
 #define OUTBOX_MAX (512u * 1024u)
 #define EVENTS_MAX (256u * 1024u)
-#define RECORDS_PER_SCOPE 4u
 
 /* A tick later than late_ms means that we slept: whoever is waited for had no chance to be heard. Deadlines of patience are
  * pushed back; those of promises are not. */
@@ -96,7 +96,7 @@ static int init(struct bw_gossip *g, const struct bw_gossip_config *config, stru
     bw_rng_seed(&g->vivaldi_rng, config->seed ^ UINT64_C(0x7669766c646921));
     bw_vivaldi_init(&g->vivaldi);
     bw_members_init(&g->members, config->allocator, config->params.member_max);
-    bw_table_init(&g->records, config->allocator, (size_t)config->params.scope_max * RECORDS_PER_SCOPE);
+    bw_table_init(&g->records, config->allocator, bw_records_max(g) + BW_REVOKED_MAX);
     bw_buffer_init(&g->outbox, config->allocator, OUTBOX_MAX);
     bw_buffer_init(&g->events, config->allocator, EVENTS_MAX);
     bw_rumours_init(&g->events_of_users, config->allocator);
@@ -114,20 +114,25 @@ static int init(struct bw_gossip *g, const struct bw_gossip_config *config, stru
                                   .name = {(const uint8_t *)config->name, strlen(config->name)},
                                   .tags = config->tags,
                                   .candidacies = config->candidacies};
-    if (!own_record_valid(&own)) {
-        return BW_ERR_INVALID;
+    int error = own_record_valid(&own) ? bw_signed_init(g, config) : BW_ERR_INVALID;
+    if (error) {
+        return error;
     }
-    struct bw_member *self = bw_view_create(g, &own);
+    static const uint8_t unsigned_yet[BW_SIGNATURE_SIZE];
+    const struct bw_proof proof = {BW_STATUS_ALIVE, config->attest.certificate, config->attest.exchange, unsigned_yet};
+    struct bw_member *self = bw_view_create(g, &own, config->attest.identity ? &proof : NULL);
     if (!self) {
         return BW_ERR_MEMORY;
     }
     g->self = self;
-    int error = bw_view_add(g, self);
+    error = bw_view_add(g, self);
     if (error) {
         g->self = NULL;
         bw_view_free(g, self);
+        return error;
     }
-    return error;
+    bw_signed_renew(g);
+    return bw_signed_allows(g, &own);
 }
 
 int bw_gossip_create(struct bw_gossip **gossip, const struct bw_gossip_config *config, struct bw_time now) {
@@ -154,6 +159,7 @@ int bw_gossip_create(struct bw_gossip **gossip, const struct bw_gossip_config *c
         bw_gossip_destroy(g);
         return error;
     }
+    bw_join_remembered(g, config->remembered, config->remembered_count);
     g->converged = true; /* with ourselves */
     *gossip = g;
     return 0;
@@ -171,6 +177,7 @@ void bw_gossip_destroy(struct bw_gossip *g) {
     }
     bw_members_free(&g->members);
     bw_record_free_all(g);
+    bw_checks_free(g);
     bw_why_free(g);
     bw_survey_free(g);
     bw_query_free_all(g);
@@ -187,19 +194,24 @@ static bool same_bytes(struct bw_bytes a, struct bw_bytes b) {
 }
 
 /* A new incarnation tells the new record from the one before: whoever has seen it takes that one no more. */
-static int change_own(struct bw_gossip *g, const struct bw_frame_member *own) {
-    if (!own_record_valid(own)) {
-        return BW_ERR_SPACE;
-    }
-    if (!bw_view_set_info(g, g->self, own)) {
+int bw_own_change(struct bw_gossip *g, const struct bw_frame_member *own, const struct bw_proof *proof) {
+    if (!bw_view_set_info(g, g->self, own, proof)) {
         return BW_ERR_MEMORY;
     }
     bw_trace_rule(g->trace, BW_RULE_NEW_RECORD_NEW_INCARNATION, &g->self->id, g->self->incarnation);
     if (!g->leave.leaving) {
-        bw_refute_renew(g, bw_incarnation_above(g->self->incarnation));
+        bw_refute_renew(g, bw_incarnation_above(g->self->incarnation)); /* signs it, too */
+    } else {
+        bw_signed_renew(g);
     }
     bw_gossip_exit(g);
     return 0;
+}
+
+static int change_own(struct bw_gossip *g, const struct bw_frame_member *own) {
+    struct bw_proof proof;
+    int error = own_record_valid(own) ? bw_signed_allows(g, own) : BW_ERR_SPACE;
+    return error ? error : bw_own_change(g, own, bw_signed_own(g, &proof));
 }
 
 int bw_gossip_set_candidacies(struct bw_gossip *g, struct bw_bytes candidacies, struct bw_time now) {

@@ -6,6 +6,8 @@
 
 #include "base/envelope.h"
 #include "base/trace.h"
+#include "crypto/certificate.h"
+#include "crypto/pair.h"
 #include <bellwether/config.h>
 #include <bellwether/error.h>
 #include <bellwether/node.h>
@@ -15,11 +17,23 @@
 #define BW_RECORD_RANK_SIZE 32u
 #define BW_RECORD_BODY_MAX 256u
 #define BW_MESSAGE_MAX 1024u /* a direct message, bytes */
+#define BW_SAID_MAX 1024u    /* bytes that a signature of a user of gossip is over */
 #define BW_CANDIDACY_SIZE_MAX 512u
 #define BW_ASKED_MAX 16u /* queries of ours that wait for answers at a time */
 #define BW_SEED_MAX 64u
+#define BW_REMEMBERED_MAX 16u /* addresses of others that are kept over a restart */
 
 struct bw_gossip;
+
+/* Identity mode: whose words are signed, and by whose authority. */
+struct bw_attest {
+    const struct bw_identity *identity; /* our own key pair, borrowed; NULL: no identity mode */
+    struct bw_bytes certificate;        /* our own; copied */
+    const uint8_t *authority;           /* its public key; copied */
+    const uint8_t *exchange;            /* our X25519 key of this session; copied */
+    /* Whether candidacies keep within a certificate. */
+    bool (*fits)(const struct bw_certificate *certificate, struct bw_bytes candidacies);
+};
 
 struct bw_gossip_config {
     struct bw_allocator allocator;
@@ -37,6 +51,9 @@ struct bw_gossip_config {
     struct bw_bytes candidacies;        /* opaque, the election's */
     const struct bw_addr *seeds;
     size_t seed_count;
+    const struct bw_addr *remembered; /* what bw_gossip_peers chose in an earlier life */
+    size_t remembered_count;          /* at most BW_REMEMBERED_MAX */
+    struct bw_attest attest;
 };
 
 /* A keyed record: larger (rank, bytewise) wins. Gossip stores, digests and relays a record only once its owner put it. */
@@ -50,7 +67,7 @@ struct bw_record {
 
 enum bw_gossip_event_type {
     BW_GOSSIP_MEMBER, /* a member appeared or changed: status, record, unstable. Once per change of status or record */
-    BW_GOSSIP_REAPED, /* a member was forgotten */
+    BW_GOSSIP_REAPED, /* a member was forgotten; identity mode: or one that was never taken in */
     BW_GOSSIP_CONFLICT,     /* a name is claimed at another living address */
     BW_GOSSIP_INCOMPATIBLE, /* a member has no protocol version in common with us: it is kept out */
     BW_GOSSIP_RECORD, /* a record with a larger rank than the stored one (or none stored) arrived: pending, the owner decides;
@@ -64,6 +81,9 @@ enum bw_gossip_event_type {
     BW_GOSSIP_QUERY_ACK,      /* a member has heard our query */
     BW_GOSSIP_QUERY_RESPONSE, /* a member answers it */
     BW_GOSSIP_QUERY_END,      /* it is over */
+    BW_GOSSIP_CREDENTIAL, /* identity mode: somebody who need not be a member has signed which session it is in (number), and with
+                             which key to exchange (message) */
+    BW_GOSSIP_SEALED, /* identity mode: a datagram (message) that came in another one from addr, behind such a credential */
 };
 
 struct bw_gossip_event {
@@ -123,6 +143,14 @@ void bw_gossip_refused(struct bw_gossip *gossip, const struct bw_id *id, struct 
 
 /* Commands. */
 int bw_gossip_join(struct bw_gossip *gossip, const struct bw_addr *seeds, size_t count, struct bw_time now);
+/* Tries an address once, as a seed is tried; who answers there is joined. BW_ERR_BUSY (leaving, or it is our own), BW_ERR_FULL. */
+int bw_gossip_knock(struct bw_gossip *gossip, const struct bw_addr *addr, struct bw_time now);
+/* Whether the member is alive or suspect to us, in that very session. */
+bool bw_gossip_knows(const struct bw_gossip *gossip, const struct bw_id *id, uint64_t session);
+/* Whether we are among the first `count` of the living members by their rendezvous hash with the subject (Thaler, Ravishankar 1998):
+ * members with one view agree on who they are. */
+bool bw_gossip_chosen(const struct bw_gossip *gossip, uint64_t subject, size_t count);
+size_t bw_gossip_living(const struct bw_gossip *gossip); /* alive or suspect, ourselves included */
 void bw_gossip_leave(struct bw_gossip *gossip, struct bw_time now);
 bool bw_gossip_left(const struct bw_gossip *gossip);
 /* Pings a member at once, directly and (after the probe timeout) through helpers; BW_GOSSIP_ANSWERED follows. A probe of the
@@ -151,9 +179,36 @@ int bw_gossip_respond(struct bw_gossip *gossip, uint64_t number, struct bw_bytes
 int bw_gossip_set_candidacies(struct bw_gossip *gossip, struct bw_bytes candidacies, struct bw_time now);
 /* The same of our tags, as bw_gossip_encode_tags gives them. BW_ERR_SPACE, BW_ERR_MEMORY: nothing changed. */
 int bw_gossip_set_tags(struct bw_gossip *gossip, struct bw_bytes tags, struct bw_time now);
+/* Identity mode: the same of our certificate, as bw_certificate_read accepts it. BW_ERR_IDENTITY: it is not the authority's
+ * word on our key and name; BW_ERR_NOT_GRANTED: it grants less than what we stand for. */
+int bw_gossip_set_certificate(struct bw_gossip *gossip, struct bw_bytes certificate, struct bw_time now);
+/* Identity mode: a member's certificate; its texts point into the table. BW_ERR_NOT_FOUND. */
+int bw_gossip_certificate(const struct bw_gossip *gossip, const struct bw_id *id, struct bw_certificate *certificate);
+/* Identity mode: what a member, or one that may become one, has signed of its session; points into the table. BW_ERR_NOT_FOUND. */
+int bw_gossip_credential(const struct bw_gossip *gossip, const struct bw_id *id, struct bw_credential *credential);
+/* Identity mode: frames that say who we are; returns their size. */
+size_t bw_gossip_introduction(const struct bw_gossip *gossip, uint8_t frames[BW_FRAMES_MAX]);
+/* Identity mode: the authority's word that a certificate counts no more: whoever has it is dead, here and everywhere.
+ * BW_ERR_IDENTITY: it is not the authority's; BW_ERR_FULL, BW_ERR_MEMORY: not taken. */
+int bw_gossip_revoke(struct bw_gossip *gossip, struct bw_bytes revocation, struct bw_time now);
+/* Identity mode: signs, in our name, what a user of gossip says in records and messages; words say what it is. said: at most
+ * BW_SAID_MAX. */
+void bw_gossip_sign(const struct bw_gossip *gossip, const char *words, struct bw_bytes said,
+                    uint8_t signature[BW_SIGNATURE_SIZE]);
+/* Whether that member signed it. The look is charged to whom we have it from; false as well if that one had its share. */
+bool bw_gossip_signed(struct bw_gossip *gossip, const struct bw_id *from, const struct bw_id *by, const char *words,
+                      struct bw_bytes said, const uint8_t signature[BW_SIGNATURE_SIZE]);
+bool bw_gossip_revoked(const struct bw_gossip *gossip, const struct bw_id *id); /* the member's certificate */
 /* An operator declares a dead member gone: it becomes left, everywhere; one that lives after all refutes that and comes back.
  * BW_ERR_NOT_FOUND; BW_ERR_BUSY: it is not dead to us (or is ourselves). */
 int bw_gossip_forget(struct bw_gossip *gossip, const struct bw_id *id, struct bw_time now);
+
+/* Whose addresses are worth keeping for the next life: living members first, then dead ones, then those of an earlier life that are
+ * still tried; never ourselves, nor who left. last: the choice before, of which as much as possible stays. Returns how many. */
+size_t bw_gossip_peers(const struct bw_gossip *gossip, const struct bw_addr *last, size_t last_count,
+                       struct bw_addr peers[BW_REMEMBERED_MAX]);
+/* Those of an earlier life are tried no more. */
+void bw_gossip_forget_peers(struct bw_gossip *gossip, struct bw_time now);
 
 /* Views. */
 size_t bw_gossip_member_count(const struct bw_gossip *gossip);

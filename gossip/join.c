@@ -3,6 +3,8 @@
 #include "gossip/machine.h"
 
 #define BACKOFF_MIN_MS 100u
+#define REMEMBERED_STEP_MS 25u
+#define REMEMBERED_TRIES 20u /* some minutes, once others have answered */
 #define RESYNC_MIN_MS 100u
 #define RESYNC_ENOUGH_MS 800u /* after 100, 200, 400 */
 #define RATE_BURST 8          /* answers to one unproven address at once */
@@ -18,22 +20,60 @@ static void arm(struct bw_gossip *g) {
     bw_gossip_arm(g, &g->seed, BW_TIMER_SEED, next_us);
 }
 
+static size_t configured(const struct bw_gossip *g) {
+    size_t count = 0;
+    for (size_t i = 0; i < g->seed_count; i++) {
+        count += !g->seeds[i].remembered;
+    }
+    return count;
+}
+
 static bool add_seed(struct bw_gossip *g, const struct bw_addr *addr) {
     for (size_t i = 0; i < g->seed_count; i++) {
         if (bw_addr_equal(&g->seeds[i].addr, addr)) {
             g->seeds[i].due_us = g->now.mono_us;
             g->seeds[i].backoff_ms = BACKOFF_MIN_MS;
-            return true;
+            g->seeds[i].remembered = g->seeds[i].remembered && configured(g) == BW_SEED_MAX;
+            return !g->seeds[i].remembered;
         }
     }
     if (bw_addr_equal(addr, &g->self->info->addr)) {
         return true;
     }
-    if (g->seed_count == BW_SEED_MAX) {
+    if (configured(g) == BW_SEED_MAX) {
         return false;
     }
     g->seeds[g->seed_count++] = (struct bw_seed){.addr = *addr, .due_us = g->now.mono_us, .backoff_ms = BACKOFF_MIN_MS};
     return true;
+}
+
+/* A little after the seeds, who may know them, and one after the other. */
+void bw_join_remembered(struct bw_gossip *g, const struct bw_addr *addrs, size_t count) {
+    int64_t due_us = g->now.mono_us + (g->seed_count > 0 ? BACKOFF_MIN_MS * BW_US_PER_MS : 0);
+    for (size_t i = 0; i < count && i < BW_REMEMBERED_MAX; i++) {
+        bool known = bw_addr_equal(&addrs[i], &g->self->info->addr);
+        for (size_t k = 0; k < g->seed_count; k++) {
+            known = known || bw_addr_equal(&g->seeds[k].addr, &addrs[i]);
+        }
+        if (!known) {
+            g->seeds[g->seed_count++] =
+                (struct bw_seed){.addr = addrs[i], .due_us = due_us, .backoff_ms = BACKOFF_MIN_MS, .remembered = true};
+            due_us += REMEMBERED_STEP_MS * BW_US_PER_MS;
+        }
+    }
+    arm(g);
+}
+
+void bw_gossip_forget_peers(struct bw_gossip *g, struct bw_time now) {
+    bw_gossip_enter(g, now);
+    size_t kept = 0;
+    for (size_t i = 0; i < g->seed_count; i++) {
+        if (!g->seeds[i].remembered) {
+            g->seeds[kept++] = g->seeds[i];
+        }
+    }
+    g->seed_count = kept;
+    bw_gossip_exit(g);
 }
 
 /* Whoever answered there last, or has that address, is alive in our view. */
@@ -59,6 +99,18 @@ static void knock(struct bw_gossip *g, const struct bw_seed *seed) {
     bw_ping_send(g, BW_PURPOSE_SEED, &to, bw_health_stretch(g, g->params.probe_timeout_max_ms));
 }
 
+/* Whether an address of an earlier life is not tried any more: its member is known again; or others are, and it does not answer. */
+static bool done_with(struct bw_gossip *g, const struct bw_seed *seed) {
+    if (!seed->remembered || in_view(g, seed)) {
+        return seed->remembered;
+    }
+    bool silent = g->synchronised && seed->tries >= REMEMBERED_TRIES;
+    if (silent) {
+        bw_trace_rule(g->trace, BW_RULE_GIVE_UP_THE_REMEMBERED, NULL, seed->tries);
+    }
+    return silent;
+}
+
 static void try_seed(struct bw_gossip *g, struct bw_seed *seed) {
     uint32_t most_ms = g->params.seed_retry_max_ms;
     if (in_view(g, seed)) { /* looked at again, in case it goes */
@@ -67,17 +119,25 @@ static void try_seed(struct bw_gossip *g, struct bw_seed *seed) {
         return;
     }
     knock(g, seed);
-    bw_trace_rule(g->trace, BW_RULE_RETRY_SEEDS_FOR_EVER, NULL, seed->backoff_ms);
+    seed->tries = seed->tries < REMEMBERED_TRIES ? (uint8_t)(seed->tries + 1) : seed->tries;
+    bw_trace_rule(g->trace, seed->remembered ? BW_RULE_TRY_THE_REMEMBERED : BW_RULE_RETRY_SEEDS_FOR_EVER, NULL,
+                  seed->backoff_ms);
     int64_t wait_us = (int64_t)seed->backoff_ms * 750 + (int64_t)bw_rng_below(&g->rng, seed->backoff_ms * 500u + 1);
     seed->due_us = g->now.mono_us + wait_us;
     seed->backoff_ms = seed->backoff_ms > most_ms / 2 ? most_ms : seed->backoff_ms * 2;
 }
 
 void bw_join_seeds(struct bw_gossip *g) {
-    for (size_t i = 0; i < g->seed_count && !g->leave.leaving; i++) {
-        if (g->seeds[i].due_us <= g->now.mono_us) {
+    for (size_t i = 0; i < g->seed_count && !g->leave.leaving;) {
+        bool due = g->seeds[i].due_us <= g->now.mono_us;
+        if (due && done_with(g, &g->seeds[i])) {
+            g->seeds[i] = g->seeds[--g->seed_count];
+            continue;
+        }
+        if (due) {
             try_seed(g, &g->seeds[i]);
         }
+        i++;
     }
     if (!g->leave.leaving) {
         arm(g);
@@ -130,9 +190,7 @@ void bw_join_answered(struct bw_gossip *g, const struct bw_ping *ping, const str
         }
     }
     struct bw_dest to = {in->from, in->session, in->addr};
-    struct bw_frame_member own;
-    bw_view_frame(g, g->self, &own);
-    bw_outbox_put(g, &to, &bw_schema_member, &own);
+    bw_outbox_put_member(g, &to, g->self);
     bw_trace_rule(g->trace, BW_RULE_CLAIM_ONLY_WHEN_PROVEN, &in->from, in->session);
     start_resync(g);
     bw_sync_start(g, &to, true);

@@ -8,7 +8,7 @@
 
 /* The news of a leave ends when most have it; who missed it would find a dead port. */
 bool bw_leave_tell_of(struct bw_gossip *g, const struct bw_dest *to, const struct bw_member *member) {
-    uint8_t frame[64];
+    uint8_t frame[BW_FRAMES_MAX];
     struct bw_writer writer = {.data = frame, .capacity = sizeof(frame)};
     if (member->status != BW_STATUS_LEFT || member->faded || bw_update_claim(g, member, &writer) != 0) {
         return false;
@@ -32,7 +32,7 @@ static bool refused(const struct bw_gossip *g, const struct bw_id *id, const str
 static void tell(struct bw_gossip *g) {
     struct bw_member *picked[TELL_MAX];
     struct bw_writer writer;
-    uint8_t frame[64];
+    uint8_t frame[BW_FRAMES_MAX];
     size_t count = bw_view_pick(g, NULL, picked, TELL_MAX);
     for (size_t i = 0; i < count; i++) {
         struct bw_dest to = bw_view_dest(picked[i]);

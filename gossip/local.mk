@@ -1,11 +1,16 @@
 core_sources += \
+	gossip/accuse.c \
+	gossip/accuse.h \
 	gossip/alone.c \
 	gossip/bounds.c \
 	gossip/buffer.c \
 	gossip/buffer.h \
+	gossip/checks.c \
+	gossip/checks.h \
 	gossip/claim.c \
 	gossip/claim.h \
 	gossip/claims.c \
+	gossip/claims.h \
 	gossip/converge.c \
 	gossip/digest.c \
 	gossip/digest.h \
@@ -20,11 +25,14 @@ core_sources += \
 	gossip/gossip.h \
 	gossip/health.c \
 	gossip/join.c \
+	gossip/knock.c \
 	gossip/leave.c \
 	gossip/live.c \
 	gossip/machine.h \
 	gossip/member.c \
 	gossip/member.h \
+	gossip/opening.c \
+	gossip/opening.h \
 	gossip/outbox.c \
 	gossip/page.c \
 	gossip/params.c \
@@ -34,10 +42,14 @@ core_sources += \
 	gossip/receive.c \
 	gossip/record.c \
 	gossip/refute.c \
+	gossip/remember.c \
+	gossip/revoked.c \
 	gossip/rtt.c \
 	gossip/rumour.c \
 	gossip/rumour.h \
 	gossip/rush.c \
+	gossip/signed.c \
+	gossip/signed.h \
 	gossip/survey.c \
 	gossip/suspect.c \
 	gossip/sync.c \

@@ -7,12 +7,13 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "base/timer.h"
+#include "gossip/accuse.h"
 #include "gossip/buffer.h"
 #include "gossip/digest.h"
-#include "gossip/frames.h"
 #include "gossip/gossip.h"
 #include "gossip/member.h"
 #include "gossip/rumour.h"
+#include "gossip/signed.h"
 
 #define BW_PING_MAX 48u      /* outstanding at a time */
 #define BW_LEAVE_ACKS 3u     /* members that acknowledge a leave */
@@ -63,7 +64,6 @@ enum bw_purpose {
     BW_PURPOSE_LOCATE, /* its coordinate is asked for */
 };
 
-/* An outstanding ping. */
 struct bw_ping {
     struct bw_timer timer;
     enum bw_purpose purpose;
@@ -71,12 +71,13 @@ struct bw_ping {
     struct bw_dest to;
     int64_t sent_us;
     bool acked;
-    bool indirect;       /* the direct wait is over */
-    bool asked_too;      /* confirm: bw_gossip_probe wants the answer as well */
-    bool refused;        /* the port refused us */
-    bool helper_refused; /* and a helper */
+    bool indirect;                /* the direct wait is over */
+    bool asked_too;               /* confirm: bw_gossip_probe wants the answer as well */
+    bool refused, helper_refused; /* the port refused us; and a helper */
+    uint8_t hints;                /* answers that were followed up: opening.h */
     uint8_t helper_count;
-    uint32_t nacked; /* bit per helper */
+    uint8_t repeated; /* times that it was sent again */
+    uint32_t nacked;  /* bit per helper */
     struct bw_id refuser;
     struct bw_id helpers[BW_HELPER_MAX];
     struct bw_dest origin; /* relay */
@@ -93,6 +94,7 @@ struct bw_suspicion {
     bool refused;
     uint8_t accuser_count;
     struct bw_id accusers[BW_ACCUSERS_MAX];
+    uint8_t charges[][BW_CHARGE_SIZE]; /* identity mode: of each accuser, see accuse.h */
 };
 
 /* A keyed record. */
@@ -151,6 +153,8 @@ struct bw_seed {
     struct bw_id id; /* who answered there last */
     int64_t due_us;
     uint32_t backoff_ms;
+    bool remembered; /* from an earlier life, and not given by anybody in this one */
+    uint8_t tries;   /* of it */
 };
 
 struct bw_rate {
@@ -293,6 +297,8 @@ struct bw_gossip {
     int64_t compared_us; /* when recent events were compared last */
     struct bw_asked *asked[BW_ASKED_MAX];
 
+    struct bw_signed attest; /* signed.c */
+
     /* leave.c */
     struct {
         struct bw_timer timer;
@@ -308,15 +314,18 @@ struct bw_gossip {
     struct bw_ping pings[BW_PING_MAX];          /* ping.c */
     struct bw_list levels[2][BW_UPDATE_LEVELS]; /* disseminate.c */
     uint8_t frames[BW_FRAMES_MAX];              /* outbox.c */
-    uint64_t parts[BW_BUCKETS_MAX];    /* view.c: of the digest, by bucket: comparing views costs what differs */
-    struct bw_seed seeds[BW_SEED_MAX]; /* join.c */
-    struct bw_rate rates[BW_RATE_MAX]; /* join.c */
+    uint64_t parts[BW_BUCKETS_MAX]; /* view.c: of the digest, by bucket: comparing views costs what differs */
+    struct bw_seed seeds[BW_SEED_MAX + BW_REMEMBERED_MAX]; /* join.c */
+    struct bw_rate rates[BW_RATE_MAX];                     /* join.c */
 };
 
 /* gossip.c */
 /* Every call that takes `now` begins and ends with these. */
 void bw_gossip_enter(struct bw_gossip *g, struct bw_time now);
 void bw_gossip_exit(struct bw_gossip *g);
+
+/* Our own record becomes this, which is sound. */
+int bw_own_change(struct bw_gossip *g, const struct bw_frame_member *own, const struct bw_proof *proof);
 
 /* bounds.c */
 void bw_bound_passed(struct bw_gossip *g, enum bw_bound bound, const struct bw_id *subject, uint64_t detail);
@@ -327,36 +336,26 @@ void bw_gossip_arm(struct bw_gossip *g, struct bw_timer *timer, enum bw_timer_ki
 void bw_gossip_cancel(struct bw_gossip *g, struct bw_timer *timer);
 
 /* view.c */
-struct bw_member *bw_view_create(struct bw_gossip *g, const struct bw_frame_member *frame);
+struct bw_member *bw_view_create(struct bw_gossip *g, const struct bw_frame_member *frame,
+                                 const struct bw_proof *proof);
 void bw_view_free(struct bw_gossip *g, struct bw_member *member);
 int bw_view_add(struct bw_gossip *g, struct bw_member *member);
 /* Every change of a member's claim goes through here. */
 void bw_view_set(struct bw_gossip *g, struct bw_member *member, struct bw_claim claim, int64_t since_us);
 /* Replaces the record; false without memory, and nothing has changed. */
-bool bw_view_set_info(struct bw_gossip *g, struct bw_member *member, const struct bw_frame_member *frame);
+bool bw_view_set_info(struct bw_gossip *g, struct bw_member *member, const struct bw_frame_member *frame,
+                      const struct bw_proof *proof);
 void bw_view_add_digest(struct bw_gossip *g, size_t bucket, uint64_t value);
 void bw_view_age(struct bw_gossip *g, struct bw_member *member, int64_t since_us);
 int64_t bw_view_fade_us(const struct bw_gossip *g);
 void bw_view_reap(struct bw_gossip *g);
 void bw_view_frame(const struct bw_gossip *g, const struct bw_member *member, struct bw_frame_member *frame);
 struct bw_dest bw_view_dest(const struct bw_member *member);
+struct bw_dest bw_view_answer(const struct bw_gossip *g, const struct bw_inbound *in);
 struct bw_peer *bw_view_peer(struct bw_gossip *g, struct bw_member *member);
 /* Up to count living members (never ourselves, never `but`), from a random place in the ring on. */
 size_t bw_view_pick(struct bw_gossip *g, const struct bw_member *but, struct bw_member **picked, size_t count);
 bool bw_view_others(const struct bw_gossip *g, const struct bw_member *member);
-
-/* claims.c */
-struct bw_source {
-    struct bw_id from;
-    bool synced; /* in a page */
-};
-void bw_claims_member(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_member *frame);
-void bw_claims_suspect(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_suspect *frame);
-void bw_claims_verdict(struct bw_gossip *g, const struct bw_source *source, const struct bw_frame_verdict *frame);
-/* A ghost has answered. */
-/* The newest protocol version that both we and who speaks those from min to max know; 0: there is none. */
-uint8_t bw_protocol_common(const struct bw_gossip *g, uint8_t min, uint8_t max);
-void bw_claims_admit(struct bw_gossip *g, struct bw_member *member, bool relay);
 
 /* suspect.c */
 /* Adds accusers to the member's suspicion, which begins if there is none. False without memory: nothing changed. */
@@ -395,6 +394,8 @@ void bw_update_wake(struct bw_gossip *g);
 /* outbox.c */
 /* Queues one frame; a bare one travels alone, without updates. */
 int bw_outbox_put(struct bw_gossip *g, const struct bw_dest *to, const struct bw_schema *schema, const void *message);
+/* A member's whole record. */
+int bw_outbox_put_member(struct bw_gossip *g, const struct bw_dest *to, const struct bw_member *member);
 int bw_outbox_put_bare(struct bw_gossip *g, const struct bw_dest *to, const struct bw_schema *schema,
                        const void *message);
 /* Whole frames; none: whatever updates there are. */
@@ -445,6 +446,7 @@ void bw_converge_settle(struct bw_gossip *g);
 
 /* join.c */
 void bw_join_seeds(struct bw_gossip *g);
+void bw_join_remembered(struct bw_gossip *g, const struct bw_addr *addrs, size_t count);
 void bw_join_answered(struct bw_gossip *g, const struct bw_ping *ping, const struct bw_inbound *in);
 void bw_join_resync(struct bw_gossip *g);
 void bw_join_synced(struct bw_gossip *g, bool answered, bool agreed);

@@ -36,6 +36,10 @@ static size_t slot_of(const struct bw_members *members, const struct bw_id *id) 
     return at;
 }
 
+struct bw_member *const *bw_members_place(const struct bw_members *members, const struct bw_id *id) {
+    return members->slot_count > 0 ? &members->slots[home_of(members, id)] : NULL;
+}
+
 struct bw_member *bw_members_find(const struct bw_members *members, const struct bw_id *id) {
     return members->slot_count > 0 ? members->slots[slot_of(members, id)] : NULL;
 }
@@ -145,8 +149,13 @@ struct bw_member *bw_members_next(struct bw_members *members, struct bw_rng *rng
 
 /* ------------------------------------------------------------------ one member */
 
-static size_t info_size(size_t name_size, size_t tags_size, size_t candidacies_size) {
-    return sizeof(struct bw_info) + name_size + 1 + tags_size + candidacies_size;
+#define EXCHANGE_AT 8u /* behind the session */
+#define SIGNATURE_AT (EXCHANGE_AT + BW_EXCHANGE_SIZE)
+#define SEAL_SIZE (SIGNATURE_AT + BW_SIGNATURE_SIZE)
+
+static size_t info_size(size_t name_size, size_t tags_size, size_t candidacies_size, size_t certificate_size) {
+    size_t seal_size = certificate_size > 0 ? SEAL_SIZE : 0;
+    return sizeof(struct bw_info) + name_size + 1 + tags_size + candidacies_size + seal_size + certificate_size;
 }
 
 static void copy(char *to, struct bw_bytes bytes) {
@@ -155,8 +164,24 @@ static void copy(char *to, struct bw_bytes bytes) {
     }
 }
 
-struct bw_info *bw_info_create(const struct bw_allocator *allocator, const struct bw_frame_member *frame) {
-    struct bw_info *info = bw_alloc(allocator, info_size(frame->name.size, frame->tags.size, frame->candidacies.size));
+static uint8_t *seal_of(struct bw_info *info) {
+    return (uint8_t *)info->bytes + info->name_size + 1 + info->tags_size + info->candidacies_size;
+}
+
+static void set_proof(struct bw_info *info, uint64_t session, const struct bw_proof *proof) {
+    uint8_t *seal = seal_of(info);
+    info->word = proof->word;
+    info->certificate_size = (uint16_t)proof->certificate.size;
+    bw_put_u64(seal, session);
+    memcpy(seal + EXCHANGE_AT, proof->exchange, BW_EXCHANGE_SIZE);
+    memcpy(seal + SIGNATURE_AT, proof->signature, BW_SIGNATURE_SIZE);
+    memcpy(seal + SEAL_SIZE, proof->certificate.data, proof->certificate.size);
+}
+
+struct bw_info *bw_info_create(const struct bw_allocator *allocator, const struct bw_frame_member *frame,
+                               const struct bw_proof *proof) {
+    struct bw_info *info = bw_alloc(allocator, info_size(frame->name.size, frame->tags.size, frame->candidacies.size,
+                                                         proof ? proof->certificate.size : 0));
     if (info) {
         info->addr = frame->addr;
         info->name_size = (uint8_t)frame->name.size;
@@ -168,12 +193,15 @@ struct bw_info *bw_info_create(const struct bw_allocator *allocator, const struc
         copy(info->bytes, frame->name);
         copy(info->bytes + frame->name.size + 1, frame->tags);
         copy(info->bytes + frame->name.size + 1 + frame->tags.size, frame->candidacies);
+        if (proof) {
+            set_proof(info, frame->session, proof);
+        }
     }
     return info;
 }
 
 size_t bw_info_size(const struct bw_info *info) {
-    return info_size(info->name_size, info->tags_size, info->candidacies_size);
+    return info_size(info->name_size, info->tags_size, info->candidacies_size, info->certificate_size);
 }
 
 void bw_info_free(const struct bw_allocator *allocator, struct bw_info *info) {
@@ -189,6 +217,23 @@ struct bw_bytes bw_info_tags(const struct bw_info *info) {
 struct bw_bytes bw_info_candidacies(const struct bw_info *info) {
     return (struct bw_bytes){(const uint8_t *)info->bytes + info->name_size + 1 + info->tags_size,
                              info->candidacies_size};
+}
+
+uint64_t bw_info_session(const struct bw_info *info) {
+    return bw_get_u64(bw_info_candidacies(info).data + info->candidacies_size);
+}
+
+const uint8_t *bw_info_exchange(const struct bw_info *info) {
+    return bw_info_candidacies(info).data + info->candidacies_size + EXCHANGE_AT;
+}
+
+uint8_t *bw_info_signature(struct bw_info *info) {
+    return seal_of(info) + SIGNATURE_AT;
+}
+
+struct bw_bytes bw_info_certificate(const struct bw_info *info) {
+    return (struct bw_bytes){bw_info_candidacies(info).data + info->candidacies_size + SEAL_SIZE,
+                             info->certificate_size};
 }
 
 struct bw_claim bw_member_claim(const struct bw_member *member) {

@@ -17,9 +17,19 @@ struct bw_info {
     uint8_t name_size;
     uint8_t protocol_min;
     uint8_t protocol_max;
-    uint8_t refutations; /* decaying; makes the member unstable */
-    bool shared;         /* by several tables (the simulator's): not ours to free */
-    char bytes[];        /* name, zero, tags, candidacies */
+    uint8_t refutations;       /* decaying; makes the member unstable */
+    bool shared;               /* by several tables (the simulator's): not ours to free */
+    uint8_t word;              /* identity mode: what its owner signed, alive or left */
+    uint16_t certificate_size; /* 0: no identity mode */
+    char bytes[];              /* name, zero, tags, candidacies; in identity mode the seal, certificate */
+};
+
+/* What shows that a record is its owner's. NULL where one is asked for: no identity mode. */
+struct bw_proof {
+    uint8_t word;
+    struct bw_bytes certificate;
+    const uint8_t *exchange;  /* BW_EXCHANGE_SIZE bytes */
+    const uint8_t *signature; /* BW_SIGNATURE_SIZE bytes */
 };
 
 /* What we know of a member because we spoke with it. */
@@ -55,6 +65,7 @@ struct bw_member {
     bool first : 1;      /* no event yet */
     bool updated : 1;    /* its record changed since the last event */
     bool faded : 1;      /* too long dead to be in digest and sync */
+    bool renewed : 1;    /* heard in a newer session than its record's: it may have moved */
 };
 
 struct bw_members {
@@ -71,17 +82,25 @@ struct bw_members {
 void bw_members_init(struct bw_members *members, struct bw_allocator allocator, size_t limit);
 void bw_members_free(struct bw_members *members); /* the tables, not the members */
 struct bw_member *bw_members_find(const struct bw_members *members, const struct bw_id *id);
+/* Where the search for it will begin, NULL in an empty table: to be asked of the memory ahead of time. */
+struct bw_member *const *bw_members_place(const struct bw_members *members, const struct bw_id *id);
 /* Inserts at a random place. BW_ERR_FULL, BW_ERR_MEMORY: nothing changed. */
 int bw_members_add(struct bw_members *members, struct bw_member *member, struct bw_rng *rng);
 void bw_members_remove(struct bw_members *members, struct bw_member *member);
 /* The next in the ring; NULL at the end of the round, and the next round is shuffled. */
 struct bw_member *bw_members_next(struct bw_members *members, struct bw_rng *rng);
 
-struct bw_info *bw_info_create(const struct bw_allocator *allocator, const struct bw_frame_member *frame);
+struct bw_info *bw_info_create(const struct bw_allocator *allocator, const struct bw_frame_member *frame,
+                               const struct bw_proof *proof);
 size_t bw_info_size(const struct bw_info *info);
 void bw_info_free(const struct bw_allocator *allocator, struct bw_info *info);
 struct bw_bytes bw_info_tags(const struct bw_info *info);
 struct bw_bytes bw_info_candidacies(const struct bw_info *info);
+/* Identity mode: the session and the X25519 key that the owner signed, its signature, its certificate. */
+uint64_t bw_info_session(const struct bw_info *info);
+const uint8_t *bw_info_exchange(const struct bw_info *info);
+uint8_t *bw_info_signature(struct bw_info *info);
+struct bw_bytes bw_info_certificate(const struct bw_info *info);
 
 struct bw_claim bw_member_claim(const struct bw_member *member);
 enum bw_status bw_member_status(const struct bw_member *member); /* as it is to us */

@@ -4,11 +4,12 @@
 
 #include "gossip/machine.h"
 
-#define MERGE_AHEAD 64u /* entries looked at for the same recipient */
+#define MERGE_AHEAD 512u /* entries looked at for the same recipient */
 
 struct entry {
     struct bw_dest to;
     uint16_t size;
+    enum bw_seal_with with;
     bool bare;
     bool rumours;
     bool taken;
@@ -29,7 +30,8 @@ static int append(struct bw_gossip *g, struct entry entry, const void *frames) {
 }
 
 int bw_outbox_put_frames(struct bw_gossip *g, const struct bw_dest *to, const void *frames, size_t size, bool bare) {
-    return append(g, (struct entry){.to = *to, .size = (uint16_t)size, .bare = bare}, frames);
+    enum bw_seal_with with = bare ? BW_SEAL_WITH_ANY : BW_SEAL_WITH_PAIR;
+    return append(g, (struct entry){.to = *to, .size = (uint16_t)size, .with = with, .bare = bare}, frames);
 }
 
 int bw_outbox_put_rumours(struct bw_gossip *g, const struct bw_dest *to, const void *frames, size_t size) {
@@ -48,9 +50,31 @@ int bw_outbox_put(struct bw_gossip *g, const struct bw_dest *to, const struct bw
     return put(g, to, schema, message, false);
 }
 
+int bw_outbox_put_member(struct bw_gossip *g, const struct bw_dest *to, const struct bw_member *member) {
+    uint8_t frame[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = frame, .capacity = sizeof(frame)};
+    int error = bw_signed_put(g, member, &writer);
+    return error ? error : bw_outbox_put_frames(g, to, frame, writer.used, false);
+}
+
 int bw_outbox_put_bare(struct bw_gossip *g, const struct bw_dest *to, const struct bw_schema *schema,
                        const void *message) {
     return put(g, to, schema, message, true);
+}
+
+int bw_outbox_put_answer(struct bw_gossip *g, const struct bw_dest *to, const struct bw_schema *schema,
+                         const void *message, size_t asked) {
+    uint8_t frame[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = frame, .capacity = sizeof(frame)};
+    int error = bw_wire_put(&writer, schema, message);
+    if (error) {
+        return error;
+    }
+    struct entry entry = {.to = *to, .size = (uint16_t)writer.used, .with = BW_SEAL_WITH_ANY, .bare = true};
+    if (bw_signed_size(g, g->self) + BW_SEALED_HEAD + BW_SEAL_OVERHEAD + writer.used > asked) {
+        entry.with = BW_SEAL_WITH_KNOWN;
+    }
+    return append(g, entry, frame);
 }
 
 static void read_entry(const struct bw_gossip *g, size_t at, struct entry *entry) {
@@ -87,6 +111,16 @@ static void tell_accused(struct bw_gossip *g, const struct bw_member *to, struct
     }
 }
 
+/* Identity mode: whom we have not heard yet is told who we are in the same datagram. */
+static size_t room_for(const struct bw_gossip *g, const struct entry *entry, const struct bw_member *to) {
+    bool heard = to && to->peer && to->peer->heard_us != BW_NOT_HEARD;
+    if (heard || entry->to.session == 0) {
+        return BW_FRAMES_MAX;
+    }
+    size_t room = BW_FRAMES_MAX - bw_signed_size(g, g->self) - BW_SEAL_OVERHEAD - BW_SEALED_HEAD;
+    return room > entry->size ? room : entry->size;
+}
+
 bool bw_gossip_transmit(struct bw_gossip *g, struct bw_outbound *out, struct bw_time now) {
     bw_gossip_enter(g, now);
     while (g->outbox.at < g->outbox.used) {
@@ -102,6 +136,7 @@ bool bw_gossip_transmit(struct bw_gossip *g, struct bw_outbound *out, struct bw_
         writer.used = entry.size;
         if (!entry.bare) {
             const struct bw_member *to = bw_members_find(&g->members, &entry.to.id);
+            writer.capacity = g->attest.identity ? room_for(g, &entry, to) : writer.capacity;
             bw_user_event_tell_clocks(g, &writer, to);
             merge(g, &entry.to, &writer);
             tell_accused(g, to, &writer);
@@ -115,7 +150,8 @@ bool bw_gossip_transmit(struct bw_gossip *g, struct bw_outbound *out, struct bw_
                                         .session = entry.to.session,
                                         .addr = entry.to.addr,
                                         .frames = g->frames,
-                                        .frames_size = writer.used};
+                                        .frames_size = writer.used,
+                                        .with = entry.with};
             return true;
         }
     }

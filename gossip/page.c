@@ -21,15 +21,18 @@ static size_t bucket_of(uint16_t bucket, uint16_t buckets) {
     return (size_t)bucket * buckets / BW_BUCKETS_MAX;
 }
 
+/* A member's frame does not say who suspects it, held it for dead or forgot it. */
+static bool has_accuser(const struct bw_member *member) {
+    return member->status != BW_STATUS_ALIVE && member->suspicion && member->suspicion->accuser_count > 0;
+}
+
 static uint32_t size_of(const struct bw_gossip *g, const struct bw_member *member) {
-    uint8_t suspicion[BW_FRAMES_MAX];
-    struct bw_writer writer = {.data = suspicion, .capacity = sizeof(suspicion)};
-    struct bw_frame_member frame;
-    bw_view_frame(g, member, &frame);
-    if (member->status == BW_STATUS_SUSPECT) {
+    uint8_t claim[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = claim, .capacity = sizeof(claim)};
+    if (has_accuser(member)) {
         bw_update_claim(g, member, &writer);
     }
-    return (uint32_t)(bw_wire_size(&bw_schema_member, &frame) + writer.used);
+    return (uint32_t)(bw_signed_size(g, member) + writer.used);
 }
 
 static uint32_t size_of_entry(const struct bw_entry *entry) {
@@ -104,14 +107,25 @@ static void add_frame(struct answer *answer, const struct bw_schema *schema, con
     }
 }
 
-/* Beside the largest record a suspicion has no room: it may go on the next page. */
-static void add_member(struct answer *answer, const struct bw_member *member) {
-    struct bw_frame_member frame;
-    bw_view_frame(answer->g, member, &frame);
-    add_frame(answer, &bw_schema_member, &frame);
-    if (member->status == BW_STATUS_SUSPECT && bw_update_claim(answer->g, member, &answer->writer) != 0) {
+static void add_claim(struct answer *answer, const struct bw_member *member) {
+    if (bw_update_claim(answer->g, member, &answer->writer) != 0) {
         next_page(answer);
         bw_update_claim(answer->g, member, &answer->writer);
+    }
+}
+
+/* A verdict goes before the record, which would be the end of it without the one who is behind it; a suspicion after it, for who
+ * does not know the member yet. Beside the largest record there is no room: each may go on the next page. */
+static void add_member(struct answer *answer, const struct bw_member *member) {
+    if (has_accuser(member) && member->status != BW_STATUS_SUSPECT) {
+        add_claim(answer, member);
+    }
+    if (bw_signed_put(answer->g, member, &answer->writer) != 0) {
+        next_page(answer);
+        bw_signed_put(answer->g, member, &answer->writer);
+    }
+    if (member->status == BW_STATUS_SUSPECT) {
+        add_claim(answer, member);
     }
 }
 
@@ -168,7 +182,7 @@ void bw_page_serve(struct bw_gossip *g, const struct bw_inbound *in, const struc
         any = any || differs[i];
     }
     size_t end = any ? window(g, frame, differs, count) : count;
-    struct answer answer = {.g = g, .to = {in->from, in->session, in->addr}};
+    struct answer answer = {.g = g, .to = bw_view_answer(g, in)};
     answer.page = (struct bw_frame_page){
         .sync = frame->sync, .first = frame->first, .next = (uint16_t)(frame->first + end), .digest = g->digest};
     open_page(&answer);

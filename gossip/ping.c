@@ -4,9 +4,12 @@
 
 #include "gossip/machine.h"
 
+#define REPEAT_PART 10 /* of the interval, between the probe's pings that repeat the first */
+
 static void send_frame(struct bw_gossip *g, const struct bw_ping *ping) {
     struct bw_frame_ping frame = {.seq = ping->seq, .still = bw_converge_still(g), .digest = g->digest};
-    if (ping->to.session == 0) {
+    /* repeated ones go to the dead, mostly, who must not use up what others are to hear */
+    if (ping->to.session == 0 || ping->repeated > 0) {
         bw_outbox_put_bare(g, &ping->to, &bw_schema_ping, &frame);
     } else {
         bw_outbox_put(g, &ping->to, &bw_schema_ping, &frame);
@@ -35,7 +38,7 @@ void bw_ping_close(struct bw_gossip *g, struct bw_ping *ping) {
     bw_gossip_cancel(g, &ping->timer);
     if (ping->ghost) {
         g->ghost_count--;
-        bw_view_free(g, ping->ghost);
+        bw_view_free_ghost(g, ping->ghost);
     }
     if (g->probe == ping) {
         g->probe = NULL;
@@ -51,7 +54,7 @@ void bw_ping_close_all(struct bw_gossip *g) {
     }
 }
 
-static struct bw_ping *find(struct bw_gossip *g, uint32_t seq) {
+struct bw_ping *bw_ping_open(struct bw_gossip *g, uint32_t seq) {
     for (size_t i = 0; i < BW_PING_MAX; i++) {
         if (g->pings[i].purpose != BW_PURPOSE_NONE && g->pings[i].seq == seq) {
             return &g->pings[i];
@@ -91,7 +94,7 @@ static void fail(struct bw_gossip *g, struct bw_ping *ping) {
 /* A member of a newer session: what it is accused of under the old one it must hear, so that it can refute. */
 static void reopened(struct bw_gossip *g, struct bw_ping *ping, const struct bw_inbound *in) {
     bw_trace_rule(g->trace, BW_RULE_REOPEN_UNBOUND, &in->from, in->session);
-    struct bw_dest to = {in->from, in->session, in->addr};
+    struct bw_dest to = bw_view_answer(g, in);
     bw_outbox_put_frames(g, &to, NULL, 0, false);
     if (g->probe && bw_id_equal(&g->probe->to.id, &in->from)) {
         succeed(g, g->probe);
@@ -102,14 +105,14 @@ static void reopened(struct bw_gossip *g, struct bw_ping *ping, const struct bw_
 static void measure(struct bw_gossip *g, const struct bw_ping *ping, const struct bw_id *from) {
     struct bw_member *member = bw_members_find(&g->members, from);
     struct bw_peer *peer = member ? bw_view_peer(g, member) : NULL;
-    if (peer) {
+    if (peer && ping->repeated == 0) { /* else it is not known which of them was answered (Karn) */
         bw_probe_measure(peer, g->now.mono_us - ping->sent_us);
         g->measured_us = ping->indirect ? -1 : g->now.mono_us - ping->sent_us; /* it may have been asked twice */
     }
 }
 
 void bw_ping_acked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ack *frame) {
-    struct bw_ping *ping = find(g, frame->seq);
+    struct bw_ping *ping = bw_ping_open(g, frame->seq);
     if (!ping || ping->acked || (ping->purpose != BW_PURPOSE_SEED && !bw_id_equal(&ping->to.id, &in->from))) {
         bw_trace_rule(g->trace, BW_RULE_IGNORE_FOREIGN_ACK, &in->from, frame->seq);
         return;
@@ -134,10 +137,13 @@ void bw_ping_acked(struct bw_gossip *g, const struct bw_inbound *in, const struc
         bw_ping_close(g, ping);
         break;
     }
-    case BW_PURPOSE_SEED:
-        bw_join_answered(g, ping, in);
+    case BW_PURPOSE_SEED: {
+        struct bw_inbound asked = *in;
+        asked.addr = ping->to.addr; /* not where the answer says that it is from */
+        bw_join_answered(g, ping, &asked);
         bw_ping_close(g, ping);
         break;
+    }
     case BW_PURPOSE_LEAVE:
         bw_ping_close(g, ping);
         bw_leave_acked(g, &in->from);
@@ -148,12 +154,20 @@ void bw_ping_acked(struct bw_gossip *g, const struct bw_inbound *in, const struc
     }
 }
 
+static void tell_refusal(struct bw_gossip *g, const struct bw_ping *ping) {
+    const struct bw_member *member = ping->refused ? bw_members_find(&g->members, &ping->to.id) : NULL;
+    if (member) {
+        bw_accuse_tell(g, &ping->origin, member);
+    }
+}
+
 /* The helper's wait is over; a late ack is passed on all the same. A refusal is told even where nacks are not wanted. */
 static void nack(struct bw_gossip *g, struct bw_ping *ping) {
     struct bw_frame_nack frame = {.seq = ping->origin_seq, .refused = ping->refused};
     if (ping->refused || g->params.nack_percent > 0) {
         bw_outbox_put(g, &ping->origin, &bw_schema_nack, &frame);
         bw_trace_rule(g->trace, BW_RULE_NACK_BEFORE_TIMEOUT, &ping->to.id, ping->refused);
+        tell_refusal(g, ping);
     }
     ping->indirect = true;
     int64_t wait_us = bw_health_stretch(g, g->params.probe_interval_ms);
@@ -162,6 +176,25 @@ static void nack(struct bw_gossip *g, struct bw_ping *ping) {
 
 static bool asks_helpers(const struct bw_ping *ping) {
     return ping->purpose == BW_PURPOSE_DETECT || ping->purpose == BW_PURPOSE_ASK || ping->purpose == BW_PURPOSE_CONFIRM;
+}
+
+static void wait_to_repeat(struct bw_gossip *g, struct bw_ping *ping) {
+    int64_t wait_us = bw_health_stretch(g, g->params.probe_interval_ms) / REPEAT_PART;
+    bw_gossip_arm(g, &ping->timer, BW_TIMER_PING, ping->refused ? BW_NEVER : g->now.mono_us + wait_us);
+}
+
+/* Again and again until the interval ends: loss is no death. Nothing is sent more where nothing is lost. */
+static void repeat(struct bw_gossip *g, struct bw_ping *ping) {
+    const struct bw_member *member = bw_members_find(&g->members, &ping->to.id);
+    if (ping->refused || !member || !bw_view_others(g, member)) {
+        bw_gossip_cancel(g, &ping->timer);
+        return;
+    }
+    ping->to = bw_view_dest(member); /* it may have been started anew, elsewhere */
+    ping->repeated++;
+    send_frame(g, ping);
+    bw_trace_rule(g->trace, BW_RULE_ASK_AGAIN, &ping->to.id, ping->repeated);
+    wait_to_repeat(g, ping);
 }
 
 /* The direct wait is over. */
@@ -174,9 +207,10 @@ static void turn_indirect(struct bw_gossip *g, struct bw_ping *ping) {
         bw_ping_send(g, BW_PURPOSE_REOPEN, &anew, bw_health_stretch(g, g->params.probe_interval_ms));
     } else if (!ping->refused) {
         send_frame(g, ping);
+        ping->repeated++;
     }
     if (ping->purpose == BW_PURPOSE_DETECT) {
-        bw_gossip_cancel(g, &ping->timer); /* until the interval ends */
+        wait_to_repeat(g, ping);
     } else if (ping->helper_count == 0) {
         fail(g, ping);
     } else {
@@ -188,6 +222,8 @@ static void turn_indirect(struct bw_gossip *g, struct bw_ping *ping) {
 void bw_ping_timeout(struct bw_gossip *g, struct bw_ping *ping) {
     if (asks_helpers(ping) && !ping->indirect) {
         turn_indirect(g, ping);
+    } else if (ping->purpose == BW_PURPOSE_DETECT) {
+        repeat(g, ping);
     } else if (asks_helpers(ping)) {
         fail(g, ping);
     } else if (ping->purpose == BW_PURPOSE_RELAY && !ping->indirect) {
@@ -200,13 +236,13 @@ void bw_ping_timeout(struct bw_gossip *g, struct bw_ping *ping) {
 /* ------------------------------------------------------------------ what others say */
 
 void bw_ping_answer(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_ping *frame) {
-    struct bw_dest to = {in->from, in->session, in->addr};
+    struct bw_dest to = bw_view_answer(g, in);
     struct bw_frame_ack ack = {.seq = frame->seq, .still = bw_converge_still(g), .digest = g->digest};
     if (in->proven) {
         bw_outbox_put(g, &to, &bw_schema_ack, &ack);
         bw_rtt_tell(g, &to);
     } else {
-        bw_outbox_put_bare(g, &to, &bw_schema_ack, &ack);
+        bw_outbox_put_answer(g, &to, &bw_schema_ack, &ack, in->frames.size);
     }
 }
 
@@ -221,7 +257,7 @@ static int helper_of(const struct bw_ping *ping, const struct bw_id *from) {
 }
 
 void bw_ping_relayed(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_relayed *frame) {
-    struct bw_ping *ping = find(g, frame->seq);
+    struct bw_ping *ping = bw_ping_open(g, frame->seq);
     if (!ping || ping->acked || helper_of(ping, &in->from) < 0) {
         bw_trace_rule(g->trace, BW_RULE_IGNORE_FOREIGN_ACK, &in->from, frame->seq);
         return;
@@ -241,7 +277,7 @@ static void end_if_refused_twice(struct bw_gossip *g, struct bw_ping *ping) {
 }
 
 void bw_ping_nacked(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_nack *frame) {
-    struct bw_ping *ping = find(g, frame->seq);
+    struct bw_ping *ping = bw_ping_open(g, frame->seq);
     int helper = ping ? helper_of(ping, &in->from) : -1;
     if (helper < 0) {
         bw_trace_rule(g->trace, BW_RULE_IGNORE_FOREIGN_ACK, &in->from, frame->seq);
@@ -261,7 +297,7 @@ void bw_ping_requested(struct bw_gossip *g, const struct bw_inbound *in, const s
     if (!target || target == g->self) {
         return;
     }
-    struct bw_dest origin = {in->from, in->session, in->addr};
+    struct bw_dest origin = bw_view_answer(g, in);
     if (bw_leave_tell_of(g, &origin, target)) {
         struct bw_frame_nack heard = {.seq = frame->seq};
         bw_outbox_put(g, &origin, &bw_schema_nack, &heard);

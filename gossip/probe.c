@@ -175,7 +175,10 @@ void bw_probe_period(struct bw_gossip *g) {
         return;
     }
     struct bw_member *target = next_target(g);
-    if (target) {
+    if (target && bw_signed_expired(g, target)) {
+        bw_trace_rule(g->trace, BW_RULE_EXPIRED_IS_DEAD, &target->id, target->incarnation);
+        bw_suspect_die(g, target, (struct bw_claim){target->incarnation, BW_STATUS_DEAD}, &g->self->id, g->now.mono_us);
+    } else if (target) {
         struct bw_dest to = bw_view_dest(target);
         g->probe = bw_ping_send(g, BW_PURPOSE_DETECT, &to, bw_probe_timeout_us(g, target));
         if (target->status == BW_STATUS_SUSPECT) {

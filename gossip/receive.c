@@ -42,6 +42,26 @@ static void take_message(struct bw_gossip *g, const struct bw_inbound *in, const
                                                .message = frame->data});
 }
 
+static void apply_user(struct bw_gossip *g, const struct bw_inbound *in, struct bw_frame *frame) {
+    switch (frame->type) {
+    case BW_FRAME_NUMBER_user_event:
+        bw_user_event_receive(g, in, &frame->as.user_event);
+        break;
+    case BW_FRAME_NUMBER_query:
+        bw_query_receive(g, in, &frame->as.query);
+        break;
+    case BW_FRAME_NUMBER_reply:
+        bw_query_replied(g, in, &frame->as.reply);
+        break;
+    case BW_FRAME_NUMBER_clocks:
+        bw_user_event_clocks(g, in, &frame->as.clocks);
+        break;
+    default:
+        bw_user_event_have(g, in, &frame->as.have);
+        break;
+    }
+}
+
 static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_source *source, struct bw_frame *frame) {
     switch ((enum bw_frame_number)frame->type) {
     case BW_FRAME_NUMBER_ping:
@@ -62,7 +82,13 @@ static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_so
         bw_ping_relayed(g, in, &frame->as.relayed);
         break;
     case BW_FRAME_NUMBER_member:
-        bw_claims_member(g, source, &frame->as.member);
+        bw_signed_plain(g, source, &frame->as.member);
+        break;
+    case BW_FRAME_NUMBER_signed_member:
+        bw_signed_receive(g, source, &frame->as.signed_member);
+        break;
+    case BW_FRAME_NUMBER_accusation:
+        bw_accuse_receive(g, source, &frame->as.accusation);
         break;
     case BW_FRAME_NUMBER_suspect:
         bw_claims_suspect(g, source, &frame->as.suspect);
@@ -92,25 +118,32 @@ static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_so
     case BW_FRAME_NUMBER_heard:
         bw_survey_answered(g, in, &frame->as.heard);
         break;
+    case BW_FRAME_NUMBER_sealed: /* only behind who is met: opening.c */
+        break;
     case BW_FRAME_NUMBER_message:
         take_message(g, in, &frame->as.message);
         break;
     case BW_FRAME_NUMBER_user_event:
-        bw_user_event_receive(g, in, &frame->as.user_event);
-        break;
     case BW_FRAME_NUMBER_query:
-        bw_query_receive(g, in, &frame->as.query);
-        break;
     case BW_FRAME_NUMBER_reply:
-        bw_query_replied(g, in, &frame->as.reply);
-        break;
     case BW_FRAME_NUMBER_clocks:
-        bw_user_event_clocks(g, in, &frame->as.clocks);
-        break;
     case BW_FRAME_NUMBER_have:
-        bw_user_event_have(g, in, &frame->as.have);
+        apply_user(g, in, frame);
         break;
     }
+}
+
+/* What costs a walk over all that we know, and an answer larger than itself: one of a kind in a datagram, so that no datagram costs
+ * more than a few times another. Nobody has two to ask. */
+static bool asked_again(struct bw_gossip *g, const struct bw_inbound *in, uint8_t type, uint64_t *asked) {
+    bool large = type == BW_FRAME_NUMBER_sync || type == BW_FRAME_NUMBER_survey || type == BW_FRAME_NUMBER_have;
+    uint64_t bit = large ? UINT64_C(1) << type : 0;
+    if ((*asked & bit) != 0) {
+        bw_trace_rule(g->trace, BW_RULE_ONE_LARGE_ANSWER, &in->from, type);
+        return true;
+    }
+    *asked |= bit;
+    return false;
 }
 
 /* It is proven: made for us, after our boot. */
@@ -120,6 +153,7 @@ static void note_heard(struct bw_gossip *g, const struct bw_inbound *in) {
     if (!member) {
         return;
     }
+    member->renewed = member->renewed || member->session != in->session;
     member->session = in->session; /* a newer one ends the older ones */
     struct bw_peer *peer = bw_view_peer(g, member);
     if (peer) {
@@ -154,19 +188,26 @@ static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
         bw_trace_rule(g->trace, BW_RULE_DROP_MALFORMED_WHOLE, &in->from, in->frames.size);
         return error;
     }
+    if (g->attest.identity && (!in->proven || bw_opening_shut(g, &in->from))) {
+        return bw_opening_receive(g, in);
+    }
     if (!in->proven) {
         return pings ? answer_unproven(g, in) : BW_ERR_DROP_UNPROVEN;
     }
     note_heard(g, in);
     g->measured_us = -1;
+    g->attest.refused = false;
     struct bw_source source = {.from = in->from};
     struct bw_reader reader = {.data = in->frames.data, .size = in->frames.size};
     struct bw_frame frame;
+    uint64_t asked = 0;
     while (bw_frame_next(&reader, &frame) > 0) {
-        apply(g, in, &source, &frame);
+        if (!asked_again(g, in, frame.type, &asked)) {
+            apply(g, in, &source, &frame);
+        }
     }
     bw_sync_advance(g);
-    return 0;
+    return g->attest.refused ? BW_ERR_DROP_UNSIGNED : 0;
 }
 
 int bw_gossip_receive(struct bw_gossip *g, const struct bw_inbound *in, struct bw_time now) {

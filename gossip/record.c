@@ -4,6 +4,12 @@
 
 #include "gossip/machine.h"
 
+#define PER_SCOPE 4u
+
+size_t bw_records_max(const struct bw_gossip *g) {
+    return 1 + (size_t)g->params.scope_max * PER_SCOPE; /* and the key ring */
+}
+
 static struct bw_id hash_of(const struct bw_gossip *g, uint8_t kind, struct bw_bytes key) {
     uint8_t bytes[2 + BW_RECORD_KEY_MAX] = {0, kind};
     struct bw_id hash;
@@ -65,6 +71,23 @@ static struct bw_entry *create_entry(struct bw_gossip *g, const struct bw_record
     return entry;
 }
 
+/* Revocations and all other records have places of their own: neither leaves the other without. */
+static bool has_place(const struct bw_gossip *g, uint8_t kind) {
+    size_t revoked = g->attest.revoked_count;
+    return kind == BW_RECORD_KIND_REVOKED ? revoked < BW_REVOKED_MAX : g->records.count - revoked < bw_records_max(g);
+}
+
+static int store(struct bw_gossip *g, const struct bw_entry *before, struct bw_entry *entry) {
+    if (!before && !has_place(g, entry->kind)) {
+        bw_bound_passed(g, entry->kind == BW_RECORD_KIND_REVOKED ? BW_BOUND_REVOCATIONS : BW_BOUND_RECORDS, NULL,
+                        g->records.count);
+        return BW_ERR_FULL;
+    }
+    int error = bw_table_put(&g->records, &entry->hash, entry);
+    g->attest.revoked_count += !error && !before && entry->kind == BW_RECORD_KIND_REVOKED;
+    return error;
+}
+
 int bw_gossip_put(struct bw_gossip *g, const struct bw_record *record, struct bw_time now) {
     bw_gossip_enter(g, now);
     BW_ASSERT(record->key.size > 0 && record->key.size <= BW_RECORD_KEY_MAX && record->body.size <= BW_RECORD_BODY_MAX);
@@ -74,10 +97,7 @@ int bw_gossip_put(struct bw_gossip *g, const struct bw_record *record, struct bw
         return 0;
     }
     struct bw_entry *entry = create_entry(g, record, &hash);
-    int error = entry ? bw_table_put(&g->records, &hash, entry) : BW_ERR_MEMORY;
-    if (error == BW_ERR_FULL) {
-        bw_bound_passed(g, BW_BOUND_RECORDS, NULL, g->records.count);
-    }
+    int error = entry ? store(g, before, entry) : BW_ERR_MEMORY;
     if (error) {
         bw_free(&g->allocator, entry, entry ? entry_size(entry->key_size, entry->body_size) : 0);
         return error;
@@ -93,10 +113,28 @@ int bw_gossip_put(struct bw_gossip *g, const struct bw_record *record, struct bw
     return 0;
 }
 
+bool bw_record_known(const struct bw_gossip *g, uint8_t kind, struct bw_bytes key) {
+    struct bw_id hash = hash_of(g, kind, key);
+    return bw_table_get(&g->records, &hash) != NULL;
+}
+
+bool bw_record_get(const struct bw_gossip *g, uint8_t kind, struct bw_bytes key, struct bw_frame_record *frame) {
+    struct bw_id hash = hash_of(g, kind, key);
+    const struct bw_entry *entry = bw_table_get(&g->records, &hash);
+    if (entry) {
+        bw_record_frame(entry, frame);
+    }
+    return entry != NULL;
+}
+
 void bw_record_receive(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_record *frame) {
     struct bw_id hash = hash_of(g, frame->kind, frame->key);
     const struct bw_entry *entry = bw_table_get(&g->records, &hash);
     if (entry && memcmp(frame->rank.data, entry->rank, sizeof(entry->rank)) <= 0) {
+        return;
+    }
+    if (frame->kind == BW_RECORD_KIND_REVOKED) {
+        bw_revoked_receive(g, in, frame);
         return;
     }
     bw_trace_rule(g->trace, BW_RULE_OWNER_DECIDES_RECORDS, &in->from, frame->kind);

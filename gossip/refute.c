@@ -27,9 +27,7 @@ static void repeat(struct bw_gossip *g, const struct bw_id *to) {
     const struct bw_member *member = bw_members_find(&g->members, to);
     if (member) {
         struct bw_dest dest = bw_view_dest(member);
-        struct bw_frame_member own;
-        bw_view_frame(g, g->self, &own);
-        bw_outbox_put(g, &dest, &bw_schema_member, &own);
+        bw_outbox_put_member(g, &dest, g->self);
         bw_trace_rule(g->trace, BW_RULE_ANSWER_STALE_ACCUSATION, to, g->self->incarnation);
     }
 }
@@ -44,13 +42,30 @@ static void count(struct bw_gossip *g, bool shared) {
     arm_decay(g);
 }
 
+bool bw_refute_uncounted(const struct bw_gossip *g, uint64_t incarnation) {
+    return incarnation == g->refuted && !g->counted;
+}
+
+void bw_refute_hearsay(struct bw_gossip *g, const struct bw_id *from, struct bw_claim claim) {
+    if (g->leave.leaving) {
+        return;
+    }
+    if (bw_precedence(claim, bw_member_claim(g->self)) <= 0) {
+        repeat(g, from);
+    } else if (g->now.mono_us >= g->attest.hearsay_us) {
+        bw_trace_rule(g->trace, BW_RULE_HEARSAY_COUNTS_FOR_NOTHING, from, claim.incarnation);
+        g->attest.hearsay_us = g->now.mono_us + g->params.probe_interval_ms * BW_US_PER_MS;
+        bw_refute_renew(g, bw_incarnation_above(claim.incarnation));
+    }
+}
+
 void bw_refute(struct bw_gossip *g, const struct bw_id *from, struct bw_claim claim, bool shared) {
     bool accused = claim.status != BW_STATUS_ALIVE;
     if (g->leave.leaving) {
         return;
     }
     if (bw_precedence(claim, bw_member_claim(g->self)) <= 0) {
-        if (accused && shared && claim.incarnation == g->refuted && !g->counted) {
+        if (accused && shared && bw_refute_uncounted(g, claim.incarnation)) {
             count(g, shared);
             bw_refute_renew(g, bw_incarnation_above(g->self->incarnation));
         } else if (accused) {

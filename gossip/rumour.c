@@ -244,13 +244,22 @@ static bool send_next(struct bw_gossip *g, struct bw_rumours *from, struct bw_wr
     return false;
 }
 
-static void count_sent(struct bw_gossip *g, struct bw_rumours *from, struct bw_list *sent) {
+/* What only rides along may go to one and the same member each time: a rumour stays until it has had datagrams of its own, which go to
+ * different members. */
+static void count_sent(struct bw_gossip *g, struct bw_rumours *from, struct bw_list *sent, bool own) {
+    uint32_t fanout = g->params.gossip_fanout;
+    size_t others = g->living > fanout ? fanout : g->living > 0 ? g->living - 1 : 0;
     uint32_t limit = bw_transmit_limit(&g->params, g->living);
     while (!bw_list_empty(sent)) {
         struct bw_rumour *rumour = bw_container(sent->next, struct bw_rumour, link);
         bw_rumours_unqueue(rumour);
-        rumour->sent++;
-        if (rumour->sent < limit) {
+        if (rumour->sent < UINT8_MAX) {
+            rumour->sent++;
+        }
+        if (own && rumour->own < UINT8_MAX) {
+            rumour->own++;
+        }
+        if (rumour->sent < limit || rumour->own < others) {
             bw_rumours_queue(from, rumour);
         }
     }
@@ -269,9 +278,9 @@ static void begin(struct bw_gossip *g, struct sending *sending) {
     bw_list_init(&sending->sent[1]);
 }
 
-static void end(struct bw_gossip *g, struct sending *sending) {
-    count_sent(g, sending->kinds[0], &sending->sent[0]);
-    count_sent(g, sending->kinds[1], &sending->sent[1]);
+static void end(struct bw_gossip *g, struct sending *sending, bool own) {
+    count_sent(g, sending->kinds[0], &sending->sent[0], own);
+    count_sent(g, sending->kinds[1], &sending->sent[1], own);
 }
 
 /* Events and queries by turns: neither waits for the other's storm. */
@@ -288,7 +297,7 @@ void bw_rumour_piggyback(struct bw_gossip *g, struct bw_writer *writer) {
     if (anything(g)) {
         begin(g, &sending);
         fill(g, writer, &sending);
-        end(g, &sending);
+        end(g, &sending, false);
     }
 }
 
@@ -303,7 +312,7 @@ static void send_burst(struct bw_gossip *g, const struct bw_dest *to) {
             break;
         }
     }
-    end(g, &sending);
+    end(g, &sending, true);
 }
 
 void bw_rumour_tick(struct bw_gossip *g) {

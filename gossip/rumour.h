@@ -24,6 +24,7 @@ struct bw_rumour {
     int64_t began_us; /* by our clock */
     int64_t until_us; /* query: the deadline */
     uint8_t sent;
+    uint8_t own; /* of these, in datagrams for rumours alone */
     bool queued;
     bool ack;      /* query */
     bool for_us;   /* query: delivered */

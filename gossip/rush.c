@@ -31,7 +31,7 @@ bool bw_rush_puts_off(struct bw_gossip *g, const struct bw_inbound *in, const st
     int64_t wait_ms = wait_us / BW_US_PER_MS + 1;
     wait_ms = wait_ms < BW_LATER_MS_MAX ? wait_ms : BW_LATER_MS_MAX;
     struct bw_frame_later later = {.sync = frame->sync, .wait_ms = (uint16_t)wait_ms};
-    struct bw_dest to = {in->from, in->session, in->addr};
+    struct bw_dest to = bw_view_answer(g, in);
     bw_outbox_put_bare(g, &to, &bw_schema_later, &later);
     bw_trace_rule(g->trace, BW_RULE_PUT_OFF_A_RUSH, &in->from, later.wait_ms);
     return true;

@@ -38,7 +38,7 @@ void bw_survey_asked(struct bw_gossip *g, const struct bw_inbound *in, const str
     uint8_t ids[BW_UNHEARD_MAX * sizeof(struct bw_id)];
     size_t count = list_unheard(g, ids);
     size_t told = count < BW_UNHEARD_MAX ? count : BW_UNHEARD_MAX;
-    struct bw_dest to = {in->from, in->session, in->addr};
+    struct bw_dest to = bw_view_answer(g, in);
     struct bw_frame_heard answer = {.survey = frame->survey,
                                     .living = (uint32_t)g->living,
                                     .unheard = (uint32_t)count,

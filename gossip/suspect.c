@@ -34,22 +34,67 @@ static bool has_accuser(const struct bw_suspicion *suspicion, const struct bw_id
     return false;
 }
 
-static bool add_accusers(struct bw_suspicion *suspicion, struct bw_bytes accusers) {
+/* Identity mode: those whose port it is that refused them, by their own word. */
+static size_t refused_count(const struct bw_suspicion *suspicion) {
+    size_t count = 0;
+    for (size_t i = 0; i < suspicion->accuser_count; i++) {
+        count += suspicion->charges[i][0] != 0;
+    }
+    return count;
+}
+
+static bool is_proven(const struct bw_gossip *g, const struct bw_suspicion *suspicion) {
+    return suspicion->accuser_count > bw_confirmations_needed(&g->params, suspicion->n) ||
+           refused_count(suspicion) >= 2;
+}
+
+/* In identity mode each accuser costs others a look: only those that shorten the wait are told of. */
+static bool has_use(const struct bw_gossip *g, const struct bw_suspicion *suspicion, bool refused) {
+    bool enough = g->attest.identity && is_proven(g, suspicion) && !(refused && refused_count(suspicion) < 2);
+    return suspicion->accuser_count < BW_ACCUSERS_MAX && !enough;
+}
+
+static bool runs(const struct bw_member *member, uint64_t incarnation) {
+    return member->status == BW_STATUS_SUSPECT && member->incarnation == incarnation;
+}
+
+bool bw_suspect_lacks(const struct bw_gossip *g, const struct bw_member *member, uint64_t incarnation,
+                      const struct bw_id *accuser, bool refused) {
+    return !runs(member, incarnation) ||
+           (!has_accuser(member->suspicion, accuser) && has_use(g, member->suspicion, refused));
+}
+
+bool bw_suspect_proven(const struct bw_gossip *g, const struct bw_member *member) {
+    return member->status == BW_STATUS_SUSPECT && is_proven(g, member->suspicion);
+}
+
+static bool add_accusers(const struct bw_gossip *g, struct bw_suspicion *suspicion, struct bw_bytes accusers) {
     bool added = false;
-    for (size_t at = 0; at < accusers.size && suspicion->accuser_count < BW_ACCUSERS_MAX; at += sizeof(struct bw_id)) {
+    for (size_t at = 0; at < accusers.size; at += bw_accuser_size(g)) {
+        const uint8_t *charge = accusers.data + at + sizeof(struct bw_id);
+        bool refused = g->attest.identity && charge[0] != 0;
         struct bw_id id;
         memcpy(&id, accusers.data + at, sizeof(id));
-        if (!has_accuser(suspicion, &id) && !bw_id_equal(&id, &suspicion->member->id)) {
+        if (has_use(g, suspicion, refused) && !has_accuser(suspicion, &id) &&
+            !bw_id_equal(&id, &suspicion->member->id)) {
+            if (g->attest.identity) {
+                memcpy(suspicion->charges[suspicion->accuser_count], charge, BW_CHARGE_SIZE);
+            }
             suspicion->accusers[suspicion->accuser_count++] = id;
             added = true;
         }
     }
+    suspicion->refused = suspicion->refused || (g->attest.identity && refused_count(suspicion) >= 2);
     return added;
+}
+
+static size_t suspicion_size(const struct bw_gossip *g) {
+    return sizeof(struct bw_suspicion) + (g->attest.identity ? BW_ACCUSERS_MAX * (size_t)BW_CHARGE_SIZE : 0);
 }
 
 static struct bw_suspicion *suspicion_of(struct bw_gossip *g, struct bw_member *member) {
     if (!member->suspicion) {
-        member->suspicion = bw_alloc(&g->allocator, sizeof(*member->suspicion));
+        member->suspicion = bw_alloc(&g->allocator, suspicion_size(g));
         if (member->suspicion) {
             member->suspicion->member = member;
         }
@@ -57,13 +102,24 @@ static struct bw_suspicion *suspicion_of(struct bw_gossip *g, struct bw_member *
     return member->suspicion;
 }
 
+/* Nobody accuses itself. */
+static bool anybody(const struct bw_gossip *g, const struct bw_member *member, struct bw_bytes accusers) {
+    for (size_t at = 0; at < accusers.size; at += bw_accuser_size(g)) {
+        if (memcmp(accusers.data + at, &member->id, sizeof(member->id)) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool begin(struct bw_gossip *g, struct bw_member *member, uint64_t incarnation, struct bw_bytes accusers) {
-    struct bw_suspicion fresh = {.member = member, .started_us = g->now.mono_us - g->patience.shift_us, .n = g->living};
-    if (!add_accusers(&fresh, accusers) || !suspicion_of(g, member)) {
+    if (!anybody(g, member, accusers) || !suspicion_of(g, member)) {
         return false;
     }
     bw_gossip_cancel(g, &member->suspicion->timer);
-    *member->suspicion = fresh;
+    *member->suspicion =
+        (struct bw_suspicion){.member = member, .started_us = g->now.mono_us - g->patience.shift_us, .n = g->living};
+    (void)add_accusers(g, member->suspicion, accusers);
     bw_view_set(g, member, (struct bw_claim){incarnation, BW_STATUS_SUSPECT}, g->now.mono_us);
     bw_trace_rule(g->trace, BW_RULE_SUSPECT_BEFORE_DEATH, &member->id, incarnation);
     bw_why_begin(g, member);
@@ -71,11 +127,11 @@ static bool begin(struct bw_gossip *g, struct bw_member *member, uint64_t incarn
 }
 
 bool bw_suspect(struct bw_gossip *g, struct bw_member *member, uint64_t incarnation, struct bw_bytes accusers) {
-    bool running = member->status == BW_STATUS_SUSPECT && member->incarnation == incarnation;
+    bool running = runs(member, incarnation);
     if (!running && !begin(g, member, incarnation, accusers)) {
         return false;
     }
-    if (running && !add_accusers(member->suspicion, accusers)) {
+    if (running && !add_accusers(g, member->suspicion, accusers)) {
         return true;
     }
     if (member->suspicion->accuser_count > 1) {
@@ -108,9 +164,17 @@ void bw_suspect_accuse(struct bw_gossip *g, struct bw_member *member, const stru
         bw_trace_rule(g->trace, BW_RULE_DEAF_DO_NOT_ACCUSE, &member->id, g->living);
         return;
     }
-    struct bw_id accusers[2] = {g->self->id, ping->refuser};
+    uint8_t accusers[BW_ACCUSATION_SIZE];
     bool refused = ping->refused && ping->helper_refused;
-    struct bw_bytes bytes = {accusers[0].bytes, (refused ? 2 : 1) * sizeof(struct bw_id)};
+    bool lacks = bw_suspect_lacks(g, member, member->incarnation, &g->self->id, ping->refused);
+    struct bw_bytes bytes = {accusers, 0};
+    if (lacks) {
+        bytes = bw_accuse_own(g, member, ping->refused, accusers);
+    }
+    if (refused && !g->attest.identity) { /* there the helper says so itself: see bw_accuse_tell */
+        memcpy(accusers + bytes.size, &ping->refuser, sizeof(ping->refuser));
+        bytes.size += sizeof(ping->refuser);
+    }
     bool suspected = bw_suspect(g, member, member->incarnation, bytes);
     bw_why_probe(g, member, ping);
     if (suspected && refused) {
@@ -124,7 +188,7 @@ bool bw_suspect_sentenced(struct bw_gossip *g, struct bw_member *member, uint64_
     struct bw_bytes accusers = {by->bytes, bw_id_none(by) ? 0 : sizeof(*by)};
     (void)bw_suspect(g, member, incarnation, accusers);
     bw_why_evidence(g, member, BW_EVIDENCE_VERDICT);
-    bool suspect = member->status == BW_STATUS_SUSPECT && member->incarnation == incarnation;
+    bool suspect = runs(member, incarnation);
     int64_t age_us = suspect ? g->now.mono_us - g->patience.shift_us - member->suspicion->started_us : 0;
     if (!suspect || age_us >= BW_REFUSED_TIMEOUT_MS * BW_US_PER_MS) {
         return false;
@@ -142,17 +206,32 @@ void bw_suspect_timeout(struct bw_gossip *g, struct bw_suspicion *suspicion) {
     bw_suspect_die(g, member, (struct bw_claim){member->incarnation, BW_STATUS_DEAD}, &by, g->now.mono_us);
 }
 
+/* Identity mode: it is dead because of those who accuse it; or by our own look at its certificate, and that is our accusation. */
+static void keep_accusers(struct bw_gossip *g, struct bw_member *member, const struct bw_id *by) {
+    uint8_t own[BW_ACCUSATION_SIZE];
+    bool suspect = member->status == BW_STATUS_SUSPECT;
+    bool ours = !suspect && by && bw_id_equal(by, &g->self->id);
+    if (!suspect && member->suspicion) {
+        member->suspicion->accuser_count = 0;
+    }
+    if (ours && suspicion_of(g, member)) {
+        add_accusers(g, member->suspicion, bw_accuse_own(g, member, false, own));
+    }
+}
+
 /* Dead, or left. The accuser stays known, or who forgot it. */
 void bw_suspect_die(struct bw_gossip *g, struct bw_member *member, struct bw_claim claim, const struct bw_id *by,
                     int64_t since_us) {
     bw_why_end(g, member, claim.status, by);
     if (claim.status == BW_STATUS_LEFT && (!by || bw_id_none(by))) {
         bw_suspect_end(g, member);
+    } else if (g->attest.identity && claim.status == BW_STATUS_DEAD) {
+        keep_accusers(g, member, by);
     } else if (by && suspicion_of(g, member)) {
-        bw_gossip_cancel(g, &member->suspicion->timer);
-        member->suspicion->accuser_count = 0;
-        add_accusers(member->suspicion, (struct bw_bytes){by->bytes, sizeof(*by)});
-    } else if (member->suspicion) {
+        member->suspicion->accuser_count = 1;
+        member->suspicion->accusers[0] = *by;
+    }
+    if (member->suspicion) {
         bw_gossip_cancel(g, &member->suspicion->timer);
     }
     bw_view_set(g, member, claim, since_us);
@@ -162,7 +241,7 @@ void bw_suspect_die(struct bw_gossip *g, struct bw_member *member, struct bw_cla
 void bw_suspect_end(struct bw_gossip *g, struct bw_member *member) {
     if (member->suspicion) {
         bw_gossip_cancel(g, &member->suspicion->timer);
-        bw_free(&g->allocator, member->suspicion, sizeof(*member->suspicion));
+        bw_free(&g->allocator, member->suspicion, suspicion_size(g));
         member->suspicion = NULL;
     }
 }

@@ -129,7 +129,7 @@ static bool may_compare(const struct bw_gossip *g) {
 
 static void tell_what_we_have(struct bw_gossip *g, const struct bw_inbound *in, bool mutual) {
     uint8_t digests[4u * BW_RUMOUR_MAX];
-    struct bw_dest to = {in->from, in->session, in->addr};
+    struct bw_dest to = bw_view_answer(g, in);
     for (size_t i = 0; i < g->events_of_users.count; i++) {
         bw_put_u32(digests + 4 * i, (uint32_t)g->events_of_users.recent[i]->digest);
     }
@@ -183,7 +183,7 @@ static size_t push_missing(struct bw_gossip *g, const struct bw_dest *to, struct
 }
 
 void bw_user_event_have(struct bw_gossip *g, const struct bw_inbound *in, const struct bw_frame_have *frame) {
-    struct bw_dest to = {in->from, in->session, in->addr};
+    struct bw_dest to = bw_view_answer(g, in);
     size_t common = push_missing(g, &to, frame->digests);
     if (frame->mutual && common < frame->digests.size / 4) {
         tell_what_we_have(g, in, false);

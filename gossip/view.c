@@ -57,6 +57,9 @@ void bw_view_set(struct bw_gossip *g, struct bw_member *member, struct bw_claim 
     bw_view_add_digest(g, member->bucket, worth(g, member) - before);
     arm_reap(g, member);
     bw_event_member(g, member);
+    if (member == g->self) {
+        bw_signed_renew(g);
+    }
 }
 
 void bw_view_age(struct bw_gossip *g, struct bw_member *member, int64_t since_us) {
@@ -74,9 +77,10 @@ static uint8_t name_hash(const struct bw_frame_member *frame) {
     return hash;
 }
 
-struct bw_member *bw_view_create(struct bw_gossip *g, const struct bw_frame_member *frame) {
+struct bw_member *bw_view_create(struct bw_gossip *g, const struct bw_frame_member *frame,
+                                 const struct bw_proof *proof) {
     struct bw_member *member = bw_alloc(&g->allocator, sizeof(*member));
-    struct bw_info *info = member ? bw_info_create(&g->allocator, frame) : NULL;
+    struct bw_info *info = member ? bw_info_create(&g->allocator, frame, proof) : NULL;
     if (!info) {
         bw_free(&g->allocator, member, sizeof(*member));
         return NULL;
@@ -104,6 +108,14 @@ void bw_view_free(struct bw_gossip *g, struct bw_member *member) {
     bw_free(&g->allocator, member->peer, member->peer ? sizeof(*member->peer) : 0);
     bw_info_free(&g->allocator, member->info);
     bw_free(&g->allocator, member, sizeof(*member));
+}
+
+/* What was kept to talk with it may go, unless it is known after all. */
+void bw_view_free_ghost(struct bw_gossip *g, struct bw_member *member) {
+    if (member->info->certificate_size > 0 && !bw_members_find(&g->members, &member->id)) {
+        bw_event_push(g, &(struct bw_gossip_event){.type = BW_GOSSIP_REAPED, .id = member->id});
+    }
+    bw_view_free(g, member);
 }
 
 static void forget(struct bw_gossip *g, struct bw_member *member) {
@@ -150,13 +162,15 @@ int bw_view_add(struct bw_gossip *g, struct bw_member *member) {
     return 0;
 }
 
-bool bw_view_set_info(struct bw_gossip *g, struct bw_member *member, const struct bw_frame_member *frame) {
-    struct bw_info *info = bw_info_create(&g->allocator, frame);
+bool bw_view_set_info(struct bw_gossip *g, struct bw_member *member, const struct bw_frame_member *frame,
+                      const struct bw_proof *proof) {
+    struct bw_info *info = bw_info_create(&g->allocator, frame, proof);
     if (info) {
         member->name_hash = name_hash(frame); /* the frame may point into the old record */
         bw_info_free(&g->allocator, member->info);
         member->info = info;
         member->session = frame->session;
+        member->renewed = false;
         member->updated = true;
     }
     return info != NULL;
@@ -166,7 +180,7 @@ void bw_view_reap(struct bw_gossip *g) {
     int64_t next_us = BW_NEVER;
     for (size_t i = g->members.count; i-- > 0;) {
         struct bw_member *member = g->members.ring[i];
-        if (bw_member_living(member)) {
+        if (bw_member_living(member) || member == g->self) { /* who left and stays may come back */
             continue;
         }
         if (!member->faded && end_of(g, member) <= g->now.mono_us) {
@@ -210,7 +224,7 @@ void bw_view_frame(const struct bw_gossip *g, const struct bw_member *member, st
                                       .status = living ? BW_STATUS_ALIVE : member->status,
                                       .age_ms = age_ms < BW_AGE_MS_MAX ? age_ms : BW_AGE_MS_MAX,
                                       .heard_s = heard_ago_s(g, member),
-                                      .session = member->session,
+                                      .session = info->certificate_size > 0 ? bw_info_session(info) : member->session,
                                       .addr = info->addr,
                                       .protocol_min = info->protocol_min,
                                       .protocol_max = info->protocol_max,
@@ -222,6 +236,16 @@ void bw_view_frame(const struct bw_gossip *g, const struct bw_member *member, st
 
 struct bw_dest bw_view_dest(const struct bw_member *member) {
     return (struct bw_dest){member->id, member->session, member->info->addr};
+}
+
+/* Where an answer goes: where a datagram came from is not sealed, and whoever passes it on may have made that up. */
+struct bw_dest bw_view_answer(const struct bw_gossip *g, const struct bw_inbound *in) {
+    const struct bw_member *member = bw_members_find(&g->members, &in->from);
+    bool settled = in->proven && member && !member->renewed;
+    if (settled && !bw_addr_equal(&member->info->addr, &in->addr)) {
+        bw_trace_rule(g->trace, BW_RULE_ANSWER_TO_OWN_ADDRESS, &in->from, in->session);
+    }
+    return (struct bw_dest){in->from, in->session, settled ? member->info->addr : in->addr};
 }
 
 struct bw_peer *bw_view_peer(struct bw_gossip *g, struct bw_member *member) {

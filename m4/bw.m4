@@ -33,3 +33,22 @@ AC_DEFUN([BW_C_FLAGS], [
     CFLAGS=$bw_saved_CFLAGS
   done
   AC_SUBST([$1])])
+
+# BW_HTTP_LIBRARY: the name under which libmicrohttpd is loaded when an agent starts that answers HTTP, as the linker would note it for
+# the loader, and the Debian package that has it.
+AC_DEFUN([BW_HTTP_LIBRARY], [
+  AC_MSG_CHECKING([for the name of libmicrohttpd at run time])
+  bw_http_library=
+  bw_saved_CFLAGS=$CFLAGS
+  bw_saved_LIBS=$LIBS
+  CFLAGS="$CFLAGS $MICROHTTPD_CFLAGS"
+  LIBS="$MICROHTTPD_LIBS $LIBS"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <microhttpd.h>]], [[return MHD_get_version() == 0;]])],
+    [bw_http_library=`test -n "$READELF" && $READELF -d conftest$EXEEXT | $SED -n 's/.*(NEEDED).*\@<:@\(libmicrohttpd\.so@<:@^@:>@@:>@*\)@:>@.*/\1/p'`])
+  CFLAGS=$bw_saved_CFLAGS
+  LIBS=$bw_saved_LIBS
+  test -n "$bw_http_library" || bw_http_library=libmicrohttpd.so.12
+  bw_http_package=`echo "$bw_http_library" | $SED 's/\.so\.//'`
+  AC_DEFINE_UNQUOTED([HTTP_LIBRARY], ["$bw_http_library"], [what agents load that answer HTTP])
+  AC_DEFINE_UNQUOTED([HTTP_PACKAGE], ["$bw_http_package"], [the Debian package that has it])
+  AC_MSG_RESULT([$bw_http_library])])

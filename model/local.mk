@@ -1,5 +1,5 @@
 # Models of the election's rules in Promela (docs/MODEL.md). make check runs small instances, make model larger ones.
-EXTRA_DIST += model/quorum.pml
+EXTRA_DIST += model/quorum.pml model/quorum_rules.pml model/claim.pml model/claim_rules.pml
 py_tests += tests/model/models.py
 
 .PHONY: model

@@ -28,6 +28,7 @@ struct bw_guard {
     int fd;
     bool inside;
     bool durable; /* the newest record was synced through this handle */
+    bool twice;   /* the other slot holds the newest token as well */
     unsigned slot;
     struct bw_guard_record newest;
 };
@@ -85,6 +86,7 @@ static int read_newest(struct bw_guard *guard, struct reason why) {
     bool same = guard->slot == (unsigned)newer && guard->newest.sequence == newest->sequence &&
                 memcmp(guard->newest.token, newest->token, sizeof(newest->token)) == 0;
     guard->durable = guard->durable && same;
+    guard->twice = got[0] == 0 && got[1] == 0 && memcmp(records[0].token, records[1].token, BW_GUARD_TOKEN_SIZE) == 0;
     guard->slot = (unsigned)newer;
     guard->newest = *newest;
     return 0;
@@ -139,8 +141,9 @@ static int let_through(struct bw_guard *guard, const uint8_t token[BW_GUARD_TOKE
     }
     struct bw_guard_record next = {.sequence = guard->newest.sequence};
     memcpy(next.token, token, sizeof(next.token));
-    /* Then over the older one, too: a slot that goes bad later does not bring that back. */
-    for (int slot = 0; larger && slot < SLOTS; slot++) {
+    /* Then over the older one, too: a slot that goes bad later does not bring that back. Who wrote this token may have ended in
+     * between. */
+    for (int slots = larger ? SLOTS : guard->twice ? 0 : 1; slots > 0; slots--) {
         next.sequence++;
         if (!write_durably(guard, 1 - guard->slot, &next)) {
             return refused(guard, "write", why);

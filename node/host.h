@@ -14,6 +14,12 @@ int bw_host_create(struct bw_loop **host, struct ev_loop *loop, const struct bw_
 /* What bw_node_create's error means to whoever started it. */
 void bw_host_explain(int error, const struct bw_config *config, const char *state_dir, char *why, size_t why_size);
 
+/* Whether bw_loop_create would take this configuration: makes the node, without its state, and ends it. Nothing is opened. */
+int bw_host_check(const struct bw_config *node_config, const char *state_dir, char *why, size_t why_size);
+
+/* As bw_node_certified_until, of any member: of the certificate that it was heard with last. */
+int64_t bw_host_certified_until(const struct bw_node *node, const struct bw_id *id);
+
 /* After a call on the node: sends, tells, writes, arms. */
 void bw_host_pump(struct bw_loop *host, struct bw_time now);
 

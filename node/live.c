@@ -22,19 +22,6 @@
     X(sync_delay_max_ms)    \
     X(seed_retry_max_ms)
 
-int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct bw_time now) {
-    bw_node_clamp(node, now);
-    struct bw_keyring *ring = NULL;
-    int error = bw_keyring_create(&ring, keys, size, NULL);
-    if (error != 0) {
-        return error;
-    }
-    bw_channel_set_keyring(node->channel, ring);
-    bw_keyring_destroy(node->keyring);
-    node->keyring = ring;
-    return 0;
-}
-
 /* The first one that would have to change and cannot, in a sentence; NULL: none. */
 static const char *fixed(const struct bw_params *running, const struct bw_params *wanted) {
     struct bw_params rest = *wanted;

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "node/addr.h"
 #include "node/advertise.h"
+#include "node/loop_discovery.h"
 #include "node/problem.h"
 #include "node/writer.h"
 
@@ -26,6 +27,7 @@ struct bw_loop {
     struct bw_loop_config config;
     struct bw_node *node;
     struct bw_udp *udp;
+    struct bw_host_discovery *discovery; /* NULL: not wanted */
     struct bw_store store;
     struct bw_writer writer;
     bool durable;
@@ -49,6 +51,7 @@ static void transmit(struct bw_loop *host, struct bw_time now) {
     while (bw_node_transmit(host->node, &datagram, now)) {
         bw_udp_send(host->udp, &datagram.to, datagram.data, datagram.size);
     }
+    bw_host_discovery_announce(host->discovery, now);
 }
 
 static void flush(struct bw_loop *host, struct bw_time now) {
@@ -282,12 +285,11 @@ static int make_first_state_durable(struct bw_loop *host, char *why, size_t why_
     return error;
 }
 
-static int make_node(struct bw_loop *host, const struct bw_config *node_config, char *why, size_t why_size) {
+/* What the caller gave, as far as this library knows it, and what it left to the host. */
+static struct bw_config take_config(const struct bw_config *given) {
     struct bw_config config = {0};
-    uint8_t *state = NULL;
-    size_t state_size = 0;
-    size_t known_size = node_config->size < sizeof(config) ? node_config->size : sizeof(config);
-    memcpy(&config, node_config, known_size);
+    size_t known_size = given->size < sizeof(config) ? given->size : sizeof(config);
+    memcpy(&config, given, known_size);
     config.size = known_size;
     if (config.allocator.resize == NULL) {
         config.allocator = (struct bw_allocator){.resize = system_resize};
@@ -295,6 +297,27 @@ static int make_node(struct bw_loop *host, const struct bw_config *node_config, 
     if (config.entropy == NULL) {
         config.entropy = system_entropy;
     }
+    return config;
+}
+
+int bw_host_check(const struct bw_config *node_config, const char *state_dir, char *why, size_t why_size) {
+    struct bw_config config = take_config(node_config);
+    struct bw_node *node = NULL;
+    config.addr = (struct bw_addr){.family = 4, .port = 1, .ip = {127, 0, 0, 1}}; /* where it is bound comes later */
+    config.durable = state_dir != NULL;
+    int error = bw_node_create(&node, &config, bw_loop_now());
+    if (error != 0) {
+        bw_host_explain(error, &config, state_dir, why, why_size);
+        return error;
+    }
+    bw_node_destroy(node);
+    return 0;
+}
+
+static int make_node(struct bw_loop *host, const struct bw_config *node_config, char *why, size_t why_size) {
+    struct bw_config config = take_config(node_config);
+    uint8_t *state = NULL;
+    size_t state_size = 0;
     fill_addr(&config, host);
     if (host->durable) {
         int error = bw_store_load(&host->store, &state, &state_size, why, why_size);
@@ -302,6 +325,7 @@ static int make_node(struct bw_loop *host, const struct bw_config *node_config, 
             return error;
         }
     }
+    config.discover = config.discover || host->config.discover != NULL;
     config.durable = host->durable;
     config.state = (struct bw_bytes){.data = state, .size = state_size};
     int error = bw_node_create(&host->node, &config, bw_loop_now());
@@ -345,6 +369,10 @@ static int start(struct bw_loop *host, const struct bw_config *node_config, cons
     if (error == 0) {
         error = make_node(host, node_config, why, why_size);
     }
+    if (error == 0 && host->config.discover != NULL) {
+        error = bw_host_discovery_open(&host->discovery, host, host->loop, &host->config, node_config->cluster,
+                                       host->udp, why, why_size);
+    }
     if (error == 0 && host->durable) {
         error = bw_writer_start(&host->writer, host->loop, &host->store, on_written, host);
         if (error != 0) {
@@ -374,6 +402,7 @@ int bw_host_create(struct bw_loop **host, struct ev_loop *loop, const struct bw_
         return error;
     }
     made->config.state_dir = NULL; /* the caller's; the store has its own copy */
+    made->config.discover = NULL;
     watch(made);
     *host = made;
     return 0;
@@ -404,6 +433,7 @@ void bw_loop_destroy(struct bw_loop *host) {
     if (host->watching) {
         unwatch(host);
     }
+    bw_host_discovery_close(host->discovery);
     bw_node_destroy(host->node);
     bw_udp_close(host->udp);
     if (host->durable) {

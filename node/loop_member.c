@@ -8,8 +8,18 @@ int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t cou
     return error;
 }
 
-int bw_loop_set_keys(struct bw_loop *host, const char *keys, size_t size) {
-    return bw_node_set_keys(bw_loop_node(host), keys, size, bw_loop_now());
+int bw_loop_set_certificate(struct bw_loop *host, const char *certificate, size_t size) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_set_certificate(bw_loop_node(host), certificate, size, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
+int bw_loop_revoke(struct bw_loop *host, const char *revocation, size_t size) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_revoke(bw_loop_node(host), revocation, size, now);
+    bw_host_pump(host, now);
+    return error;
 }
 
 int bw_loop_set_params(struct bw_loop *host, const struct bw_params *params, const char **why) {

@@ -15,6 +15,13 @@ int bw_loop_transfer(struct bw_loop *host, const char *scope, const struct bw_id
     return error;
 }
 
+int bw_loop_claim_above(struct bw_loop *host, const char *scope, const struct bw_token *token) {
+    struct bw_time now = bw_loop_now();
+    int error = bw_node_claim_above(bw_loop_node(host), scope, token, now);
+    bw_host_pump(host, now);
+    return error;
+}
+
 int bw_loop_change_voters(struct bw_loop *host, const char *scope, const struct bw_id *id, bool add, const char **why) {
     struct bw_time now = bw_loop_now();
     int error = bw_node_change_voters(bw_loop_node(host), scope, id, add, why, now);

@@ -1,4 +1,5 @@
 /* The embedder's handle: makes the machines, seals in front of them, and passes the five verbs on. */
+#include "gossip/claim.h"
 #include "node/internal.h"
 
 #include <string.h>
@@ -12,7 +13,8 @@ static bool valid_text(const char *text) {
 
 static bool repeated_scope(const struct bw_config *config, size_t index) {
     for (size_t i = 0; i < index; i++) {
-        if (strcmp(config->scopes[i].name, config->scopes[index].name) == 0) {
+        bool alike = (config->scopes[i].range_count > 0) == (config->scopes[index].range_count > 0);
+        if (alike && strcmp(config->scopes[i].name, config->scopes[index].name) == 0) {
             return true;
         }
     }
@@ -48,7 +50,14 @@ static bool other_seeds(const struct bw_config *config) {
     return false;
 }
 
-static void take_identity(struct bw_node *node, const struct bw_config *config, const struct bw_node_state *state) {
+static int take_identity(struct bw_node *node, const struct bw_config *config, const struct bw_node_state *state) {
+    int error = bw_identity_take(node, config);
+    if (error != 0) {
+        return error;
+    }
+    if (node->identity != NULL && !bw_id_none(&state->id) && !bw_id_equal(&state->id, &node->id)) {
+        return BW_ERR_CORRUPT; /* it is another member's */
+    }
     if (bw_id_none(&state->id)) {
         while (bw_id_none(&node->id)) {
             config->entropy(config->entropy_context, node->id.bytes, sizeof(node->id.bytes));
@@ -58,6 +67,9 @@ static void take_identity(struct bw_node *node, const struct bw_config *config, 
     }
     node->boot = state->boot + 1;
     node->incarnation_ceiling = state->incarnation_ceiling;
+    memcpy(node->peers.addrs, state->peers, sizeof(state->peers));
+    node->peers.count = state->peer_count;
+    return 0;
 }
 
 static int make_channel(struct bw_node *node, const struct bw_config *config, uint64_t session) {
@@ -71,7 +83,8 @@ static int make_channel(struct bw_node *node, const struct bw_config *config, ui
                                         .self = node->id,
                                         .session = session,
                                         .label = config->cluster,
-                                        .member_max = config->params.member_max};
+                                        .member_max = config->params.member_max,
+                                        .exchange = node->identity != NULL ? node->keys.exchange : NULL};
     return bw_channel_create(&node->channel, &channel);
 }
 
@@ -88,7 +101,7 @@ static int make_election(struct bw_node *node, const struct bw_config *config, c
                                           .self = node->id,
                                           .boot = node->boot,
                                           .forgetful = node->boot > 1 || !config->durable,
-                                          .has_seeds = other_seeds(config),
+                                          .has_seeds = other_seeds(config) || config->discover,
                                           .scopes = config->scopes,
                                           .scope_count = config->scope_count,
                                           .terms = state->terms,
@@ -96,13 +109,18 @@ static int make_election(struct bw_node *node, const struct bw_config *config, c
                                           .votes = state->votes,
                                           .vote_count = state->vote_count,
                                           .timeout_us = answer_time,
-                                          .timeout_context = node};
+                                          .timeout_context = node,
+                                          .may_lead = node->identity != NULL ? bw_identity_may_lead : NULL,
+                                          .may_lead_context = node,
+                                          .sign = node->identity != NULL ? bw_identity_sign_claim : NULL,
+                                          .signed_by = node->identity != NULL ? bw_identity_claimed : NULL,
+                                          .sign_context = node};
     return bw_election_create(&node->election, &election, node->now);
 }
 
 static uint64_t first_incarnation(const struct bw_node *node) {
     uint64_t wall = node->now.wall_us > 0 ? (uint64_t)node->now.wall_us : 1;
-    return wall > node->incarnation_ceiling ? wall : node->incarnation_ceiling + 1;
+    return wall > node->incarnation_ceiling ? wall : bw_incarnation_above(node->incarnation_ceiling);
 }
 
 static int make_gossip(struct bw_node *node, const struct bw_config *config, uint64_t session) {
@@ -112,6 +130,7 @@ static int make_gossip(struct bw_node *node, const struct bw_config *config, uin
     if (error != 0) {
         return error;
     }
+    const uint8_t *exchange = node->identity != NULL ? bw_exchange_public(node->keys.exchange) : NULL;
     uint8_t candidacies[BW_CANDIDACIES_MAX];
     size_t candidacies_size = bw_election_candidacies(node->election, candidacies);
     struct bw_gossip_config gossip = {.allocator = config->allocator,
@@ -127,7 +146,14 @@ static int make_gossip(struct bw_node *node, const struct bw_config *config, uin
                                       .tags = {tags, tags_size},
                                       .candidacies = {candidacies, candidacies_size},
                                       .seeds = config->seeds,
-                                      .seed_count = config->seed_count};
+                                      .seed_count = config->seed_count,
+                                      .remembered = node->peers.addrs,
+                                      .remembered_count = node->peers.count,
+                                      .attest = {.identity = node->identity,
+                                                 .certificate = {node->certificate, node->certificate_size},
+                                                 .authority = node->authority,
+                                                 .exchange = exchange,
+                                                 .fits = bw_identity_fits}};
     return bw_gossip_create(&node->gossip, &gossip, node->now);
 }
 
@@ -143,9 +169,15 @@ static void announce_self(struct bw_node *node) {
 }
 
 static int assemble(struct bw_node *node, const struct bw_config *config, const struct bw_node_state *state) {
-    take_identity(node, config, state);
+    int error = take_identity(node, config, state);
+    if (error == 0 && node->identity != NULL && !bw_keys_exchange(node)) {
+        error = BW_ERR_MEMORY;
+    }
     uint64_t session = draw(config);
-    int error = make_channel(node, config, session);
+    node->session = session;
+    if (error == 0) {
+        error = make_channel(node, config, session);
+    }
     if (error == 0) {
         error = make_election(node, config, state);
     }
@@ -155,8 +187,12 @@ static int assemble(struct bw_node *node, const struct bw_config *config, const 
     for (size_t i = 0; error == 0 && i < config->scope_count; i++) {
         error = bw_voters_declare(node, &config->scopes[i]);
     }
+    if (error == 0 && config->discover) {
+        error = bw_discovery_create(node, draw(config));
+    }
     if (error == 0) {
         announce_self(node);
+        bw_keys_start(node);
         bw_node_pump(node);
     }
     return error;
@@ -170,6 +206,8 @@ static int create(struct bw_node **made, const struct bw_config *config, const s
     }
     node->allocator = config->allocator;
     node->now = now;
+    node->entropy = config->entropy;
+    node->entropy_context = config->entropy_context;
     memcpy(node->name, config->name, strlen(config->name) + 1);
     memcpy(node->cluster, config->cluster, strlen(config->cluster) + 1);
     node->persistence.durable = config->durable;
@@ -187,6 +225,29 @@ static int create(struct bw_node **made, const struct bw_config *config, const s
     return 0;
 }
 
+/* The scopes as this library knows them, from an array of structs of the caller's size. */
+static int take_scopes(struct bw_config *config, struct bw_scope_config **scopes) {
+    size_t stride = config->scope_count > 0 ? config->scopes[0].size : 0;
+    if (config->scope_count == 0) {
+        return 0;
+    }
+    if (config->allocator.resize == NULL || stride == 0 || stride % _Alignof(struct bw_scope_config) != 0) {
+        return BW_ERR_INVALID;
+    }
+    *scopes = bw_alloc(&config->allocator, config->scope_count * sizeof(**scopes));
+    if (*scopes == NULL) {
+        return BW_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < config->scope_count; i++) {
+        (*scopes)[i] = bw_config_scope(config, i);
+        if ((*scopes)[i].size != stride) {
+            return BW_ERR_INVALID;
+        }
+    }
+    config->scopes = *scopes;
+    return 0;
+}
+
 int bw_node_create(struct bw_node **node, const struct bw_config *config, struct bw_time now) {
     struct bw_config full;
     bw_config_init(&full, BW_PROFILE_LAN);
@@ -194,7 +255,9 @@ int bw_node_create(struct bw_node **node, const struct bw_config *config, struct
         return BW_ERR_INVALID;
     }
     memcpy(&full, config, config->size < sizeof(full) ? config->size : sizeof(full));
-    int error = check_config(&full);
+    struct bw_scope_config *scopes = NULL;
+    int error = take_scopes(&full, &scopes);
+    error = error != 0 ? error : check_config(&full);
     struct bw_node_state state = {.boot = 0};
     if (error == 0 && full.state.size > 0) {
         error = bw_node_state_load(&state, &full.allocator, full.state, full.cluster);
@@ -203,6 +266,7 @@ int bw_node_create(struct bw_node **node, const struct bw_config *config, struct
         error = create(node, &full, &state, now);
         bw_node_state_free(&state, &full.allocator);
     }
+    bw_free(&full.allocator, scopes, full.scope_count * sizeof(*scopes));
     return error;
 }
 
@@ -214,29 +278,60 @@ void bw_node_destroy(struct bw_node *node) {
     bw_election_destroy(node->election);
     bw_channel_destroy(node->channel);
     bw_keyring_destroy(node->keyring);
+    bw_keys_free(node);
+    bw_identity_destroy(node->identity);
     bw_messages_free(node);
     bw_voters_free(node);
     bw_event_queue_free(&node->events, &node->allocator);
     bw_history_free(&node->history, &node->allocator);
+    bw_discovery_free(node);
     bw_free(&node->allocator, node->persistence.blob, node->persistence.blob_capacity);
     struct bw_allocator allocator = node->allocator;
     bw_free(&allocator, node, sizeof(*node));
 }
 
-int bw_node_receive(struct bw_node *node, const void *data, size_t size, const struct bw_addr *from,
-                    struct bw_time now) {
-    now = bw_node_clamp(node, now);
-    struct bw_inbound inbound;
-    node->traffic.received++;
-    node->traffic.received_size += size;
-    int error = bw_channel_open(node->channel, (struct bw_bytes){data, size}, from, &inbound, now);
-    if (error != 0) {
-        return error;
+bool bw_node_is_member(void *context, const struct bw_id *id) {
+    const struct bw_node *node = context;
+    return bw_gossip_find(node->gossip, id, NULL) == 0;
+}
+
+static int open_datagram(struct bw_node *node, struct bw_bytes datagram, const struct bw_addr *from,
+                         struct bw_inbound *inbound) {
+    int error = bw_channel_open(node->channel, datagram, from, inbound, node->now);
+    if (error == BW_ERR_FULL && bw_channel_make_room(node->channel, bw_node_is_member, node)) {
+        error = bw_channel_open(node->channel, datagram, from, inbound, node->now);
     }
-    error = bw_gossip_receive(node->gossip, &inbound, now);
+    if (error != 0) {
+        bw_stranger_note(node, from, error);
+    }
+    return error;
+}
+
+static int hear(struct bw_node *node, const struct bw_inbound *inbound) {
+    int error = bw_gossip_receive(node->gossip, inbound, node->now);
     if (error != 0) {
         bw_channel_count_drop(node->channel, error);
     }
+    return error;
+}
+
+int bw_node_take(struct bw_node *node, struct bw_bytes datagram, const struct bw_addr *from) {
+    struct bw_inbound inbound;
+    int error = open_datagram(node, datagram, from, &inbound);
+    return error != 0 ? error : hear(node, &inbound);
+}
+
+int bw_node_receive(struct bw_node *node, const void *data, size_t size, const struct bw_addr *from,
+                    struct bw_time now) {
+    bw_node_clamp(node, now);
+    struct bw_inbound inbound;
+    node->traffic.received++;
+    node->traffic.received_size += size;
+    int error = open_datagram(node, (struct bw_bytes){data, size}, from, &inbound);
+    if (error != 0) {
+        return error;
+    }
+    error = hear(node, &inbound);
     bw_node_pump(node);
     return error;
 }
@@ -259,13 +354,21 @@ void bw_node_tick(struct bw_node *node, struct bw_time now) {
     bw_gossip_tick(node->gossip, now);
     bw_node_pump(node); /* the election sees what gossip noticed before it lets its own time pass */
     bw_election_tick(node->election, now);
+    bw_keys_tick(node);
     bw_node_pump(node);
+    bw_discovery_tick(node);
 }
 
 int64_t bw_node_deadline(const struct bw_node *node) {
     int64_t gossip = bw_gossip_deadline(node->gossip);
     int64_t election = bw_election_deadline(node->election);
+    int64_t peers = bw_peers_deadline(node);
     int64_t deadline = gossip < election ? gossip : election;
+    int64_t keys = bw_keys_deadline(node);
+    int64_t discovery = bw_discovery_deadline(node);
+    deadline = peers < deadline ? peers : deadline;
+    deadline = keys < deadline ? keys : deadline;
+    deadline = discovery < deadline ? discovery : deadline;
     const struct bw_persistence *p = &node->persistence;
     bool waits = p->want_node && !p->writing && p->retry_us > node->now.mono_us;
     return waits && p->retry_us < deadline ? p->retry_us : deadline;
@@ -274,12 +377,17 @@ int64_t bw_node_deadline(const struct bw_node *node) {
 bool bw_node_transmit(struct bw_node *node, struct bw_datagram *datagram, struct bw_time now) {
     now = bw_node_clamp(node, now);
     struct bw_outbound out;
-    if (!node->persistence.started || !bw_gossip_transmit(node->gossip, &out, now)) {
-        return false;
+    uint8_t introduction[BW_FRAMES_MAX];
+    datagram->size = 0;
+    while (datagram->size == 0) {
+        if (!node->persistence.started || !(node->identity != NULL ? bw_opening_transmit(node, &out, introduction)
+                                                                   : bw_gossip_transmit(node->gossip, &out, now))) {
+            return false;
+        }
+        datagram->to = out.addr;
+        datagram->data = node->datagram;
+        datagram->size = bw_channel_seal(node->channel, &out, node->datagram, now);
     }
-    datagram->to = out.addr;
-    datagram->data = node->datagram;
-    datagram->size = bw_channel_seal(node->channel, &out, node->datagram, now);
     node->traffic.sent++;
     node->traffic.sent_size += datagram->size;
     return true;
@@ -294,6 +402,7 @@ void bw_node_leave(struct bw_node *node, struct bw_time now) {
     if (node->leaving) {
         return;
     }
+    bw_peers_look_now(node);
     node->leaving = true;
     node->leave_due = true;
     bw_election_leave(node->election, now);
@@ -306,11 +415,14 @@ bool bw_node_left(const struct bw_node *node) {
 
 int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count, struct bw_time now) {
     now = bw_node_clamp(node, now);
+    bw_peers_return(node);
     int error = bw_gossip_join(node->gossip, seeds, count, now);
     bw_node_pump(node); /* the election learns that the view of the former life is worth nothing before it returns */
     if (node->leaving) {
         node->leaving = node->leave_due = false;
+        bw_peers_changed(node);
         announce_self(node);
+        bw_node_announce_again(node, now);
         bw_election_return(node->election, now);
         bw_node_pump(node);
     }

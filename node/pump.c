@@ -46,6 +46,7 @@ static void push_member(struct bw_node *node, const struct bw_gossip_event *chan
 
 static void on_member(struct bw_node *node, const struct bw_gossip_event *change) {
     node->voters_due = node->voters_count > 0;
+    bw_peers_changed(node);
     if (bw_id_equal(&change->id, &node->id)) {
         if (!change->first) { /* bw_node_create has announced us */
             push_member(node, change, member_event(change));
@@ -53,6 +54,9 @@ static void on_member(struct bw_node *node, const struct bw_gossip_event *change
         return;
     }
     push_member(node, change, member_event(change));
+    if (node->identity != NULL) {
+        bw_opening_member(node, &change->id);
+    }
     /* Only who says itself that it left has given up its lease: who was forgotten is as dead as before. */
     bool forgotten = change->status == BW_STATUS_LEFT && (!bw_id_none(&change->by) || change->before == BW_STATUS_DEAD);
     struct bw_election_member member = {change->id, forgotten ? BW_STATUS_DEAD : change->status,
@@ -81,6 +85,8 @@ static void on_record(struct bw_node *node, const struct bw_gossip_event *event)
                                    node->now);
     } else if (record->kind == BW_RECORD_KIND_FREEZE) {
         error = bw_election_freeze_record(node->election, record->key, record->rank, record->body, node->now);
+    } else if (record->kind == BW_RECORD_KIND_KEYS) {
+        error = bw_keys_record(node, &event->id, record->rank);
     }
     if (error != 0) {
         bw_channel_count_drop(node->channel, error);
@@ -90,6 +96,11 @@ static void on_record(struct bw_node *node, const struct bw_gossip_event *event)
 static void on_message(struct bw_node *node, const struct bw_gossip_event *event) {
     if (event->channel == BW_CHANNEL_ELECTION) {
         int error = bw_election_receive(node->election, &event->id, event->heard_us, event->message, node->now);
+        if (error != 0) {
+            bw_channel_count_drop(node->channel, error);
+        }
+    } else if (event->channel == BW_CHANNEL_KEYS) {
+        int error = bw_keys_receive(node, &event->id, event->message);
         if (error != 0) {
             bw_channel_count_drop(node->channel, error);
         }
@@ -108,8 +119,15 @@ static void on_gossip(struct bw_node *node, const struct bw_gossip_event *event)
     case BW_GOSSIP_MEMBER:
         on_member(node, event);
         break;
+    case BW_GOSSIP_CREDENTIAL:
+        bw_opening_learn(node, event);
+        break;
+    case BW_GOSSIP_SEALED:
+        bw_opening_enclosed(node, event);
+        break;
     case BW_GOSSIP_REAPED:
         bw_channel_forget(node->channel, &event->id);
+        bw_keys_reaped(node, &event->id);
         bw_election_reaped(node->election, &event->id, node->now);
         break;
     case BW_GOSSIP_CONFLICT:
@@ -243,6 +261,7 @@ static void exchange(struct bw_node *node) {
         moved = gossip_to_election(node);
         moved |= bw_voters_resolve(node);
         moved |= publish_claims(node);
+        moved |= bw_keys_publish(node);
         moved |= send_messages(node);
         pass_candidacies(node);
         push_election_events(node);
@@ -257,6 +276,7 @@ void bw_node_pump(struct bw_node *node) {
         bw_gossip_leave(node->gossip, node->now);
         exchange(node);
     }
+    bw_peers_look(node);
     bw_bounds_tell(node);
 }
 

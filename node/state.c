@@ -1,8 +1,10 @@
 /* The durable state of a node: who it is, how often it started, and the largest term of each scope (election rule 3).
+ * The addresses of some others are there, too, so that a restarted member finds them again.
  *
  * File: magic (7) version (1) frames checksum (16, BLAKE2b of all before). A file that does not check, or that names
  * another cluster, is refused: never a silent fresh start. */
 #include "base/wire.h"
+#include "gossip/claim.h"
 #include "node/internal.h"
 
 #include <sodium.h>
@@ -42,16 +44,22 @@
     F(T, U64, voters_number, 0)     \
     F(T, BYTES, voters, VOTERS_SIZE_MAX)
 
+#define PEER_FIELDS(F, T) F(T, ADDR, addr, 0)
+
+BW_WIRE_STRUCT(state_peer, PEER_FIELDS)
 BW_WIRE_STRUCT(state_node, NODE_FIELDS)
 BW_WIRE_STRUCT(state_term, TERM_FIELDS)
 BW_WIRE_STRUCT(state_vote, VOTE_FIELDS)
 BW_WIRE_SCHEMA(node_schema, 1, "node", state_node, NODE_FIELDS)
 BW_WIRE_SCHEMA(term_schema, 2, "term", state_term, TERM_FIELDS)
 
+/* A program that does not know it skips it, and loses nothing but that: no other format. */
+BW_WIRE_SCHEMA(peer_schema, 4, "peer", state_peer, PEER_FIELDS)
 BW_WIRE_SCHEMA(vote_schema, 3, "vote", state_vote, VOTE_FIELDS)
 
 #define VOTE_FRAME_MAX (3u + 2u + BW_NAME_MAX + 8u + 16u + 8u + 1u + 4u + 4u + 8u + 8u + 2u + VOTERS_SIZE_MAX)
 #define TERM_FRAME_MAX (3u + 2u + BW_NAME_MAX + 8u + 1u)
+#define PEER_FRAME_MAX (3u + 1u + 2u + 16u)
 #define NODE_FRAME_MAX (3u + 2u + BW_NAME_MAX + 16u + 8u + 8u)
 
 static void checksum(const uint8_t *data, size_t size, uint8_t sum[SUM_SIZE]) {
@@ -110,6 +118,17 @@ static int load_vote(struct bw_node_state *state, const struct bw_allocator *all
     return 0;
 }
 
+static int load_peer(struct bw_node_state *state, struct bw_bytes body) {
+    struct state_peer peer;
+    if (bw_wire_get(&peer_schema, body, &peer) != 0 || peer.addr.family == 0 || peer.addr.port == 0) {
+        return BW_ERR_CORRUPT;
+    }
+    if (state->peer_count < BW_REMEMBERED_MAX) {
+        state->peers[state->peer_count++] = peer.addr;
+    }
+    return 0;
+}
+
 static int load_node(struct bw_node_state *state, struct bw_bytes body, const char *cluster) {
     struct state_node node;
     if (bw_wire_get(&node_schema, body, &node) != 0 || !same_text(node.cluster, cluster) || bw_id_none(&node.id)) {
@@ -134,6 +153,8 @@ static int load_frames(struct bw_node_state *state, const struct bw_allocator *a
             error = load_term(state, allocator, body);
         } else if (type == vote_schema.type) {
             error = load_vote(state, allocator, body);
+        } else if (type == peer_schema.type) {
+            error = load_peer(state, body);
         }
         if (error != 0) {
             return error;
@@ -175,8 +196,9 @@ void bw_node_state_free(struct bw_node_state *state, const struct bw_allocator *
 
 static size_t count_terms(const struct bw_node *node) {
     struct bw_durable_term term;
+    size_t cursor = 0;
     size_t count = 0;
-    while (bw_election_term(node->election, count, &term) == 0) {
+    while (bw_election_term(node->election, &cursor, &term) == 0) {
         count++;
     }
     return count;
@@ -207,8 +229,8 @@ static int store_vote(struct bw_writer *writer, const struct bw_durable_vote *vo
 
 static int reserve_blob(struct bw_node *node) {
     struct bw_persistence *p = &node->persistence;
-    size_t size =
-        HEAD_SIZE + NODE_FRAME_MAX + count_terms(node) * TERM_FRAME_MAX + count_votes(node) * VOTE_FRAME_MAX + SUM_SIZE;
+    size_t size = HEAD_SIZE + NODE_FRAME_MAX + node->peers.count * PEER_FRAME_MAX + count_terms(node) * TERM_FRAME_MAX +
+                  count_votes(node) * VOTE_FRAME_MAX + SUM_SIZE;
     if (size <= p->blob_capacity) {
         return 0;
     }
@@ -228,7 +250,8 @@ int bw_node_state_store(struct bw_node *node, struct bw_bytes *blob) {
     }
     uint64_t incarnation = bw_gossip_incarnation(node->gossip);
     if (incarnation >= node->incarnation_ceiling) {
-        node->incarnation_ceiling = incarnation + INCARNATION_RESERVE;
+        bool room = incarnation < BW_INCARNATION_MAX - INCARNATION_RESERVE; /* none: somebody lied about us */
+        node->incarnation_ceiling = room ? incarnation + INCARNATION_RESERVE : BW_INCARNATION_MAX;
     }
     uint8_t *data = node->persistence.blob;
     memcpy(data, MAGIC, MAGIC_SIZE);
@@ -238,13 +261,18 @@ int bw_node_state_store(struct bw_node *node, struct bw_bytes *blob) {
         {(const uint8_t *)node->cluster, strlen(node->cluster)}, node->id, node->boot, node->incarnation_ceiling};
     error = bw_wire_put(&writer, &node_schema, &head);
     struct bw_durable_term term;
-    for (size_t i = 0; error == 0 && bw_election_term(node->election, i, &term) == 0; i++) {
+    size_t cursor = 0;
+    while (error == 0 && bw_election_term(node->election, &cursor, &term) == 0) {
         struct state_term line = {{(const uint8_t *)term.scope, strlen(term.scope)}, term.term, term.own};
         error = bw_wire_put(&writer, &term_schema, &line);
     }
     struct bw_durable_vote vote;
     for (size_t i = 0; error == 0 && bw_election_vote(node->election, i, &vote) == 0; i++) {
         error = store_vote(&writer, &vote);
+    }
+    for (size_t i = 0; error == 0 && i < node->peers.count; i++) {
+        struct state_peer line = {node->peers.addrs[i]};
+        error = bw_wire_put(&writer, &peer_schema, &line);
     }
     BW_ASSERT(error == 0); /* reserve_blob made room for the longest */
     checksum(data, writer.used, data + writer.used);

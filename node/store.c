@@ -69,7 +69,7 @@ static int make_directories(char *path) {
     }
 }
 
-static int open_directory(char *path) {
+int bw_open_directory(char *path) {
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     int fd = open(path, flags);
     if (fd < 0 && errno == ENOENT && path[0] != '\0' && make_directories(path) == 0) {
@@ -107,7 +107,7 @@ int bw_store_open(struct bw_store *store, const char *path, const struct bw_file
         return BW_ERR_MEMORY;
     }
     int error = 0;
-    store->directory = open_directory(store->path);
+    store->directory = bw_open_directory(store->path);
     if (store->directory < 0) {
         snprintf(why, why_size,
                  "cannot open or make the state directory %s: %s; choose a directory that this user may write", path,

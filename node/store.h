@@ -10,6 +10,9 @@
  * twice. */
 void bw_sync_parent(const char *path);
 
+/* Opens a directory, made owner-only with what is missing above it; path is changed and restored. Returns -1 with errno. */
+int bw_open_directory(char *path);
+
 #define BW_STATE_MAX (16u << 20) /* largest state file that is read, bytes: some 65,536 scopes with room to spare */
 
 /* The calls that can fail while a state is written: a table, so that tests make each of them fail. As the calls of

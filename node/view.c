@@ -62,17 +62,47 @@ int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info
     return 0;
 }
 
-int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info) {
-    int error = bw_election_candidate(node->election, scope, index, info);
-    if (error != 0) {
-        return error;
+int bw_node_scope_find(const struct bw_node *node, const char *scope, struct bw_scope_info *info, struct bw_time now) {
+    size_t index;
+    int error = bw_election_scope_index(node->election, scope, &index);
+    return error != 0 ? error : bw_node_scope(node, index, info, now);
+}
+
+int bw_node_owner(const struct bw_node *node, const char *scopes, const void *key, size_t key_size,
+                  struct bw_owner_info *info, struct bw_time now) {
+    char name[BW_NAME_MAX + 1];
+    info->shards = bw_election_shards(node->election, scopes);
+    if (info->shards == 0) {
+        return BW_ERR_NOT_FOUND;
     }
+    info->shard = bw_shard_of(key, key_size, info->shards);
+    bw_election_shard_name(scopes, info->shard, name);
+    return bw_node_scope_find(node, name, &info->scope, now); /* the last one is there; one before it may not be */
+}
+
+static void name_candidate(const struct bw_node *node, struct bw_candidate_info *info) {
     struct bw_member_info member;
     bool known = bw_gossip_find(node->gossip, &info->id, &member) == 0;
     info->name = known ? member.name : "";
     info->status = known ? member.status : BW_STATUS_DEAD;
     info->behind_name = name_of(node, &info->behind);
-    return 0;
+}
+
+int bw_node_candidates(const struct bw_node *node, const char *scope, struct bw_candidate_info *infos, size_t capacity,
+                       size_t *count) {
+    int error = bw_election_candidates(node->election, scope, infos, capacity, count);
+    for (size_t i = 0; error == 0 && i < capacity && i < *count; i++) {
+        name_candidate(node, &infos[i]);
+    }
+    return error;
+}
+
+int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info) {
+    int error = bw_election_candidate(node->election, scope, index, info);
+    if (error == 0) {
+        name_candidate(node, info);
+    }
+    return error;
 }
 
 int bw_node_vacancy(const struct bw_node *node, const char *scope, struct bw_vacancy_info *info, struct bw_time now) {

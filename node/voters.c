@@ -37,11 +37,8 @@ static struct bw_node_voters *find(const struct bw_node *node, const char *scope
     return NULL;
 }
 
-int bw_voters_declare(struct bw_node *node, const struct bw_scope_config *scope) {
-    if (scope->mode != BW_MODE_QUORUM) {
-        return 0;
-    }
-    struct bw_node_voters *to = find(node, scope->name);
+static int declare(struct bw_node *node, const char *name, const struct bw_scope_config *scope) {
+    struct bw_node_voters *to = find(node, name);
     if (to == NULL) {
         size_t old_size = node->voters_count * sizeof(*to);
         struct bw_node_voters *grown = bw_resize(&node->allocator, node->voters, old_size, old_size + sizeof(*to));
@@ -52,13 +49,26 @@ int bw_voters_declare(struct bw_node *node, const struct bw_scope_config *scope)
         to = &grown[node->voters_count++];
     }
     memset(to, 0, sizeof(*to));
-    memcpy(to->scope, scope->name, strlen(scope->name));
+    memcpy(to->scope, name, strlen(name));
     to->count = scope->voter_count;
     for (size_t k = 0; k < scope->voter_count; k++) {
         memcpy(to->names[k], scope->voters[k], strlen(scope->voters[k]));
     }
     node->voters_due = true;
     return 0;
+}
+
+int bw_voters_declare(struct bw_node *node, const struct bw_scope_config *scope) {
+    char name[BW_NAME_MAX + 1];
+    if (scope->mode != BW_MODE_QUORUM) {
+        return 0;
+    }
+    int error = scope->seats > 1 ? 0 : declare(node, scope->name, scope);
+    for (unsigned seat = 0; scope->seats > 1 && seat < scope->seats && error == 0; seat++) {
+        bw_scope_seat_name(scope->name, seat, name);
+        error = declare(node, name, scope);
+    }
+    return error;
 }
 
 void bw_voters_free(struct bw_node *node) {

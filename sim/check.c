@@ -75,9 +75,11 @@ static struct bw_sim_scope *get_scope(struct bw_sim *sim, const char *name) {
     scope->known = bw_sim_memory(sim->host_count * sizeof scope->known[0]);
     scope->reigned = bw_sim_memory(sim->host_count * sizeof scope->reigned[0]);
     scope->frozen = bw_sim_memory(sim->host_count * sizeof scope->frozen[0]);
+    scope->followed_us = bw_sim_memory(sim->host_count * sizeof scope->followed_us[0]);
     scope->former = bw_sim_memory(sim->host_count * sizeof scope->former[0]);
     scope->durable = bw_sim_memory(sim->host_count * sizeof scope->durable[0]);
     scope->preempt_ms = bw_sim_memory(sim->host_count * sizeof scope->preempt_ms[0]);
+    scope->seats = bw_sim_memory(sim->host_count * sizeof scope->seats[0]);
     scope->votes = bw_sim_memory(sim->host_count * sizeof scope->votes[0]);
     return scope;
 }
@@ -87,10 +89,7 @@ static struct bw_sim_scope *get_scope(struct bw_sim *sim, const char *name) {
 static bool scope_info(const struct bw_sim *sim, size_t host, const char *scope, struct bw_scope_info *info) {
     const struct bw_sim_host *asked = &sim->hosts[host];
     struct bw_time now = bw_sim_clock_at(asked, sim->now_us);
-    for (size_t i = 0; bw_node_scope(asked->node, i, info, now) == 0; i++)
-        if (strcmp(info->scope, scope) == 0)
-            return true;
-    return false;
+    return bw_node_scope_find(asked->node, scope, info, now) == 0;
 }
 
 static struct bw_sim_reign *open_reign(struct bw_sim *sim, size_t scope, size_t host) {
@@ -166,6 +165,7 @@ static void self_elected(struct bw_sim *sim, size_t host, const struct bw_event 
     }
     scope->reigned[host] = event->token;
     begin_reign(sim, number, host, &event->token);
+    bw_sim_check_seats(sim, host, event->scope);
 }
 
 /* A reign that is preempted has lasted for the hold-down; a little less by another clock. */
@@ -193,23 +193,41 @@ static void self_deposed(struct bw_sim *sim, size_t host, const struct bw_event 
     end_reign(sim, reign);
 }
 
+/* A claim that the holder of a frozen scope made before it followed another may become a reign: within a lease, or it is given up. */
 static void leader_elected(struct bw_sim *sim, size_t host, const struct bw_event *event) {
     struct bw_sim_scope *scope = get_scope(sim, event->scope);
     struct bw_token *known = &scope->known[host];
     const struct bw_token *last = bw_token_compare(known, &scope->reigned[host]) > 0 ? known : &scope->reigned[host];
     bool earlier = scope->former[host] > known->term; /* a claim of an earlier life may have been a reign, to it */
-    if (scope->frozen[host] && !earlier && bw_id_equal(&event->token.id, &sim->hosts[host].id) &&
-        !bw_id_equal(&last->id, &event->token.id))
+    bool own = bw_id_equal(&event->token.id, &sim->hosts[host].id);
+    bool held = bw_id_equal(&last->id, &sim->hosts[host].id);
+    int64_t followed_us = scope->followed_us[host];
+    bool under_way = followed_us != 0 && sim->now_us - followed_us <= sim->options.params.lease_ms * BW_US_PER_MS;
+    if (scope->frozen[host] && own && !held && !earlier && !under_way)
         bw_sim_violate(sim, BW_INVARIANT_FROZEN, "n%zu takes the lead of %s, which it knows to be frozen", host,
                        event->scope);
     if (bw_token_compare(&event->token, known) < 0)
         bw_sim_violate(sim, BW_INVARIANT_RISING_TERMS, "n%zu goes back to a leader of term %llu, after %llu", host,
                        (unsigned long long)event->token.term, (unsigned long long)known->term);
+    if (!own && held)
+        scope->followed_us[host] = sim->now_us;
     *known = event->token;
 }
 
 void bw_sim_check_policy(struct bw_sim *sim, size_t index, const struct bw_scope_config *scope) {
-    get_scope(sim, scope->name)->preempt_ms[index] = scope->preempt_ms;
+    if (scope->range_count == 0)
+        get_scope(sim, scope->name)->preempt_ms[index] = scope->preempt_ms;
+    for (uint32_t i = 0; i < scope->range_count; i++) {
+        char name[BW_NAME_MAX + 1];
+        snprintf(name, sizeof name, "%s/%u", scope->name, scope->range_first + i);
+        get_scope(sim, name)->preempt_ms[index] = scope->preempt_ms;
+    }
+    for (unsigned i = 0; i < scope->seats; i++) {
+        char seat[BW_NAME_MAX + 1];
+        bw_scope_seat_name(scope->name, i, seat);
+        get_scope(sim, seat)->preempt_ms[index] = scope->preempt_ms;
+        get_scope(sim, seat)->seats[index] = scope->seats;
+    }
 }
 
 /* -- members -- */
@@ -330,7 +348,7 @@ void bw_sim_check_host(struct bw_sim *sim, size_t index) {
                        sim->hosts[index].allocated_size, sim->memory_max);
     if (sim->scope[0] != '\0')
         check_acting(sim, index, sim->scope);
-    for (size_t i = 0; i < sim->scope_count && sim->open_count > 0; i++)
+    for (size_t i = 0; i < sim->scope_count && sim->open_count > 0 && !sim->options.many_scopes; i++)
         if (strcmp(sim->scopes[i].name, sim->scope) != 0)
             check_acting(sim, index, sim->scopes[i].name);
 }
@@ -346,6 +364,7 @@ void bw_sim_check_start(struct bw_sim *sim, size_t index) {
     for (size_t i = 0; i < sim->scope_count; i++) {
         sim->scopes[i].known[index] = (struct bw_token){0};
         sim->scopes[i].frozen[index] = false;
+        sim->scopes[i].followed_us[index] = 0;
         if (!same) {
             sim->scopes[i].reigned[index] = (struct bw_token){0};
             sim->scopes[i].durable[index] = 0;
@@ -433,7 +452,7 @@ static void overlap(struct bw_sim *sim, struct bw_sim_reign *a, struct bw_sim_re
 
 /* Who may act changes only when a node is called; in between leases run out. */
 void bw_sim_check_time(struct bw_sim *sim, int64_t until_us) {
-    if (sim->open_count < 2)
+    if (sim->open_count < 2 || sim->options.many_scopes)
         return;
     for (size_t i = 0; i < sim->reign_count; i++)
         for (size_t j = i + 1; j < sim->reign_count && !sim->reigns[i].over; j++)

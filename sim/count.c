@@ -1,6 +1,8 @@
 /* What has happened so far, in numbers. */
 #include "sim/internal.h"
 
+#include "node/internal.h"
+
 static void add(struct bw_sim_counts *sum, const struct bw_sim_counts *counts) {
     sum->sent += counts->sent;
     sum->sent_size += counts->sent_size;
@@ -27,11 +29,20 @@ uint64_t bw_sim_event_count(const struct bw_sim *sim, size_t host, enum bw_event
     return count;
 }
 
+void bw_sim_take_rule_counts(struct bw_sim_host *host, bool before) {
+    for (size_t i = 0; i < BW_RULE_COUNT; i++)
+        host->rule_counts[i] += before ? 0 - host->node->trace.counts[i] : host->node->trace.counts[i];
+}
+
+static uint64_t rule_count(const struct bw_sim_host *host, enum bw_rule rule) {
+    return host->rule_counts[rule] + (host->node != NULL ? host->node->trace.counts[rule] : 0);
+}
+
 uint64_t bw_sim_rule_count(const struct bw_sim *sim, size_t host, enum bw_rule rule) {
     uint64_t count = 0;
     for (size_t i = 0; i < sim->host_count; i++)
         if (host == BW_SIM_ALL || host == i)
-            count += sim->hosts[i].rule_counts[rule];
+            count += rule_count(&sim->hosts[i], rule);
     return count;
 }
 

@@ -53,6 +53,15 @@ bool bw_sim_heap_pop(struct bw_sim_heap *heap, int64_t until_us, struct bw_sim_i
     return true;
 }
 
+const struct bw_sim_item *bw_sim_heap_next(const struct bw_sim_heap *heap, size_t n, uint64_t *order) {
+    BW_ASSERT(n < 2);
+    size_t at = n == 1 && heap->count > 2 && before(&heap->places[2], &heap->places[1]) ? 2 : n;
+    if (at >= heap->count)
+        return NULL;
+    *order = heap->places[at].order;
+    return &heap->items[heap->places[at].item];
+}
+
 void bw_sim_heap_free(struct bw_sim *sim) {
     for (size_t i = 0; i < sim->heap.count; i++) {
         const struct bw_sim_item *item = &sim->heap.items[sim->heap.places[i].item];

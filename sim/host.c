@@ -78,8 +78,11 @@ void bw_sim_host_pump(struct bw_sim *sim, size_t index) {
         }
         bw_sim_send(sim, index, &datagram);
     }
-    while (bw_node_event(host->node, &event))
+    while (bw_node_event(host->node, &event)) {
+        if (event.type == BW_EVENT_KEYS_CHANGED)
+            bw_sim_keys_changed(sim, index);
         bw_sim_check_event(sim, index, &event);
+    }
     if (bw_node_persist(host->node, &state))
         write_state(sim, index, &state);
     arm(sim, index);
@@ -286,8 +289,10 @@ void bw_sim_slow(struct bw_sim *sim, size_t index, uint32_t late_ms) {
 void bw_sim_host_end(struct bw_sim *sim, size_t index) {
     struct bw_sim_host *host = &sim->hosts[index];
     bw_sim_check_end(sim, index);
+    bw_sim_take_rule_counts(host, false);
     bw_node_destroy(host->node);
     host->node = NULL;
+    bw_sim_ahead_know(sim, index);
     if (host->allocated_size != 0)
         bw_sim_violate(sim, BW_INVARIANT_NO_LEAK, "n%zu: %zu bytes were not given back", index, host->allocated_size);
     free(host->writing);

@@ -65,34 +65,54 @@ struct bw_sim_path { /* from one host to another */
     int64_t refusals_us; /* token bucket: it is full again at this time */
 };
 
+/* What every event looks at stands together, first. */
 struct bw_sim_host {
     struct bw_node *node; /* NULL: no process */
-    struct bw_id id;      /* of the last process */
-    char name[BW_NAME_MAX + 1];
-    uint16_t priority;
-    struct bw_rng entropy;
+    struct bw_sim *sim;
     /* clocks: since base_us (real) both run by the same rate */
     int64_t base_us;
     int64_t mono_base_us;
     int64_t wall_base_us;
     int32_t rate_ppm;
     /* scheduling */
-    bool paused;
     uint32_t slow_us;
+    bool paused;
     bool leaving;
-    int64_t touched_us; /* when it was last started, stopped, continued, cut off or put elsewhere */
-    bool asleep;        /* paused, or slow and not yet on the processor: datagrams wait in the socket */
-    uint64_t wake_stamp;
+    bool asleep; /* paused, or slow and not yet on the processor: datagrams wait in the socket */
+    bool silent; /* network */
+    enum bw_sim_refusals refusals;
+    unsigned group;
+    uint32_t stuck_count;
     uint64_t tick_stamp;
     int64_t tick_at_us; /* real; BW_NEVER: not armed */
-    uint32_t stuck_count;
+    size_t allocated_size;
+    uint64_t allocation_count;
+    uint64_t fail_allocation;  /* the nth from now */
+    struct bw_sim_path *paths; /* by destination; NULL: nothing special */
+    struct bw_sim_link in;
+    struct bw_sim_link out;
+    struct bw_sim_counts counts;
+    /* who it is */
+    struct bw_id id; /* of the last process */
+    char name[BW_NAME_MAX + 1];
+    uint16_t priority;
+    struct bw_rng entropy;
+    int64_t touched_us;  /* when it was last started, stopped, continued, cut off or put elsewhere */
+    int64_t rejoined_us; /* when it last came among others out of a part in which nobody else ran; 0: never */
+    bool fail_for_ever;
+    bool protect;
+    /* what waits in its socket */
+    uint64_t wake_stamp;
     struct bw_sim_packet *queue;
     struct bw_sim_packet **queue_end;
     size_t queue_size;
     /* keys, by their numbers; the first seals */
     uint16_t keys[BW_SIM_KEYS_MAX];
-    size_t key_count; /* 0: number 0 alone */
-    bool keys_due;    /* its process has not taken them yet */
+    size_t key_count;            /* 0: number 0 alone */
+    bool keys_due;               /* its process has not taken them yet */
+    char ring[BW_SIM_KEYS_SIZE]; /* its file, once the cluster has changed the ring; numbers count no more */
+    size_t ring_size;
+    bool ring_fails; /* its file cannot be written */
     /* disk */
     uint8_t *state;
     size_t state_size;
@@ -102,26 +122,10 @@ struct bw_sim_host {
     bool write_done; /* while asleep */
     bool disk_fails;
     uint32_t write_us;
-    /* network */
-    struct bw_sim_link in;
-    struct bw_sim_link out;
-    struct bw_sim_path *paths; /* by destination; NULL: nothing special */
-    bool silent;
-    enum bw_sim_refusals refusals;
-    unsigned group;
-    int64_t rejoined_us; /* when it last came among others out of a part in which nobody else ran; 0: never */
-    /* memory */
-    uint64_t allocation_count;
-    size_t allocated_size;
-    uint64_t fail_allocation; /* the nth from now */
-    bool fail_for_ever;
     /* records */
-    bool protect;
-    struct bw_sim *sim;
     struct bw_table seen; /* by the subject's id: the incarnation that it was told of last, as a pointer */
-    struct bw_sim_counts counts;
     uint64_t event_counts[BW_EVENT_COUNT];
-    uint64_t rule_counts[BW_RULE_COUNT];
+    uint64_t rule_counts[BW_RULE_COUNT]; /* of former processes, less what the last one counted before it was heard */
     uint64_t accused_count;
     uint64_t suspected_count;
     uint64_t dead_count;
@@ -157,25 +161,29 @@ struct bw_sim_scope {
     struct bw_token *reigned; /* by host: its last reign */
     uint64_t *former;         /* by host: the term on its disk when it started */
     bool *frozen;             /* by host: it was told so in this life */
+    int64_t *followed_us;     /* by host: when it began to follow another, having led last itself, in this life */
     uint64_t *durable;        /* by host: the term on its disk */
     uint32_t *preempt_ms;     /* by host: its policy */
+    uint16_t *seats;          /* by host: of a seat, how many its scope has */
     struct bw_sim_vote *votes;
 };
 
 enum bw_sim_line { BW_SIM_LINE_SENT, BW_SIM_LINE_LOST, BW_SIM_LINE_TEXT, BW_SIM_LINE_RULE };
 
+#define BW_SIM_RECORD_COUNT 2048u
+#define BW_SIM_TEXT_SIZE 120u
+
+/* One line of the cache; the texts stand apart, since most lines have none. */
 struct bw_sim_record {
     int64_t at_us;
-    enum bw_sim_line line;
     size_t host;
     size_t peer;
     uint64_t detail;
-    enum bw_rule rule;
     struct bw_id subject;
-    char text[120];
+    const char *text; /* "": none */
+    enum bw_sim_line line;
+    enum bw_rule rule;
 };
-
-#define BW_SIM_RECORD_COUNT 2048u
 
 struct bw_sim_demand;
 
@@ -194,6 +202,16 @@ struct bw_sim_captures {
     struct bw_attack *attack;                             /* lies in wait for what is on its way */
     uint64_t count;                                       /* ever */
     struct bw_sim_capture captures[BW_SIM_CAPTURE_COUNT]; /* the newest, then some of all times */
+};
+
+#define BW_SIM_AHEAD_LEAST 32u /* hosts; what fewer of them need is in the cache anyway */
+
+/* Where a host's process keeps what every call on it looks at; NULL: no process. */
+struct bw_sim_ahead {
+    const void *node;
+    const void *channel;
+    const void *gossip;
+    const void *election;
 };
 
 #define BW_SIM_POOLED_MAX 2048u /* bytes of the largest pooled block */
@@ -215,15 +233,19 @@ struct bw_sim {
     struct bw_rng extra; /* for needless ticks alone */
     struct bw_sim_heap heap;
     struct bw_sim_pool pool;
+    struct bw_keyring *keyring;       /* unsealed.c: of all that have the first key alone; NULL: none yet */
     struct bw_rotation *rotations;    /* of keys, all that ever began; the plan's */
     struct bw_sim_captures *captures; /* NULL: nobody listens */
     uint64_t hostile_count;           /* datagrams that were slipped in */
     void **shared;                    /* records that all tables share, by host; NULL: none */
     struct bw_sim_host *hosts;
+    struct bw_sim_ahead *ahead; /* by host; NULL: there are few */
+    uint64_t asked;             /* for the process of the item with this number */
     size_t host_count;
     uint64_t change_count; /* grows whenever a node said something or was acted upon */
     uint64_t hash;
-    struct bw_sim_record *records; /* a ring */
+    struct bw_sim_record *records;   /* a ring */
+    char (*texts)[BW_SIM_TEXT_SIZE]; /* of the records with the same numbers */
     uint64_t record_count;
     struct bw_sim_scope *scopes;
     size_t scope_count;
@@ -248,9 +270,16 @@ void bw_sim_give(struct bw_sim *sim, void *memory, size_t size);
 void bw_sim_pool_free(struct bw_sim_pool *pool);
 
 /* unsealed.c */
-void bw_sim_unsealed(struct bw_node *node);
+void bw_sim_unsealed(struct bw_sim *sim, size_t index); /* its process, from now on */
+void bw_sim_unsealed_free(struct bw_sim *sim);
+
+/* ahead.c */
+void bw_sim_ahead_know(struct bw_sim *sim, size_t host); /* its process has begun or ended */
+void bw_sim_ahead(struct bw_sim *sim, const struct bw_sim_item *now);
 
 /* heap.c */
+/* The next one that will happen (n is 0), or the one after it (1), and its number in the order of planning; NULL: there is none. */
+const struct bw_sim_item *bw_sim_heap_next(const struct bw_sim_heap *heap, size_t n, uint64_t *order);
 void bw_sim_heap_push(struct bw_sim_heap *heap, const struct bw_sim_item *item);
 bool bw_sim_heap_pop(struct bw_sim_heap *heap, int64_t until_us, struct bw_sim_item *item);
 void bw_sim_heap_free(struct bw_sim *sim);
@@ -283,7 +312,8 @@ void bw_sim_capture(struct bw_sim *sim, size_t from, size_t to, const uint8_t *d
 
 /* keys.c */
 size_t bw_sim_key_text(const struct bw_sim_host *host, char *text, size_t size); /* its file; returns its size */
-void bw_sim_keys_due(struct bw_sim *sim, size_t index); /* its process takes them, if it is on the processor */
+void bw_sim_keys_changed(struct bw_sim *sim, size_t index); /* its process has another ring: it goes to its file */
+void bw_sim_keys_due(struct bw_sim *sim, size_t index);     /* its process takes them, if it is on the processor */
 size_t bw_sim_keys(const struct bw_sim *sim, size_t index, uint16_t numbers[BW_SIM_KEYS_MAX]);
 
 /* check.c */
@@ -297,6 +327,9 @@ void bw_sim_check_end(struct bw_sim *sim, size_t index);
 void bw_sim_check_state(struct bw_sim *sim, size_t index);    /* after a durable write */
 void bw_sim_check_time(struct bw_sim *sim, int64_t until_us); /* before time goes on */
 
+/* check_seats.c: a reign over this scope has begun */
+void bw_sim_check_seats(struct bw_sim *sim, size_t host, const char *seat);
+
 /* check_quorum.c */
 struct bw_durable_vote;
 void bw_sim_check_vote(struct bw_sim *sim, struct bw_sim_scope *scope, size_t index,
@@ -309,6 +342,9 @@ void bw_sim_record_datagram(struct bw_sim *sim, enum bw_sim_line line, size_t fr
                             size_t size);
 void bw_sim_record_rule(struct bw_sim *sim, size_t host, enum bw_rule rule, const struct bw_id *subject,
                         uint64_t detail);
+
+/* count.c: its process counts the rules that it applies; before is true when it starts to be heard, false when it ends */
+void bw_sim_take_rule_counts(struct bw_sim_host *host, bool before);
 
 /* demand.c */
 void bw_sim_demands_free(struct bw_sim *sim);

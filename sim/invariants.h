@@ -16,6 +16,7 @@
     X(LEASE, "lease", "who may act has a reign and a lease, and not past its end")                                   \
     X(NO_OVERLAP, "no-overlap", "where it is forbidden, no two may act at one instant")                              \
     X(ONE_PREEMPTION, "one-preemption", "no reign is preempted before its hold-down is over, or against the policy") \
+    X(SEATS, "seats", "in no part more seats of a scope are led at once than it has")                                \
     X(DATAGRAM_SIZE, "datagram-size", "no datagram is empty, or larger than the smallest MTU")                       \
     X(BOUNDED_OUTPUT, "bounded-output", "a call leads to a bounded number of datagrams, and deadlines move on")      \
     X(BOUNDED_MEMORY, "bounded-memory", "no node takes more memory than the size of its cluster explains")           \

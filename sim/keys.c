@@ -3,6 +3,7 @@
 #include "sim/internal.h"
 
 #include "crypto/keyring.h"
+#include <bellwether/keys.h>
 
 #include <string.h>
 
@@ -19,6 +20,11 @@ static void key_text(uint16_t number, char text[BW_KEY_TEXT_SIZE]) {
 
 size_t bw_sim_key_text(const struct bw_sim_host *host, char *text, size_t size) {
     size_t used = 0;
+    if (host->ring_size > 0) {
+        BW_ASSERT(host->ring_size < size);
+        memcpy(text, host->ring, host->ring_size + 1);
+        return host->ring_size;
+    }
     size_t count = host->key_count > 0 ? host->key_count : 1;
     for (size_t i = 0; i < count; i++) {
         char key[BW_KEY_TEXT_SIZE];
@@ -27,6 +33,56 @@ size_t bw_sim_key_text(const struct bw_sim_host *host, char *text, size_t size) 
         BW_ASSERT(used < size);
     }
     return used;
+}
+
+void bw_sim_keys_changed(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    _Static_assert(sizeof host->ring >= BW_KEYS_TEXT_SIZE, "a ring's text fits");
+    if (!host->ring_fails)
+        host->ring_size = bw_node_keys_text(host->node, host->ring);
+    bw_node_keys_stored(host->node, !host->ring_fails, bw_sim_clock_at(host, sim->now_us));
+}
+
+void bw_sim_ring_fails(struct bw_sim *sim, size_t index, bool fails) {
+    bw_sim_host(sim, index)->ring_fails = fails;
+}
+
+static struct bw_sim_host *ready(struct bw_sim *sim, size_t index) {
+    struct bw_sim_host *host = bw_sim_host(sim, index);
+    BW_ASSERT(host->node != NULL && !host->asleep);
+    return host;
+}
+
+int bw_sim_key_add(struct bw_sim *sim, size_t index, uint16_t number) {
+    struct bw_sim_host *host = ready(sim, index);
+    char key[BW_KEY_TEXT_SIZE];
+    key_text(number, key);
+    bw_sim_record_text(sim, index, "adds key %u to the ring of all", (unsigned)number);
+    int error = bw_node_key_add(host->node, key, BW_KEY_TEXT_SIZE - 1, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
+    return error;
+}
+
+int bw_sim_key_use(struct bw_sim *sim, size_t index, uint64_t id, bool force) {
+    struct bw_sim_host *host = ready(sim, index);
+    bw_sim_record_text(sim, index, "has all use key %016llx", (unsigned long long)id);
+    int error = bw_node_key_use(host->node, id, force, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
+    return error;
+}
+
+int bw_sim_key_remove(struct bw_sim *sim, size_t index, uint64_t id, bool force) {
+    struct bw_sim_host *host = ready(sim, index);
+    bw_sim_record_text(sim, index, "removes key %016llx from the ring of all", (unsigned long long)id);
+    int error = bw_node_key_remove(host->node, id, force, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
+    return error;
+}
+
+void bw_sim_keys_ask(struct bw_sim *sim, size_t index, uint32_t for_ms) {
+    struct bw_sim_host *host = ready(sim, index);
+    bw_node_keys_ask(host->node, for_ms, bw_sim_clock(sim, index));
+    bw_sim_host_pump(sim, index);
 }
 
 void bw_sim_keys_due(struct bw_sim *sim, size_t index) {

@@ -1,7 +1,9 @@
 sim_sources += \
+	sim/ahead.c \
 	sim/begin.c \
 	sim/check.c \
 	sim/check_quorum.c \
+	sim/check_seats.c \
 	sim/clock.c \
 	sim/count.c \
 	sim/demand.c \

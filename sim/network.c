@@ -117,6 +117,8 @@ static void push(struct bw_sim *sim, enum bw_sim_kind kind, size_t from, size_t 
 }
 
 void bw_sim_slip_in(struct bw_sim *sim, size_t from, size_t to, const uint8_t *data, size_t size, int64_t after_us) {
+    if (sim->hosts[to].in.cut) /* whom nothing reaches hears no attacker either, who would carry others' words to it */
+        return;
     bw_sim_record_datagram(sim, BW_SIM_LINE_SENT, from, to, data, size);
     push_after(sim, BW_SIM_DELIVER, from, to, data, size, after_us);
 }

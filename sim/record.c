@@ -24,11 +24,7 @@ static uint64_t hash_number(uint64_t hash, uint64_t number) {
 
 static struct bw_sim_record *next_record(struct bw_sim *sim, enum bw_sim_line line, size_t host) {
     struct bw_sim_record *record = &sim->records[sim->record_count++ % BW_SIM_RECORD_COUNT];
-    memset(record, 0, sizeof *record);
-    record->at_us = sim->now_us;
-    record->line = line;
-    record->host = host;
-    record->peer = BW_SIM_NONE;
+    *record = (struct bw_sim_record){.at_us = sim->now_us, .line = line, .host = host, .peer = BW_SIM_NONE, .text = ""};
     return record;
 }
 
@@ -84,10 +80,12 @@ static void show(const struct bw_sim *sim, const struct bw_sim_record *record) {
 
 void bw_sim_record_text(struct bw_sim *sim, size_t host, const char *format, ...) {
     struct bw_sim_record *record = next_record(sim, BW_SIM_LINE_TEXT, host);
+    char *text = sim->texts[record - sim->records];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(record->text, sizeof record->text, format, arguments);
+    vsnprintf(text, BW_SIM_TEXT_SIZE, format, arguments);
     va_end(arguments);
+    record->text = text;
     hash_record(sim, record);
     show(sim, record);
 }
@@ -99,6 +97,7 @@ void bw_sim_record_datagram(struct bw_sim *sim, enum bw_sim_line line, size_t fr
                                    .line = line,
                                    .host = from,
                                    .peer = to,
+                                   .text = "",
                                    .detail = (uint64_t)size << 48 | hash_bytes(0, data, size) >> 16};
     hash_record(sim, &record);
     show(sim, &record);

@@ -57,6 +57,7 @@ struct bw_sim_options {
     enum bw_failover failover;
     uint32_t preempt_ms; /* hold-down; BW_PREEMPT_NEVER */
     size_t voter_count;  /* not 0: quorum mode, the first so many vote; those of them that do not stand are witnesses */
+    bool many_scopes; /* who acts is looked at in `scope` only, and overlaps are not: of a thousand it takes too long */
     /* Last changes to a node's configuration; may be NULL. */
     void (*configure)(void *context, size_t host, struct bw_config *config);
     void (*on_rule)(void *context, size_t host, enum bw_rule rule);                            /* may be NULL */
@@ -156,6 +157,14 @@ void bw_sim_set_priority(struct bw_sim *sim, size_t host, uint16_t priority);
 /* Its key file holds these from now on, and its process takes them as soon as it is on the processor. The first seals. All
  * hosts begin with number 0 alone. */
 void bw_sim_set_keys(struct bw_sim *sim, size_t host, const uint16_t *numbers, size_t count);
+/* What an operator does to the ring of all at one host (keys.h). From then on the hosts that have taken it keep it as a file; their
+ * numbers count no more. Key number `number`; ids are the node's. */
+int bw_sim_key_add(struct bw_sim *sim, size_t host, uint16_t number);
+int bw_sim_key_use(struct bw_sim *sim, size_t host, uint64_t id, bool force);
+int bw_sim_key_remove(struct bw_sim *sim, size_t host, uint64_t id, bool force);
+void bw_sim_keys_ask(struct bw_sim *sim, size_t host, uint32_t for_ms);
+/* Its key file cannot be written. */
+void bw_sim_ring_fails(struct bw_sim *sim, size_t host, bool fails);
 
 /* -- disks -- */
 void bw_sim_disk_fails(struct bw_sim *sim, size_t host, bool fails);

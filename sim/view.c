@@ -106,10 +106,7 @@ bool bw_sim_converged(const struct bw_sim *sim) {
 static bool scope_of(const struct bw_sim *sim, size_t observer, const char *scope, struct bw_scope_info *info) {
     const struct bw_sim_host *host = bw_sim_host(sim, observer);
     BW_ASSERT(host->node != NULL);
-    for (size_t i = 0; bw_node_scope(host->node, i, info, bw_sim_clock_at(host, sim->now_us)) == 0; i++)
-        if (strcmp(info->scope, scope) == 0)
-            return true;
-    return false;
+    return bw_node_scope_find(host->node, scope, info, bw_sim_clock_at(host, sim->now_us)) == 0;
 }
 
 struct bw_token bw_sim_token(const struct bw_sim *sim, size_t host, const char *scope) {

@@ -47,7 +47,10 @@ struct bw_sim *bw_sim_create(uint64_t seed, size_t host_count, const struct bw_s
     sim->hash = UINT64_C(14695981039346656037);
     sim->host_count = host_count;
     sim->hosts = bw_sim_memory(host_count * sizeof sim->hosts[0]);
+    if (host_count >= BW_SIM_AHEAD_LEAST)
+        sim->ahead = bw_sim_memory(host_count * sizeof sim->ahead[0]);
     sim->records = bw_sim_memory(BW_SIM_RECORD_COUNT * sizeof sim->records[0]);
+    sim->texts = bw_sim_memory(BW_SIM_RECORD_COUNT * sizeof sim->texts[0]);
     bw_sim_demand_memory(sim, BW_SIM_MEMORY_LEAST + host_count * BW_SIM_MEMORY_PER_HOST);
     bw_rng_seed(&seeds, seed);
     bw_rng_seed(&sim->network, bw_rng_next(&seeds));
@@ -82,21 +85,26 @@ void bw_sim_destroy(struct bw_sim *sim) {
     for (size_t i = 0; i < sim->scope_count; i++) {
         free(sim->scopes[i].known);
         free(sim->scopes[i].frozen);
+        free(sim->scopes[i].followed_us);
         free(sim->scopes[i].former);
         free(sim->scopes[i].reigned);
         free(sim->scopes[i].durable);
         free(sim->scopes[i].preempt_ms);
+        free(sim->scopes[i].seats);
         free(sim->scopes[i].votes);
     }
     for (size_t i = 0; sim->shared != NULL && i < sim->host_count; i++)
         free(sim->shared[i]);
     free(sim->shared);
     free(sim->captures);
+    bw_sim_unsealed_free(sim);
     bw_sim_heap_free(sim);
     bw_sim_pool_free(&sim->pool);
     bw_sim_demands_free(sim);
     free(sim->hosts);
+    free(sim->ahead);
     free(sim->records);
+    free(sim->texts);
     free(sim->scopes);
     free(sim->reigns);
     free(sim);
@@ -147,8 +155,11 @@ static bool step(struct bw_sim *sim, int64_t until_us) {
         bw_sim_check_time(sim, at_us);
         sim->now_us = at_us;
     }
-    if (any)
+    if (any) {
+        if (sim->ahead != NULL)
+            bw_sim_ahead(sim, &item);
         happen(sim, &item);
+    }
     return any;
 }
 
@@ -243,7 +254,6 @@ static void on_rule(void *context, enum bw_rule rule, const struct bw_id *subjec
     struct bw_sim_host *host = context;
     struct bw_sim *sim = host->sim;
     size_t index = (size_t)(host - sim->hosts);
-    host->rule_counts[rule]++;
     bw_sim_record_rule(sim, index, rule, subject, detail);
     if (sim->options.on_rule != NULL)
         sim->options.on_rule(sim->options.context, index, rule);
@@ -324,8 +334,10 @@ int bw_sim_create_node(struct bw_sim *sim, size_t index) {
     struct bw_trace *trace = bw_node_trace(host->node);
     trace->hook = on_rule;
     trace->context = host;
+    bw_sim_take_rule_counts(host, true);
+    bw_sim_ahead_know(sim, index);
     if (sim->options.unsealed)
-        bw_sim_unsealed(host->node);
+        bw_sim_unsealed(sim, index);
     bw_sim_check_start(sim, index);
     return 0;
 }

@@ -9,15 +9,23 @@
 #include <unistd.h>
 
 #include "tools/agent_answer.h"
+#include "tools/agent_config.h"
+#include "tools/agent_identity.h"
+#include "tools/agent_keys.h"
+#include "tools/agent_paths.h"
+#include "tools/agent_reload.h"
 #include "tools/agent_runs.h"
 #include "tools/command.h"
+#include "tools/confine.h"
 #include "tools/control_server.h"
 #include "tools/footprint.h"
 #include "tools/hints.h"
+#include "tools/http_server.h"
 #include "tools/json.h"
 #include "tools/key_file.h"
 #include "tools/log.h"
 #include "tools/notify.h"
+#include "tools/notify_status.h"
 #include "tools/seeds.h"
 #include "tools/text.h"
 
@@ -25,15 +33,18 @@ enum { LEAVE_TIMEOUT_MS = 3000 };
 
 struct agent {
     struct agent_view view; /* first: what the control socket's answers are made from */
-    const struct agent_options *options;
+    struct agent_options *options;
     struct ev_loop *loop;
     struct bw_loop *host;
     struct control_server *control;
+    struct http_server *http; /* NULL: it is not wanted */
     struct seeds *seeds;
     struct event_ring ring;
     ev_signal signals[3];
     ev_timer watchdog;
+    struct notify_status status;
     struct hints hints;
+    struct agent_identity identity;
     struct footprint footprint;
     int exit_code;
 };
@@ -42,6 +53,7 @@ static void leave(struct agent_view *view, bool exits) {
     struct agent *agent = (struct agent *)(void *)view;
     if (exits && !view->exits)
         notify("STOPPING=1\nSTATUS=leaving the cluster");
+    notify_status_stop(&agent->status, agent->loop);
     view->exits = view->exits || exits;
     if (view->phase == AGENT_LEFT && exits)
         ev_break(agent->loop, EVBREAK_ALL);
@@ -82,7 +94,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events) {
     struct agent *agent = watcher->data;
     (void)events;
     if (watcher->signum == SIGHUP) {
-        log_line(LOG_LEVEL_WARN, "SIGHUP changes nothing: the configuration is read at the start only");
+        agent_reload_by_signal(&agent->view);
     } else if (agent->view.phase == AGENT_LEAVING && agent->view.exits) {
         log_line(LOG_LEVEL_WARN, "told to stop a second time: exiting without having left");
         agent->exit_code = EXIT_NO;
@@ -92,16 +104,24 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events) {
     }
 }
 
-static void show_status(const struct agent *agent, const struct bw_event *event) {
-    char status[256];
-    if (event->type == BW_EVENT_LEADER_ELECTED)
-        snprintf(status, sizeof(status), "STATUS=%s leads %s", event->name, event->scope);
-    else if (event->type == BW_EVENT_LEADER_LOST)
-        snprintf(status, sizeof(status), "STATUS=nobody leads %s", event->scope);
-    else
-        return;
-    if (agent->view.phase == AGENT_MEMBER)
-        notify(status);
+/* A member's status, a leader: not each piece of news about a member. */
+static bool shown(const struct bw_event *event) {
+    return event->type <= BW_EVENT_MEMBER_LEFT || event->type == BW_EVENT_LEADER_ELECTED ||
+           event->type == BW_EVENT_LEADER_LOST;
+}
+
+/* One scope with seats here and without there has more leaders than either has been promised. */
+static void warn_of_seats(const struct agent *agent, const struct bw_event *event) {
+    char other[BW_NAME_MAX + sizeof("#0")];
+    size_t size = strlen(event->scope);
+    bool seat = bw_scope_seat(event->scope, &size) >= 0;
+    snprintf(other, sizeof(other), "%.*s%s", (int)size, event->scope, seat ? "" : "#0");
+    if (event->type == BW_EVENT_LEADER_ELECTED && agent->host != NULL &&
+        scope_in_use(bw_loop_node(agent->host), other, bw_loop_now()))
+        log_line(
+            LOG_LEVEL_WARN,
+            "scope %.*s is declared with seats by some members and without by others: both are led; give all the same",
+            (int)size, event->scope);
 }
 
 static void on_event(void *context, const struct bw_event *event) {
@@ -120,7 +140,20 @@ static void on_event(void *context, const struct bw_event *event) {
         agent_runs_event(agent->view.runs, event);
     if (agent->control != NULL)
         control_server_feed(agent->control);
-    show_status(agent, event);
+    http_server_event(agent->http, event);
+    if (event->type == BW_EVENT_KEYS_CHANGED && agent->host != NULL)
+        agent_keys_store(agent->options->key_file, agent->host);
+    if (event->type == BW_EVENT_STRANGER)
+        hints_stranger(&agent->hints, event);
+    if (shown(event) && agent->view.phase == AGENT_MEMBER && agent->host != NULL)
+        notify_status_soon(&agent->status, agent->loop, bw_loop_node(agent->host));
+    warn_of_seats(agent, event);
+}
+
+static void on_message(void *context, const struct bw_message *message) {
+    struct agent *agent = context;
+    if (agent->view.paths != NULL)
+        agent_paths_message(agent->view.paths, message);
 }
 
 static void watch_signals(struct agent *agent) {
@@ -133,8 +166,25 @@ static void watch_signals(struct agent *agent) {
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Another cluster on the LAN is no mistake; but whoever wonders why two agents do not meet finds the reason here. */
+static void on_heard(void *context, const struct bw_heard *heard) {
+    char from[BW_ADDR_TEXT_SIZE];
+    (void)context;
+    bw_addr_text(heard->opened ? &heard->beacon.addr : &heard->from, from);
+    if (heard->opened)
+        log_line(LOG_LEVEL_INFO, "%s at %s on %s announces another cluster, '%s': it is not joined", heard->beacon.name,
+                 from, heard->interface, heard->beacon.cluster);
+    else
+        log_line(LOG_LEVEL_INFO,
+                 "somebody at %s on %s announces a cluster that our keys do not open: it is not joined; if it is "
+                 "meant to be ours, compare the key files",
+                 from, heard->interface);
+}
+
 static bool open_host(struct agent *agent, const struct key_text *keys) {
     const struct agent_options *options = agent->options;
+    struct bw_discover_config discover = discover_config(&options->discover);
+    discover.on_heard = on_heard;
     const struct bw_loop_config loop_config = {
         .size = sizeof(loop_config),
         .bind = options->bind,
@@ -142,22 +192,14 @@ static bool open_host(struct agent *agent, const struct key_text *keys) {
         .on_event = on_event,
         .on_left = on_left,
         .on_problem = on_problem,
+        .on_message = on_message,
         .context = agent,
+        .discover = options->discover.on ? &discover : NULL,
     };
     struct bw_config config;
-    bw_config_init(&config, options->profile);
-    if (!agent_options_params(options, &config.params))
+    if (!agent_config_make(&config, options, keys, &agent->identity))
         return false;
-    config.name = options->name;
-    config.cluster = options->cluster;
-    config.addr = options->advertise;
-    config.keys = keys->text;
-    config.keys_size = keys->size;
     config.seeds = seeds_list(agent->seeds, &config.seed_count);
-    config.tags = options->tags;
-    config.tag_count = options->tag_count;
-    config.scopes = options->scopes;
-    config.scope_count = options->scope_count;
     char why[512] = "";
     int error = bw_loop_create(&agent->host, agent->loop, &loop_config, &config, why, sizeof(why));
     if (error == 0)
@@ -174,9 +216,26 @@ static void announce(const struct agent *agent) {
         if (member.self)
             bound = member.addr; /* where we are joined: what is advertised */
     json_t *ready = json_ready(node, agent->options->name, agent->options->cluster, &bound, bw_loop_now().wall_us);
+    if (agent->view.http[0] != '\0')
+        json_object_set_new(ready, "http", json_string(agent->view.http));
     log_object(LOG_LEVEL_INFO, ready);
     json_decref(ready);
     notify("READY=1\nSTATUS=in the cluster");
+}
+
+/* False: it is wanted, and does not work. */
+static bool open_http(struct agent *agent) {
+    if (agent->options->http.on)
+        agent->http = http_server_open(&agent->options->http, agent->loop, &agent->ring, &agent->view);
+    return !agent->options->http.on || agent->http != NULL;
+}
+
+static void start_http(struct agent *agent) {
+    if (agent->http == NULL)
+        return;
+    const struct bw_addr bound = http_server_bound(agent->http);
+    bw_addr_text(&bound, agent->view.http);
+    http_server_start(agent->http);
 }
 
 /* The socket before the host: a live agent is told from its socket before its state directory is touched. */
@@ -186,19 +245,35 @@ static bool open_all(struct agent *agent) {
                                       .gone = agent_gone,
                                       .ring = &agent->ring,
                                       .context = &agent->view};
+    const struct agent_options *options = agent->options;
+    const struct confine_paths paths = {
+        .state_dir = options->state_dir, .key_file = options->key_file, .control = options->control};
     struct key_text keys;
-    if (!key_file_read(agent->options->key_file, &keys))
+    (void)confine_memory();
+    if (!agent_identity_read(&agent->identity, options) || !key_file_read(options->key_file, &keys)) {
+        agent_identity_forget(&agent->identity);
         return false;
-    agent->seeds = seeds_create(agent->options->joins, agent->options->join_count, agent->options->bind.family);
+    }
+    agent->control = control_server_open(options->control, options->control_group, agent->loop, &host);
+    if (agent->control == NULL) {
+        agent_identity_forget(&agent->identity);
+        key_forget(&keys);
+        return false;
+    }
+    bool serves = open_http(agent);
+    confine_begin(options->confine, &paths);
+    agent->seeds = seeds_create(options->joins, options->join_count, options->bind.family);
     if (agent->seeds == NULL)
         complain("out of memory");
-    agent->control = control_server_open(agent->options->control, agent->loop, &host);
-    bool ok = agent->seeds != NULL && agent->control != NULL && open_host(agent, &keys);
+    bool ok = serves && agent->seeds != NULL && open_host(agent, &keys);
     key_forget(&keys);
+    agent_identity_forget(&agent->identity);
+    if (ok)
+        confine_end(options->confine);
     return ok;
 }
 
-int agent_run(const struct agent_options *options) {
+int agent_run(struct agent_options *options) {
     struct agent *agent = calloc(1, sizeof(*agent));
     if (agent == NULL) {
         complain("out of memory");
@@ -214,22 +289,28 @@ int agent_run(const struct agent_options *options) {
         agent->view = (struct agent_view){
             .options = options, .host = agent->host, .started = bw_loop_now(), .leave = leave, .joined = joined};
         agent->view.runs = agent_runs_create(agent->loop, &agent->view);
+        agent->view.paths = agent_paths_create(agent->loop, agent->host);
         watch_signals(agent);
         seeds_watch(agent->seeds, agent->loop, agent->host);
         control_server_start(agent->control);
+        start_http(agent);
         footprint_start(&agent->footprint, agent->loop);
         notify_watchdog(agent->loop, &agent->watchdog);
         hints_start(&agent->hints, agent->loop, agent->host, options->join_count > 0);
+        agent_identity_watch(&agent->identity, agent->loop, agent->host, options);
         announce(agent);
-        agent->exit_code = agent->view.runs != NULL ? EXIT_DONE : EXIT_NO;
-        if (agent->view.runs != NULL)
+        agent->exit_code = agent->view.runs != NULL && agent->view.paths != NULL ? EXIT_DONE : EXIT_NO;
+        if (agent->exit_code == EXIT_DONE)
             ev_run(agent->loop, 0);
         else
             complain("out of memory");
     }
     control_server_close(agent->control);
+    http_server_close(agent->http);
     agent_runs_destroy(agent->view.runs);
+    agent_paths_destroy(agent->view.paths);
     seeds_destroy(agent->seeds);
+    notify_status_stop(&agent->status, agent->loop);
     if (agent->host != NULL)
         bw_loop_destroy(agent->host);
     event_ring_free(&agent->ring);

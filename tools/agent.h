@@ -5,6 +5,6 @@
 #include "tools/agent_options.h"
 
 /* Runs until it has left. options are complete. Returns an exit code. */
-int agent_run(const struct agent_options *options);
+int agent_run(struct agent_options *options);
 
 #endif

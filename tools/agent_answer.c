@@ -6,12 +6,16 @@
 
 #include "build-config.h"
 #include "tools/addr.h"
+#include "tools/agent_keys.h"
 #include "tools/agent_members.h"
 #include "tools/agent_network.h"
+#include "tools/agent_reload.h"
 #include "tools/agent_runs.h"
 #include "tools/agent_scope.h"
+#include "tools/agent_setup.h"
 #include "tools/agent_user.h"
 #include "tools/agent_voters.h"
+#include "tools/confine.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
 #include "tools/json_info.h"
@@ -49,6 +53,8 @@ static json_t *answer_info(struct agent_view *view, const json_t *request) {
     (void)request;
     json_t *info = json_info(view->host, view->options->name, view->options->cluster, view->started);
     json_object_set_new(info, "state", json_string(states[view->phase]));
+    json_object_set_new(info, "confined", confine_json());
+    json_object_set_new(info, "http", view->http[0] == '\0' ? json_null() : json_string(view->http));
     return info;
 }
 
@@ -60,6 +66,7 @@ static json_t *answer_leave(struct agent_view *view, const json_t *request) {
         return control_error("leaving", "it is leaving for good already");
     if (view->phase == AGENT_LEFT && json_is_true(stay))
         return json_pack("{s:b}", "left", 1);
+    bw_node_forget_peers(bw_loop_node(view->host), bw_loop_now()); /* told to leave, it does not come back by itself */
     view->leave(view, !json_is_true(stay));
     return json_pack("{s:b}", "leaving", 1);
 }
@@ -94,27 +101,15 @@ json_t *agent_answer(void *context, struct control_peer *peer, const char *op, c
         const char *op;
         json_t *(*answer)(struct agent_view *view, const json_t *request);
     } list[] = {
-        {"members", answer_members},
-        {"leader", answer_leader},
-        {"history", answer_history},
-        {"info", answer_info},
-        {"join", answer_join},
-        {"leave", answer_leave},
-        {"stepdown", answer_stepdown},
-        {"transfer", answer_transfer},
-        {"ready", answer_ready},
-        {"freeze", answer_freeze},
-        {"thaw", answer_thaw},
-        {"priority", answer_priority},
-        {"tags", answer_tags},
-        {"forget", answer_forget},
-        {"why", answer_why},
-        {"rtt", answer_rtt},
-        {"reachability", answer_reachability},
-        {"event", answer_event},
-        {"query", answer_query},
-        {"respond", answer_respond},
-        {"voters", answer_voters},
+        {"members", answer_members},   {"leader", answer_leader},   {"history", answer_history},
+        {"info", answer_info},         {"join", answer_join},       {"leave", answer_leave},
+        {"stepdown", answer_stepdown}, {"owner", answer_owner},     {"transfer", answer_transfer},
+        {"ready", answer_ready},       {"freeze", answer_freeze},   {"thaw", answer_thaw},
+        {"priority", answer_priority}, {"tags", answer_tags},       {"forget", answer_forget},
+        {"why", answer_why},           {"rtt", answer_rtt},         {"reachability", answer_reachability},
+        {"event", answer_event},       {"query", answer_query},     {"respond", answer_respond},
+        {"voters", answer_voters},     {"refused", answer_refused}, {"keys", answer_keys},
+        {"reload", answer_reload},     {"setup", answer_setup},     {"paths", answer_paths},
     };
     struct agent_view *view = context;
     json_t *campaign = agent_runs_answer(view->runs, peer, op, request);

@@ -6,6 +6,7 @@
 
 #include "tools/agent_options.h"
 
+struct agent_paths;
 struct agent_runs;
 struct control_peer;
 
@@ -13,9 +14,11 @@ enum agent_phase { AGENT_MEMBER, AGENT_LEAVING, AGENT_LEFT };
 
 /* What answers are made from. */
 struct agent_view {
-    const struct agent_options *options;
+    struct agent_options *options; /* what can change live is changed in them */
     struct bw_loop *host;
     struct agent_runs *runs;
+    char http[BW_ADDR_TEXT_SIZE]; /* where HTTP is answered, "": nowhere */
+    struct agent_paths *paths;
     struct bw_time started;
     enum agent_phase phase;
     bool exits; /* when it has left */

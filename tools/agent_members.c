@@ -177,8 +177,9 @@ json_t *answer_why(struct agent_view *view, const json_t *request) {
         return control_error(bw_error_name(code), bw_error_text(code));
     bw_id_text(&member.id, id);
     time_text(member.since_wall_us, since);
-    return json_pack("{s:o,s:s,s:s,s:s,s:o,s:b,s:o,s:o,s:i,s:i,s:b}", "name", json_text(member.name), "id", id,
-                     "status", bw_status_name(member.status), "since", since, "heard_ms",
+    return json_pack("{s:o,s:s,s:s,s:s,s:o,s:o,s:b,s:o,s:o,s:i,s:i,s:b}", "name", json_text(member.name), "id", id,
+                     "status", bw_status_name(member.status), "since", since, "certificate_fault",
+                     json_certificate_fault(node, &member.id, bw_loop_now()), "heard_ms",
                      why.heard_us < 0 ? json_null() : json_real((double)why.heard_us / 1000.0), "alone", why.alone,
                      "suspicion", why.suspected ? json_suspicion(node, &why) : json_null(), "forgotten_by",
                      bw_id_none(&why.forgotten_by) ? json_null() : name_of(node, &why.forgotten_by), "refuted",

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "tools/agent_answer.h"
+#include "tools/agent_campaign.h"
 #include "tools/control_stream.h"
 #include "tools/json.h"
 #include "tools/log.h"
@@ -16,11 +17,11 @@ static const double slack_s = 0.2;
 struct seat {
     struct agent_runs *runs;
     struct control_peer *peer; /* NULL: gone, and what it has started may have time left */
-    struct bw_scope_config config;
-    char scope[BW_NAME_MAX + 1];
+    struct campaign campaign;
     uint64_t ticket;
-    bool declared; /* the scope is, for this one */
-    bool leads;    /* it was told so, and has not said since that its work has stopped */
+    bool declared;              /* the scope is, for this one */
+    bool leads;                 /* it was told so, and has not said since that its work has stopped */
+    char held[BW_NAME_MAX + 1]; /* what it leads: its scope, or a seat of it */
     struct bw_token token;
     int64_t told_us; /* until when it may act or stop, as told last */
     ev_timer limit;  /* fires when that is over */
@@ -32,6 +33,11 @@ struct agent_runs {
     struct seat *seats[RUN_COUNT_MAX];
     uint64_t tickets;
 };
+
+static void seat_free(struct seat *seat) {
+    campaign_free(&seat->campaign);
+    free(seat);
+}
 
 struct agent_runs *agent_runs_create(struct ev_loop *loop, struct agent_view *view) {
     struct agent_runs *runs = calloc(1, sizeof(*runs));
@@ -48,7 +54,7 @@ void agent_runs_destroy(struct agent_runs *runs) {
     for (size_t i = 0; i < RUN_COUNT_MAX; i++)
         if (runs->seats[i] != NULL) {
             ev_timer_stop(runs->loop, &runs->seats[i]->limit);
-            free(runs->seats[i]);
+            seat_free(runs->seats[i]);
         }
     free(runs);
 }
@@ -65,39 +71,15 @@ static struct seat *seat_first(const struct agent_runs *runs, const char *scope)
     struct seat *first = NULL;
     for (size_t i = 0; i < RUN_COUNT_MAX; i++) {
         struct seat *seat = runs->seats[i];
-        if (seat != NULL && strcmp(seat->scope, scope) == 0 && (first == NULL || seat->ticket < first->ticket))
+        if (seat != NULL && strcmp(seat->campaign.scope, scope) == 0 && (first == NULL || seat->ticket < first->ticket))
             first = seat;
     }
     return first;
 }
 
-static const struct bw_scope_config *configured(const struct agent_runs *runs, const char *scope) {
-    const struct agent_options *options = runs->view->options;
-    for (size_t i = 0; i < options->scope_count; i++)
-        if (strcmp(options->scopes[i].name, scope) == 0)
-            return &options->scopes[i];
-    return NULL;
-}
-
 static bool scope_info(const struct agent_runs *runs, const char *scope, struct bw_scope_info *info) {
     const struct bw_node *node = bw_loop_node(runs->view->host);
-    struct bw_time now = bw_loop_now();
-    for (size_t i = 0; bw_node_scope(node, i, info, now) == 0; i++)
-        if (strcmp(info->scope, scope) == 0)
-            return true;
-    return false;
-}
-
-/* Who votes for a scope, and for how long a vote is promised, is not a campaign's to say. */
-static bool take_voters(const struct agent_runs *runs, struct seat *seat) {
-    const struct bw_scope_config *own = configured(runs, seat->scope);
-    if (own == NULL || own->mode != BW_MODE_QUORUM)
-        return true;
-    seat->config.mode = own->mode;
-    seat->config.voters = own->voters;
-    seat->config.voter_count = own->voter_count;
-    seat->config.lease_ms = own->lease_ms;
-    return !own->witness;
+    return bw_node_scope_find(node, scope, info, bw_loop_now()) == 0;
 }
 
 /* ------------------------------------------------------------------ turns */
@@ -105,15 +87,16 @@ static bool take_voters(const struct agent_runs *runs, struct seat *seat) {
 /* Declares the scope for whoever is first, or gives it back to the configuration. */
 static int attend(struct agent_runs *runs, const char *scope) {
     struct seat *first = seat_first(runs, scope);
-    const struct bw_scope_config *own = configured(runs, scope);
+    struct bw_scope_config own;
+    bool is_configured = campaign_configured(runs->view->options, scope, &own);
     if (first == NULL)
-        return own == NULL ? 0 : bw_loop_scope_add(runs->view->host, own);
+        return is_configured ? bw_loop_scope_add(runs->view->host, &own) : 0;
     if (first->declared || first->peer == NULL)
         return 0;
-    if (own != NULL)
+    if (is_configured)
         (void)bw_loop_scope_remove(runs->view->host, scope);
     first->declared = true;
-    int error = bw_loop_scope_add(runs->view->host, &first->config);
+    int error = bw_loop_scope_add(runs->view->host, &first->campaign.config);
     first->declared = error == 0;
     return error;
 }
@@ -124,7 +107,7 @@ static void seat_remove(struct seat *seat) {
     for (size_t i = 0; i < RUN_COUNT_MAX; i++)
         if (runs->seats[i] == seat)
             runs->seats[i] = NULL;
-    free(seat);
+    seat_free(seat);
 }
 
 /* Somebody else's turn has come: for whom the scope cannot be declared, the campaign is over. */
@@ -147,14 +130,14 @@ static void withdraw(struct seat *seat) {
     if (!seat->declared)
         return;
     seat->declared = false;
-    (void)bw_loop_scope_remove(seat->runs->view->host, seat->scope);
+    (void)bw_loop_scope_remove(seat->runs->view->host, seat->campaign.scope);
 }
 
 /* Its work has stopped, if there was any. */
 static void seat_end(struct seat *seat) {
     struct agent_runs *runs = seat->runs;
     char scope[BW_NAME_MAX + 1];
-    memcpy(scope, seat->scope, sizeof(scope));
+    memcpy(scope, seat->campaign.scope, sizeof(scope));
     withdraw(seat);
     (void)bw_loop_stopped(runs->view->host, scope);
     seat_remove(seat);
@@ -164,7 +147,7 @@ static void seat_end(struct seat *seat) {
 static void tell_stop(struct seat *seat, enum bw_loss reason) {
     char token[BW_TOKEN_TEXT_SIZE];
     bw_token_text(&seat->token, token);
-    control_say(seat->peer, json_pack("{s:s,s:s,s:s,s:s}", "news", "stop", "scope", seat->scope, "token", token,
+    control_say(seat->peer, json_pack("{s:s,s:s,s:s,s:s}", "news", "stop", "scope", seat->held, "token", token,
                                       "reason", bw_loss_name(reason)));
 }
 
@@ -187,13 +170,13 @@ static void on_limit(struct ev_loop *loop, ev_timer *timer, int events) {
     if (!seat->leads)
         return;
     if (seat->declared)
-        log_line(LOG_LEVEL_WARN, "who runs under the lead of '%s' hangs: the lead is given up", seat->scope);
+        log_line(LOG_LEVEL_WARN, "who runs under the lead of '%s' hangs: the lead is given up", seat->campaign.scope);
     seat->leads = false;
     tell_stop(seat, BW_LOSS_LEASE_EXPIRED);
     withdraw(seat);
     seat->ticket = ++runs->tickets;
-    (void)bw_loop_stopped(runs->view->host, seat->scope);
-    attend_all(runs, seat->scope);
+    (void)bw_loop_stopped(runs->view->host, seat->campaign.scope);
+    attend_all(runs, seat->campaign.scope);
 }
 
 void agent_runs_gone(struct agent_runs *runs, struct control_peer *peer) {
@@ -207,54 +190,12 @@ void agent_runs_gone(struct agent_runs *runs, struct control_peer *peer) {
         return;
     }
     log_line(LOG_LEVEL_WARN, "who ran under the lead of '%s' has gone without a word: nobody leads it for %.3f s",
-             seat->scope, (double)left_us / 1e6);
+             seat->campaign.scope, (double)left_us / 1e6);
     limit_set(seat, left_us);
     withdraw(seat);
 }
 
 /* ------------------------------------------------------------------ what clients ask */
-
-static bool field_u32(const json_t *request, const char *key, uint32_t largest, uint32_t *value) {
-    const json_t *number = json_object_get(request, key);
-    if (number == NULL)
-        return true;
-    if (!json_is_integer(number) || json_integer_value(number) < 0 || json_integer_value(number) > (json_int_t)largest)
-        return false;
-    *value = (uint32_t)json_integer_value(number);
-    return true;
-}
-
-/* What the request leaves out is as configured, or the usual. */
-static bool config_of(const struct agent_runs *runs, const json_t *request, struct seat *seat) {
-    const char *scope = json_string_value(json_object_get(request, "scope"));
-    if (scope == NULL || !bw_text_valid((const uint8_t *)scope, strlen(scope), BW_NAME_MAX))
-        return false;
-    const struct bw_scope_config *own = configured(runs, scope);
-    struct bw_scope_config *config = &seat->config;
-    memcpy(seat->scope, scope, strlen(scope) + 1);
-    bw_scope_config_init(config, seat->scope);
-    if (own != NULL)
-        *config = *own;
-    uint32_t priority = config->priority, min_ack = config->min_ack, min_confirm = config->min_confirm;
-    uint32_t min_view = config->min_view;
-    config->name = seat->scope;
-    config->failover = BW_FAILOVER_SAFE; /* its work can outlive us */
-    config->gate = false;
-    config->stop_ms = 0;
-    config->preempt_ms = BW_PREEMPT_NEVER; /* what runs is not ended because a better place for it appears */
-    bool ok = field_u32(request, "priority", UINT16_MAX, &priority) &&
-              field_u32(request, "min_ack", UINT16_MAX, &min_ack) &&
-              field_u32(request, "min_confirm", UINT16_MAX, &min_confirm) &&
-              field_u32(request, "min_view", BW_MIN_VIEW_MAX, &min_view) &&
-              field_u32(request, "preempt_ms", UINT32_MAX, &config->preempt_ms) &&
-              field_u32(request, "lease_ms", UINT32_MAX, &config->lease_ms) &&
-              field_u32(request, "stop_ms", UINT32_MAX, &config->stop_ms);
-    config->priority = (uint16_t)priority;
-    config->min_ack = (uint16_t)min_ack;
-    config->min_confirm = (uint16_t)min_confirm;
-    config->min_view = (uint16_t)min_view;
-    return ok;
-}
 
 static struct seat **free_place(struct agent_runs *runs) {
     for (size_t i = 0; i < RUN_COUNT_MAX; i++)
@@ -267,7 +208,8 @@ static size_t waiting_before(const struct agent_runs *runs, const struct seat *s
     size_t count = 0;
     for (size_t i = 0; i < RUN_COUNT_MAX; i++) {
         const struct seat *other = runs->seats[i];
-        count += other != NULL && other->ticket < seat->ticket && strcmp(other->scope, seat->scope) == 0;
+        count +=
+            other != NULL && other->ticket < seat->ticket && strcmp(other->campaign.scope, seat->campaign.scope) == 0;
     }
     return count;
 }
@@ -275,10 +217,23 @@ static size_t waiting_before(const struct agent_runs *runs, const struct seat *s
 static bool others_wait(const struct agent_runs *runs, const struct seat *seat) {
     for (size_t i = 0; i < RUN_COUNT_MAX; i++) {
         const struct seat *other = runs->seats[i];
-        if (other != NULL && other != seat && strcmp(other->scope, seat->scope) == 0)
+        if (other != NULL && other != seat && strcmp(other->campaign.scope, seat->campaign.scope) == 0)
             return true;
     }
     return false;
+}
+
+static json_t *cannot_declare(const struct agent_runs *runs, const struct campaign *campaign, int error) {
+    char name[BW_NAME_MAX + 1];
+    struct bw_scope_info info;
+    bw_scope_seat_name(campaign->scope, 0, name);
+    const char *scope = campaign->config.seats > 1 ? name : campaign->scope;
+    bool votes = error == BW_ERR_INVALID && campaign->config.mode != BW_MODE_QUORUM && scope_info(runs, scope, &info) &&
+                 info.mode == BW_MODE_QUORUM;
+    return votes ? control_error("conflict",
+                                 "this agent has voted for that scope in quorum mode, and others count on it: "
+                                 "mode=quorum, or another name")
+                 : control_error(bw_error_name(error), bw_error_text(error));
 }
 
 static json_t *answer_campaign(struct agent_runs *runs, struct control_peer *peer, const json_t *request) {
@@ -290,14 +245,15 @@ static json_t *answer_campaign(struct agent_runs *runs, struct control_peer *pee
     struct seat *seat = place == NULL ? NULL : calloc(1, sizeof(*seat));
     if (seat == NULL)
         return control_error("full", "too many campaign here already");
-    if (!config_of(runs, request, seat)) {
-        free(seat);
-        return control_error("invalid",
-                             "scope is a name; priority, min_ack, min_confirm, lease_ms and stop_ms are numbers");
-    }
-    if (!take_voters(runs, seat)) {
-        free(seat);
-        return control_error("invalid", "this agent is a witness of the scope (--observer): it votes, and never leads");
+    struct bw_params params;
+    bw_node_params(bw_loop_node(runs->view->host), &params);
+    json_t *refusal = campaign_read(runs->view->options, &params, request, &seat->campaign);
+    const struct seat *before = refusal == NULL ? seat_first(runs, seat->campaign.scope) : NULL;
+    if (before != NULL)
+        refusal = campaign_beside(&seat->campaign, &before->campaign);
+    if (refusal != NULL) {
+        seat_free(seat);
+        return refusal;
     }
     seat->runs = runs;
     seat->peer = peer;
@@ -305,14 +261,16 @@ static json_t *answer_campaign(struct agent_runs *runs, struct control_peer *pee
     ev_init(&seat->limit, on_limit);
     seat->limit.data = seat;
     *place = seat;
-    int error = attend(runs, seat->scope);
+    int error = attend(runs, seat->campaign.scope);
     if (error == 0)
-        return json_pack("{s:s,s:I}", "campaign", seat->scope, "queued", (json_int_t)waiting_before(runs, seat));
+        return json_pack("{s:s,s:I}", "campaign", seat->campaign.scope, "queued",
+                         (json_int_t)waiting_before(runs, seat));
     *place = NULL;
-    json_t *answer = control_error(bw_error_name(error), bw_error_text(error));
-    if (configured(runs, seat->scope) != NULL)
-        attend_all(runs, seat->scope);
-    free(seat);
+    json_t *answer = cannot_declare(runs, &seat->campaign, error);
+    struct bw_scope_config own;
+    if (campaign_configured(runs->view->options, seat->campaign.scope, &own))
+        attend_all(runs, seat->campaign.scope);
+    seat_free(seat);
     return answer;
 }
 
@@ -327,18 +285,18 @@ static bool about(const struct seat *seat, const char *text) {
 static json_t *answer_lease(const struct agent_runs *runs, struct seat *seat, const char *token) {
     struct bw_scope_info info;
     int64_t left_us = -1;
-    if (about(seat, token) && scope_info(runs, seat->scope, &info) && bw_token_compare(&info.token, &seat->token) == 0)
+    if (about(seat, token) && scope_info(runs, seat->held, &info) && bw_token_compare(&info.token, &seat->token) == 0)
         left_us = info.lease_us >= 0 ? info.lease_us : info.stop_us;
     if (left_us >= 0) {
         seat->told_us = bw_loop_now().mono_us + left_us;
         limit_set(seat, left_us);
     }
-    return json_pack("{s:s,s:s,s:o}", "scope", seat->scope, "token", token, "left_us",
-                     left_us >= 0 ? json_integer(left_us) : json_null());
+    return json_pack("{s:s,s:s,s:o}", "scope", seat->held[0] != '\0' ? seat->held : seat->campaign.scope, "token",
+                     token, "left_us", left_us >= 0 ? json_integer(left_us) : json_null());
 }
 
 static json_t *answer_stopped(struct agent_runs *runs, struct seat *seat, const char *token) {
-    json_t *answer = json_pack("{s:s}", "stopped", seat->scope);
+    json_t *answer = json_pack("{s:s}", "stopped", seat->campaign.scope);
     if (!about(seat, token))
         return answer;
     seat->leads = false;
@@ -346,8 +304,8 @@ static json_t *answer_stopped(struct agent_runs *runs, struct seat *seat, const 
         withdraw(seat);
         seat->ticket = ++runs->tickets;
     }
-    (void)bw_loop_stopped(runs->view->host, seat->scope);
-    attend_all(runs, seat->scope);
+    (void)bw_loop_stopped(runs->view->host, seat->campaign.scope);
+    attend_all(runs, seat->campaign.scope);
     return answer;
 }
 
@@ -366,6 +324,16 @@ json_t *agent_runs_answer(struct agent_runs *runs, struct control_peer *peer, co
 
 /* ------------------------------------------------------------------ what clients are told */
 
+/* Why a reign ended, if that is still known. */
+static json_t *json_reason(const struct bw_node *node, const char *scope, const struct bw_token *reign) {
+    struct bw_history_info entry;
+    json_t *reason = json_null();
+    for (size_t i = 0; bw_node_history(node, scope, i, &entry) == 0; i++)
+        if (!entry.healed && entry.over && bw_token_compare(&entry.token, reign) == 0)
+            reason = json_string(bw_loss_name(entry.reason));
+    return reason;
+}
+
 static json_t *json_previous(const struct agent_runs *runs, const struct bw_scope_info *info) {
     const struct bw_node *node = bw_loop_node(runs->view->host);
     char token[BW_TOKEN_TEXT_SIZE], id[BW_ID_TEXT_SIZE], addr[BW_ADDR_TEXT_SIZE] = "";
@@ -377,8 +345,9 @@ static json_t *json_previous(const struct agent_runs *runs, const struct bw_scop
             bw_addr_text(&member.addr, addr);
     bw_token_text(&info->previous, token);
     bw_id_text(&info->previous.id, id);
-    return json_pack("{s:o,s:s,s:s,s:s,s:I}", "leader", json_text(info->previous_leader), "id", id, "addr", addr,
-                     "token", token, "term", (json_int_t)info->previous.term);
+    return json_pack("{s:o,s:s,s:s,s:s,s:I,s:o}", "leader", json_text(info->previous_leader), "id", id, "addr", addr,
+                     "token", token, "term", (json_int_t)info->previous.term, "reason",
+                     json_reason(node, info->scope, &info->previous));
 }
 
 static void tell_lead(struct agent_runs *runs, struct seat *seat) {
@@ -387,12 +356,14 @@ static void tell_lead(struct agent_runs *runs, struct seat *seat) {
     struct bw_params params;
     bw_token_text(&seat->token, token);
     bw_node_params(bw_loop_node(runs->view->host), &params);
-    uint32_t lease_ms = seat->config.lease_ms != 0 ? seat->config.lease_ms : params.lease_ms;
+    uint32_t lease_ms = seat->campaign.config.lease_ms != 0 ? seat->campaign.config.lease_ms : params.lease_ms;
     limit_set(seat, (int64_t)lease_ms * 1000);
-    json_t *previous = scope_info(runs, seat->scope, &info) ? json_previous(runs, &info) : json_null();
-    control_say(seat->peer, json_pack("{s:s,s:s,s:I,s:s,s:I,s:o}", "news", "lead", "scope", seat->scope, "term",
-                                      (json_int_t)seat->token.term, "token", token, "lease_ms", (json_int_t)lease_ms,
-                                      "previous", previous));
+    json_t *previous = scope_info(runs, seat->held, &info) ? json_previous(runs, &info) : json_null();
+    json_t *news =
+        json_pack("{s:s,s:s,s:I,s:s,s:I,s:o}", "news", "lead", "scope", seat->held, "term",
+                  (json_int_t)seat->token.term, "token", token, "lease_ms", (json_int_t)lease_ms, "previous", previous);
+    json_set_seat(news, seat->held);
+    control_say(seat->peer, news);
 }
 
 void agent_runs_event(struct agent_runs *runs, const struct bw_event *event) {
@@ -400,13 +371,15 @@ void agent_runs_event(struct agent_runs *runs, const struct bw_event *event) {
     if (event->type != BW_EVENT_SELF_ELECTED && event->type != BW_EVENT_SELF_DEPOSED)
         return;
     for (size_t i = 0; i < RUN_COUNT_MAX && seat == NULL; i++)
-        if (runs->seats[i] != NULL && runs->seats[i]->declared && strcmp(runs->seats[i]->scope, event->scope) == 0)
+        if (runs->seats[i] != NULL && runs->seats[i]->declared &&
+            scope_is(event->scope, runs->seats[i]->campaign.scope))
             seat = runs->seats[i];
     if (seat == NULL || seat->peer == NULL)
         return;
     if (event->type == BW_EVENT_SELF_ELECTED) {
         seat->leads = true;
         seat->token = event->token;
+        memcpy(seat->held, event->scope, sizeof(seat->held));
         tell_lead(runs, seat);
     } else if (seat->leads && bw_token_compare(&event->token, &seat->token) == 0) {
         tell_stop(seat, event->reason);
@@ -417,8 +390,8 @@ uint32_t agent_runs_stop_ms(const struct agent_runs *runs) {
     uint32_t longest = 0;
     for (size_t i = 0; i < RUN_COUNT_MAX; i++) {
         const struct seat *seat = runs->seats[i];
-        if (seat != NULL && seat->leads && seat->config.stop_ms > longest)
-            longest = seat->config.stop_ms;
+        if (seat != NULL && seat->leads && seat->campaign.config.stop_ms > longest)
+            longest = seat->campaign.config.stop_ms;
     }
     return longest;
 }

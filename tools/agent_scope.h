@@ -10,6 +10,8 @@ bool scope_leader(const struct bw_node *node, const char *scope, struct bw_scope
 json_t *scope_not_leading(const struct agent_view *view, const char *scope);
 
 json_t *answer_stepdown(struct agent_view *view, const json_t *request);
+json_t *answer_refused(struct agent_view *view, const json_t *request);
+json_t *answer_owner(struct agent_view *view, const json_t *request);
 json_t *answer_transfer(struct agent_view *view, const json_t *request);
 json_t *answer_freeze(struct agent_view *view, const json_t *request);
 json_t *answer_thaw(struct agent_view *view, const json_t *request);

@@ -2,6 +2,7 @@
 #include "tools/agent_voters.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/agent_members.h"
@@ -9,15 +10,29 @@
 #include "tools/control_server.h"
 #include "tools/json.h"
 
+/* By name, those that are no members now behind all others, by id. */
+static int before(const void *one, const void *two) {
+    const struct bw_voter_info *a = one, *b = two;
+    if (a->known != b->known)
+        return a->known ? -1 : 1;
+    int order = a->known ? strcmp(a->name, b->name) : 0;
+    return order != 0 ? order : memcmp(a->id.bytes, b->id.bytes, sizeof(a->id.bytes));
+}
+
 static json_t *voter_list(const struct bw_node *node, const char *scope) {
     json_t *list = json_array();
-    struct bw_voter_info voter;
-    for (size_t i = 0; bw_node_voter(node, scope, i, &voter) == 0; i++) {
+    struct bw_voter_info voters[BW_VOTERS_MAX];
+    size_t count = 0;
+    while (count < BW_VOTERS_MAX && bw_node_voter(node, scope, count, &voters[count]) == 0)
+        count++;
+    qsort(voters, count, sizeof(voters[0]), before);
+    for (size_t i = 0; i < count; i++) {
+        const struct bw_voter_info *voter = &voters[i];
         char id[BW_ID_TEXT_SIZE];
-        bw_id_text(&voter.id, id);
+        bw_id_text(&voter->id, id);
         json_array_append_new(list, json_pack("{s:o,s:s,s:o}", "name",
-                                              voter.known ? json_text(voter.name) : json_null(), "id", id, "status",
-                                              voter.known ? json_string(bw_status_name(voter.status)) : json_null()));
+                                              voter->known ? json_text(voter->name) : json_null(), "id", id, "status",
+                                              voter->known ? json_string(bw_status_name(voter->status)) : json_null()));
     }
     return list;
 }

@@ -31,8 +31,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp event_argp = {
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp event_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "NAME [PAYLOAD]",
@@ -40,17 +40,16 @@ static const struct argp event_argp = {
         "Tells all members of the cluster, once each: their 'bellwether monitor' shows it as a user-event. PAYLOAD is "
         "any bytes ('-': standard input), with NAME at most 1024. Who is cut off is told afterwards; who joins later "
         "is not."};
-static const struct argp respond_argp = {
+const struct argp respond_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "ID [PAYLOAD]",
     .doc = "Answers a query, once, before its deadline: ID is the field query of its event in 'bellwether monitor "
            "--json'. PAYLOAD is any bytes ('-': standard input), at most 1024.\v"
-           "Exit code 5: no such query waits for an answer of this member, or it has answered."};
+           "Exit code 1: no such query waits for an answer of this member; 5: it has answered."};
 
 static int run(const struct argp *argp, const char *op, const char *field, int argc, char **argv) {
     struct say say = {.wanted = argp->args_doc};
-    json_t *answer = NULL;
     int code = options_parse(argp, argc, argv, &say);
     if (code != EXIT_DONE)
         return code;
@@ -63,9 +62,7 @@ static int run(const struct argp *argp, const char *op, const char *field, int a
         json_decref(request);
         return EXIT_USAGE;
     }
-    code = control_ask_once(&say.client, request, &answer);
-    json_decref(answer);
-    return code;
+    return control_order(&say.client, request);
 }
 
 int cmd_event(int argc, char **argv) {

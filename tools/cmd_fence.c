@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/command.h"
@@ -58,7 +59,7 @@ static const struct argp_option list[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
-static const struct argp fence_argp = {
+const struct argp fence_argp = {
     .options = list,
     .parser = parse,
     .args_doc = "FILE [TOKEN [-- CMD...]]",
@@ -68,7 +69,7 @@ static const struct argp fence_argp = {
         "FILE, made if it is missing, durable before the answer. With CMD, replaces itself by CMD, which has TOKEN in "
         "BELLWETHER_TOKEN and is alone inside: others wait until it, and all that it has started, has ended. Without "
         "TOKEN, "
-        "prints the largest one.\v"
+        "prints the largest one, and makes nothing.\v"
         "  bellwether fence /srv/orders/guard \"$BELLWETHER_TOKEN\" -- rsync -a spool/ /srv/orders/\n\n"
         "FILE belongs beside what it protects, on a local file system. Exit code: CMD's own (127: not found, 126: "
         "cannot be "
@@ -141,6 +142,17 @@ static int enter(const struct fence *fence, struct bw_guard *guard) {
     return error == 0 && fence->program != NULL ? become(fence, guard) : code_of(fence, error);
 }
 
+/* Who only looks leaves nothing behind. */
+static bool nothing_to_look_at(const struct fence *fence) {
+    struct stat status;
+    if (fence->token != NULL || stat(fence->path, &status) == 0 || errno != ENOENT)
+        return false;
+    complain("no token has passed the guard %s yet: there is no such file", fence->path);
+    if (fence->json)
+        print_json(fence, BW_ERR_NOT_FOUND, &(struct bw_token){0});
+    return true;
+}
+
 static bool operands(struct fence *fence, char **words) {
     struct bw_token token;
     if (words[0] == NULL) {
@@ -181,6 +193,8 @@ int cmd_fence(int argc, char **argv) {
         return code;
     if (!operands(&fence, argv + rest))
         return EXIT_USAGE;
+    if (nothing_to_look_at(&fence))
+        return code_of(&fence, BW_ERR_NOT_FOUND);
     int error = bw_guard_open(&guard, fence.path, why, sizeof(why));
     if (error != 0) {
         complain("%s", why);

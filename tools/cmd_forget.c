@@ -25,8 +25,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp forget_argp = {
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp forget_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "NAME",
@@ -34,11 +34,10 @@ static const struct argp forget_argp = {
         "Declares the dead member NAME (or the beginning of its id) gone: all members show it as left, and try it no "
         "more. One that lives after all is back as soon as it hears of it. Elections go on treating it as dead: no "
         "lease is cut short.\v"
-        "Exit code 5: no such member, or it is not dead."};
+        "Exit code 1: no such member; 5: it is not dead."};
 
 int cmd_forget(int argc, char **argv) {
     struct forget forget = {.name = NULL};
-    json_t *answer = NULL;
     int code = options_parse(&forget_argp, argc, argv, &forget);
     if (code != EXIT_DONE)
         return code;
@@ -47,7 +46,5 @@ int cmd_forget(int argc, char **argv) {
         complain("'%s' is not UTF-8", forget.name);
         return EXIT_USAGE;
     }
-    code = control_ask_once(&forget.client, request, &answer);
-    json_decref(answer);
-    return code;
+    return control_order(&forget.client, request);
 }

@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp freeze_argp = {
+const struct argp freeze_argp = {
     .options = options,
     .parser = parse,
     .children = children,
@@ -48,12 +48,12 @@ static const struct argp freeze_argp = {
         "thawed nobody else leads it, not even if the leader dies; only that one itself may come back. While SCOPE is "
         "frozen stepdown and transfer are refused. Members beyond a partition are not bound until it heals. It "
         "lasts as long as any member runs that has heard of it. Any agent takes the command.\v"
-        "Exit code 5: no such scope is known."};
-static const struct argp thaw_argp = {.parser = parse,
-                                      .children = children,
-                                      .args_doc = "SCOPE",
-                                      .doc = "Ends what freeze began, on all members, whoever began it.\v"
-                                             "Exit code 5: no such scope is known."};
+        "Exit code 1: no such scope is known."};
+const struct argp thaw_argp = {.parser = parse,
+                               .children = children,
+                               .args_doc = "SCOPE",
+                               .doc = "Ends what freeze began, on all members, whoever began it.\v"
+                                      "Exit code 1: no such scope is known."};
 
 static int ask(const struct argp *argp, const char *op, int argc, char **argv) {
     struct freeze freeze = {.scope = NULL};

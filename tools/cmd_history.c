@@ -2,13 +2,17 @@
 #include <string.h>
 
 #include "tools/command.h"
-#include "tools/control_client.h"
 #include "tools/json.h"
 #include "tools/table.h"
+#include "tools/watch.h"
+
+enum { KEY_WATCH = 0x2000 };
 
 struct history {
     struct client_options client;
     const char *scope; /* NULL: all */
+    bool watch;
+    bool again; /* something has been printed */
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -22,13 +26,21 @@ static error_t parse(int key, char *value, struct argp_state *state) {
             return options_surplus(state, value);
         history->scope = value;
         return 0;
+    case KEY_WATCH:
+        history->watch = true;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
+static const struct argp_option options[] = {
+    {"watch", KEY_WATCH, NULL, 0, "Show it again whenever it changes", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp history_argp = {
+const struct argp history_argp = {
+    .options = options,
     .parser = parse,
     .children = children,
     .args_doc = "[SCOPE]",
@@ -80,25 +92,53 @@ static void print_table(const struct history *history, const json_t *answer) {
     table_free(table);
 }
 
+static void print(struct history *history, const json_t *answer) {
+    if (history->client.json) {
+        json_print(answer);
+        return;
+    }
+    if (history->again)
+        fputs(color_wanted(history->client.color, stdout) ? "\033[H\033[2J" : "\n", stdout);
+    history->again = true;
+    print_table(history, answer);
+}
+
+static json_t *request(void *context) {
+    const struct history *history = context;
+    return json_pack("{s:s,s:s*}", "op", "history", "scope", history->scope);
+}
+
+static enum watch_verdict look(void *context, const json_t *answer) {
+    print(context, answer);
+    return WATCH_GO_ON;
+}
+
 int cmd_history(int argc, char **argv) {
     struct history history = {.scope = NULL};
     json_t *answer = NULL;
     int code = options_parse(&history_argp, argc, argv, &history);
     if (code != EXIT_DONE)
         return code;
-    json_t *request = json_pack("{s:s,s:s*}", "op", "history", "scope", history.scope);
-    if (request == NULL) {
+    json_t *question = request(&history);
+    if (question == NULL) {
         complain("'%s' is not UTF-8", history.scope);
         return EXIT_USAGE;
     }
-    code = control_ask_once(&history.client, request, &answer);
+    if (history.watch) {
+        const struct watch watch = {
+            .client = &history.client,
+            .types = "leader-elected,leader-lost,split-brain-healed",
+            .deadline = CONTROL_FOREVER,
+            .request = request,
+            .look = look,
+            .context = &history,
+        };
+        json_decref(question);
+        return watch_run(&watch);
+    }
+    code = control_ask_once(&history.client, question, &answer);
     if (code == EXIT_DONE) {
-        if (history.client.json) {
-            json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-            putchar('\n');
-        } else {
-            print_table(&history, answer);
-        }
+        print(&history, answer);
         if (history.scope != NULL && json_array_size(json_object_get(answer, "scopes")) == 0) {
             complain("no scope '%s' is known here", history.scope);
             code = EXIT_NO;

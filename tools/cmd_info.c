@@ -39,7 +39,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp info_argp = {
+const struct argp info_argp = {
     .options = options,
     .parser = parse,
     .children = children,
@@ -82,6 +82,17 @@ static void print_uptime(double seconds) {
     line("uptime", "%lld d %lld h %lld min %lld s", whole / 86400, whole / 3600 % 24, whole / 60 % 60, whole % 60);
 }
 
+/* What holds of the agent's own confinement. */
+static void print_confined(const json_t *confined) {
+    static const char *const names[] = {"memory", "files", "calls"};
+    char text[64] = "no";
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (json_is_true(json_object_get(confined, names[i])))
+            size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s", size == 0 ? "" : ", ", names[i]);
+    line("confined", "%s", text);
+}
+
 static void print_text(const struct info *info, const json_t *answer) {
     const json_t *members = json_object_get(answer, "members");
     line("name", "%s", json_text_of(answer, "name"));
@@ -89,6 +100,9 @@ static void print_text(const struct info *info, const json_t *answer) {
     line("cluster", "%s", json_text_of(answer, "cluster"));
     line("state", "%s", json_text_of(answer, "state"));
     line("address", "%s, bound to %s", json_text_of(answer, "addr"), json_text_of(answer, "bound"));
+    if (json_is_string(json_object_get(answer, "http")))
+        line("http", "http://%s/", json_text_of(answer, "http"));
+    print_confined(json_object_get(answer, "confined"));
     line("version", "%s", json_text_of(answer, "version"));
     print_uptime(json_real_value(json_object_get(answer, "uptime_s")));
     line("members", "%lld alive, %lld suspect, %lld dead, %lld left", number_of(members, "alive"),

@@ -1,12 +1,14 @@
 /* init: a key and a commented configuration file, owner-only. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/command.h"
+#include "tools/confine.h"
 #include "tools/key_file.h"
 #include "tools/options.h"
 
@@ -23,11 +25,11 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-static const struct argp init_argp = {.parser = parse,
-                                      .args_doc = "[DIR]",
-                                      .doc = "Makes " KEY_NAME " and a commented " CONFIG_NAME
-                                             " in DIR (default: the current directory). What is there "
-                                             "already is left alone."};
+const struct argp init_argp = {.parser = parse,
+                               .args_doc = "[DIR]",
+                               .doc = "Makes " KEY_NAME " and a commented " CONFIG_NAME
+                                      " in DIR (default: the current directory). What is there "
+                                      "already is left alone."};
 
 static const char config_text[] =
     "# bellwether: a member of a cluster. 'bellwether agent --config THIS_FILE' reads it; what is given on the "
@@ -54,6 +56,9 @@ static const char config_text[] =
     "#join = 192.0.2.1\n"
     "#join = 192.0.2.2\n"
     "\n"
+    "# On one LAN members find each other without that: yes, or a multicast group (UDP 7948).\n"
+    "#discover = yes\n"
+    "\n"
     "# What all members are shown about this one, one tag a line.\n"
     "#tag = role=web\n"
     "\n"
@@ -74,6 +79,18 @@ static const char config_text[] =
     "\n"
     "# Where the commands reach the agent. Each agent has its own.\n"
     "#control = /run/bellwether/agent.sock\n"
+    "\n"
+    "# A group that may look, but change nothing.\n"
+    "#control-group = adm\n"
+    "\n"
+    "# Dashboard, metrics and checks for load balancers over HTTP; read-only, for all who reach this address.\n"
+    "#http = 127.0.0.1:7980\n"
+    "\n"
+    "# Another name by which browsers may call it; what is not named is refused.\n"
+    "#http-host = n1.example.org\n"
+    "\n"
+    "# no: the agent does not confine itself, for debuggers and tracers.\n"
+    "#confine = yes\n"
     "\n"
     "#log-level = info\n"
     "#log-format = text\n";
@@ -119,7 +136,6 @@ static bool make_both(const char *directory, const char *key_text) {
 
 int cmd_init(int argc, char **argv) {
     const char *directory = NULL;
-    char text[BW_KEY_TEXT_SIZE + 1];
     int code = options_parse(&init_argp, argc, argv, &directory);
     if (code != EXIT_DONE)
         return code;
@@ -129,12 +145,13 @@ int cmd_init(int argc, char **argv) {
         complain("%s: %s", directory, strerror(errno));
         return EXIT_NO;
     }
-    if (!key_make(text)) {
-        complain("no random numbers: %s", strerror(errno));
+    (void)confine_memory();
+    char *text = key_make();
+    if (text == NULL) {
+        complain("no key: %s", strerror(errno));
         return EXIT_NO;
     }
-    memcpy(text + strlen(text), "\n", 2); /* its zero, too */
     bool ok = make_both(directory, text);
-    explicit_bzero(text, sizeof(text));
+    sodium_free(text);
     return ok ? EXIT_DONE : EXIT_NO;
 }

@@ -35,27 +35,23 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp is_leader_argp = {
+const struct argp is_leader_argp = {
     .options = options,
     .parser = parse,
     .children = children,
     .args_doc = "[SCOPE]",
     .doc = "Whether this agent leads SCOPE, and its lease still runs: prints yes or no. SCOPE can be left out where "
-           "there is one only.\vExit code 0: it leads; 1: it does not. The answer is as old as the command's end: "
+           "there is one only. Of a scope with seats, or a range: whether it leads any of them.\vExit code 0: it "
+           "leads; 1: it does "
+           "not. The answer is as old as the command's end: "
            "what is done with it is protected by the token that 'bellwether leader --json' shows."};
 
-/* The scope in question, NULL if there is none. Complains about several; code gets EXIT_USAGE. */
-static const json_t *choose(const struct is_leader *is_leader, const json_t *answer, int *code) {
-    const json_t *scopes = json_object_get(answer, "scopes");
-    if (json_array_size(scopes) > 1) {
-        complain("there are %zu scopes: which one?", json_array_size(scopes));
-        *code = EXIT_USAGE;
-        return NULL;
-    }
-    const json_t *scope = json_array_get(scopes, 0);
-    if (scope == NULL && !is_leader->quiet)
-        complain("no scope '%s' is known here", is_leader->scope == NULL ? "" : is_leader->scope);
-    return scope;
+/* Whether both are seats of one. */
+static bool same_scope(const json_t *a, const json_t *b) {
+    const char *names[] = {json_text_of(a, "scope"), json_text_of(b, "scope")};
+    size_t sizes[2] = {0, 0};
+    return bw_scope_seat(names[0], &sizes[0]) >= 0 && bw_scope_seat(names[1], &sizes[1]) >= 0 && sizes[0] == sizes[1] &&
+           memcmp(names[0], names[1], sizes[0]) == 0;
 }
 
 static bool leads(const json_t *scope) {
@@ -63,11 +59,33 @@ static bool leads(const json_t *scope) {
     return role != NULL && strcmp(role, "leader") == 0 && json_integer_value(json_object_get(scope, "lease_ms")) > 0;
 }
 
+/* The scope in question, NULL if there is none; of seats one that it leads, if it leads any. Complains about several; code gets
+ * EXIT_USAGE. */
+static const json_t *choose(const struct is_leader *is_leader, const json_t *answer, int *code) {
+    const json_t *scopes = json_object_get(answer, "scopes");
+    const json_t *scope = json_array_get(scopes, 0);
+    for (size_t i = 1; i < json_array_size(scopes); i++) {
+        const json_t *other = json_array_get(scopes, i);
+        if (is_leader->scope == NULL && !same_scope(scope, other)) {
+            complain("there are %zu scopes: which one?", json_array_size(scopes));
+            *code = EXIT_USAGE;
+            return NULL;
+        }
+        scope = !leads(scope) && leads(other) ? other : scope;
+    }
+    if (scope == NULL && !is_leader->quiet)
+        complain("no scope '%s' is known here", is_leader->scope == NULL ? "" : is_leader->scope);
+    return scope;
+}
+
 static void print(const struct is_leader *is_leader, const json_t *scope) {
     if (is_leader->client.json) {
-        json_t *object = json_pack("{s:O,s:b,s:O,s:O}", "scope", json_object_get(scope, "scope"), "leads", leads(scope),
-                                   "token", leads(scope) ? json_object_get(scope, "token") : json_null(), "lease_ms",
+        const char *name = leads(scope) || is_leader->scope == NULL ? json_text_of(scope, "scope") : is_leader->scope;
+        json_t *object = json_pack("{s:s,s:b,s:O,s:O}", "scope", name, "leads", leads(scope), "token",
+                                   leads(scope) ? json_object_get(scope, "token") : json_null(), "lease_ms",
                                    json_object_get(scope, "lease_ms"));
+        if (json_is_integer(json_object_get(scope, "seat")))
+            json_object_set(object, "seat", leads(scope) ? json_object_get(scope, "seat") : json_null());
         json_dumpf(object, stdout, JSON_TEXT_FLAGS);
         putchar('\n');
         json_decref(object);

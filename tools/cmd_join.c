@@ -68,8 +68,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp join_argp = {
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp join_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "ADDR[:PORT]...",
@@ -78,13 +78,11 @@ static const struct argp join_argp = {
 
 int cmd_join(int argc, char **argv) {
     struct join join = {.addrs = json_array()};
-    json_t *answer = NULL;
     int code = options_parse(&join_argp, argc, argv, &join);
     if (code == EXIT_DONE && json_array_size(join.addrs) == 0)
         code = EXIT_NO;
     if (code == EXIT_DONE)
-        code = control_ask_once(&join.client, json_pack("{s:s,s:O}", "op", "join", "addrs", join.addrs), &answer);
-    json_decref(answer);
+        code = control_order(&join.client, json_pack("{s:s,s:O}", "op", "join", "addrs", join.addrs));
     json_decref(join.addrs);
     return code == EXIT_DONE && join.unresolved ? EXIT_NO : code;
 }

@@ -1,11 +1,10 @@
 /* leader: who leads. */
 #include <string.h>
 
-#include <bellwether/node.h>
-
 #include "tools/command.h"
 #include "tools/json.h"
 #include "tools/table.h"
+#include "tools/vacancy.h"
 #include "tools/watch.h"
 
 enum { KEY_WAIT = 0x2000, KEY_WATCH };
@@ -50,13 +49,36 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp leader_argp = {
+const struct argp leader_argp = {
     .options = options,
     .parser = parse,
     .children = children,
     .args_doc = "[SCOPE]",
-    .doc = "Shows who leads SCOPE: the name alone. Without SCOPE, all scopes as a table.\v"
-           "Exit code 1: nobody leads it; 4: nobody did within the time that --wait gives."};
+    .doc = "Shows who leads SCOPE: the name alone; of a scope with seats one line for each, '-' where nobody leads it. "
+           "Without SCOPE, all scopes as a table; with the name of a range (orders of orders/0..63), its scopes.\v"
+           "Exit code 1: nobody leads it (of seats, or a range: none of them is led); 4: nobody did within the time "
+           "that --wait gives."};
+
+/* For a scope that nobody stands for any more nobody waits, as in `wait --leader`. */
+static bool in_use(const json_t *scope) {
+    return json_is_string(json_object_get(scope, "leader")) ||
+           json_array_size(json_object_get(scope, "candidates")) > 0;
+}
+
+/* Whether each scope that is meant is led, and there is one. */
+static bool all_led(const struct leader *leader, const json_t *answer) {
+    size_t led = 0;
+    size_t count = 0;
+    size_t index;
+    json_t *scope;
+    json_array_foreach(json_object_get(answer, "scopes"), index, scope) {
+        if (leader->scope == NULL && !in_use(scope))
+            continue;
+        led += json_is_string(json_object_get(scope, "leader"));
+        count++;
+    }
+    return led > 0 && led == count;
+}
 
 /* Whether the question has the answer: the scope has a leader, or one of all scopes has; with all, each of them. */
 static bool has_leader(const json_t *answer, bool all) {
@@ -66,12 +88,6 @@ static bool has_leader(const json_t *answer, bool all) {
     for (size_t i = 0; i < count; i++)
         led += json_is_string(json_object_get(json_array_get(scopes, i), "leader"));
     return led > 0 && (led == count || !all);
-}
-
-static void append_wait(const json_t *wait, char *text, size_t size) {
-    size_t used = strlen(text);
-    if (json_is_integer(wait))
-        snprintf(text + used, size - used, " (at most %.1f s more)", (double)json_integer_value(wait) / 1000);
 }
 
 static bool any_frozen(const json_t *answer) {
@@ -87,19 +103,7 @@ static bool any_frozen(const json_t *answer) {
 static void frozen_text(const json_t *scope, char *text, size_t size) {
     const char *by = json_text_of(scope, "frozen_by");
     snprintf(text, size, "frozen by %s", by[0] == '\0' ? "a member that is gone" : by);
-    append_wait(json_object_get(scope, "frozen_ms"), text, size);
-}
-
-/* Why nobody leads it, in words. */
-static void vacancy_text(const json_t *scope, char *text, size_t size) {
-    const char *word = json_text_of(scope, "reason");
-    const char *sentence = word; /* of a newer agent */
-    const json_t *wait = json_object_get(scope, "wait_ms");
-    for (int i = 0; i < BW_VACANCY_COUNT; i++)
-        if (strcmp(bw_vacancy_name((enum bw_vacancy)i, NULL), word) == 0)
-            bw_vacancy_name((enum bw_vacancy)i, &sentence);
-    sentence_about(sentence, json_text_of(scope, "reason_of"), text, size);
-    append_wait(wait, text, size);
+    vacancy_append_wait(json_object_get(scope, "frozen_ms"), text, size);
 }
 
 static void print_table(const struct leader *leader, const json_t *answer) {
@@ -133,13 +137,31 @@ static void print_table(const struct leader *leader, const json_t *answer) {
     table_free(table);
 }
 
+/* One line a seat, in their order: who leads it, "-" if nobody does. */
+static void print_holders(const json_t *answer) {
+    size_t index;
+    json_t *scope;
+    json_array_foreach(json_object_get(answer, "scopes"), index, scope) {
+        bool led = json_is_string(json_object_get(scope, "leader"));
+        text_print_safe(stdout, led ? json_text_of(scope, "leader") : "-");
+        putchar('\n');
+    }
+}
+
+static bool is_range(const json_t *answer, const char *asked) {
+    const json_t *first = json_array_get(json_object_get(answer, "scopes"), 0);
+    return first != NULL && !scope_is(json_text_of(first, "scope"), asked);
+}
+
 static void print(struct leader *leader, const json_t *answer) {
     const json_t *first = json_array_get(json_object_get(answer, "scopes"), 0);
     if (leader->client.json) {
         json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
         putchar('\n');
-    } else if (leader->scope == NULL) {
+    } else if (leader->scope == NULL || is_range(answer, leader->scope)) {
         print_table(leader, answer);
+    } else if (json_array_size(json_object_get(answer, "scopes")) > 1) {
+        print_holders(answer);
     } else if (json_is_string(json_object_get(first, "leader"))) {
         text_print_safe(stdout, json_text_of(first, "leader"));
         putchar('\n');
@@ -185,7 +207,7 @@ static enum watch_verdict look(void *context, const json_t *answer) {
         leader->last = now;
         return WATCH_GO_ON;
     }
-    if (!has_leader(answer, true))
+    if (!all_led(leader, answer))
         return WATCH_GO_ON;
     leader->answer = json_deep_copy(answer);
     return WATCH_DONE;

@@ -63,7 +63,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp members_argp = {
+const struct argp members_argp = {
     .options = options, .parser = parse, .children = children, .doc = "Shows the members that the agent knows."};
 
 static bool has_tag(const json_t *member, const char *wanted) {

@@ -1,7 +1,6 @@
 /* monitor: the ordered stream of events. */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bellwether/event.h>
 
@@ -9,6 +8,7 @@
 #include "tools/event_exec.h"
 #include "tools/event_view.h"
 #include "tools/json.h"
+#include "tools/program.h"
 #include "tools/watch.h"
 
 enum { KEY_TYPE = 0x2000, KEY_SINCE, KEY_EXEC, KEY_LIMIT };
@@ -56,6 +56,7 @@ static error_t parse_types(struct monitor *monitor, const char *value, struct ar
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct monitor *monitor = state->input;
+    int error;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &monitor->client;
@@ -71,8 +72,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_EXEC:
         monitor->exec.program = value;
-        if (value[0] == '\0' || (strchr(value, '/') != NULL && access(value, X_OK) != 0))
-            return options_mistake(state, "--exec %s: a program that can be run is wanted", value);
+        if ((error = program_check(value)) != 0)
+            return options_mistake(state, "--exec %s: a program that can be run is wanted: %s", value, strerror(error));
         return 0;
     case KEY_LIMIT:
         if (!parse_seconds(value, &monitor->exec.limit_s) || monitor->exec.limit_s > 1e6)
@@ -90,22 +91,25 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 static const struct argp_option options[] = {
     {"type", KEY_TYPE, "T,...", 0, "Only events of these types; repeatable", 0},
-    {"since", KEY_SINCE, "N", 0, "Begin behind the event with seq N (0: all that are kept), not with the next one", 0},
+    {"since", KEY_SINCE, "N", 0,
+     "Begin behind the event with seq N (0, or a number that the agent has not yet given, as it was started again: all "
+     "that are kept), not with the next one",
+     0},
     {"exec", KEY_EXEC, "PROGRAM", 0, "Run PROGRAM for each event, instead of showing it", 0},
     {"exec-timeout", KEY_LIMIT, "S", 0, "End PROGRAM when it has run for so many seconds (default: 30)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp monitor_argp = {
+const struct argp monitor_argp = {
     .options = options,
     .parser = parse,
     .children = children,
     .doc = "Shows events as they happen, in order, until the agent goes or you stop it.\v"
            "Types: member-alive, member-suspect, member-dead, member-left, member-update, member-conflict, "
            "member-incompatible, leader-elected, leader-lost, self-elected, self-deposed, split-brain-healed, "
-           "converged, diverged, user-event, query, "
+           "scope-frozen, scope-thawed, converged, diverged, user-event, query, "
            "query-ack, query-response, "
-           "query-end, bound-passed.\n\n"
+           "query-end, bound-passed, keys-changed, stranger.\n\n"
            "PROGRAM is run without a shell, one event at a time, in their order. It has the object of --json on "
            "standard input and "
            "each field but a payload as BELLWETHER_TYPE, BELLWETHER_NAME, BELLWETHER_LEADER_ID and so on, beside PATH, "
@@ -119,8 +123,9 @@ static void tell_gap(const struct monitor *monitor, const json_t *answer) {
     uint64_t oldest = (uint64_t)json_integer_value(json_object_get(answer, "oldest"));
     uint64_t newest = (uint64_t)json_integer_value(json_object_get(answer, "newest"));
     if (monitor->has_since && monitor->since > newest)
-        complain("the agent has not yet had event %llu: it was started again; the stream begins with the next event",
-                 (unsigned long long)monitor->since);
+        complain("the agent has not yet had event %llu: it was started again; the stream begins with event %llu, the "
+                 "oldest that it has",
+                 (unsigned long long)monitor->since, (unsigned long long)oldest);
     else if (monitor->has_since && monitor->since > 0 && monitor->since + 1 < oldest)
         complain("events before %llu are no longer kept", (unsigned long long)oldest);
 }

@@ -34,8 +34,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp priority_argp = {
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp priority_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "SCOPE N",
@@ -43,11 +43,10 @@ static const struct argp priority_argp = {
         "Changes the agent's priority for SCOPE; the higher one is preferred. A candidate of higher priority than the "
         "leader's gets the lead when the hold-down is over (preempt= of the agents' --scope, 10 s). After a restart of "
         "the agent its configuration counts.\v"
-        "Exit code 5: the agent does not stand for SCOPE."};
+        "Exit code 1: the agent does not stand for SCOPE."};
 
 int cmd_priority(int argc, char **argv) {
     struct priority priority = {.scope = NULL};
-    json_t *answer = NULL;
     int code = options_parse(&priority_argp, argc, argv, &priority);
     if (code != EXIT_DONE)
         return code;
@@ -57,7 +56,5 @@ int cmd_priority(int argc, char **argv) {
         complain("'%s' is not UTF-8", priority.scope);
         return EXIT_USAGE;
     }
-    code = control_ask_once(&priority.client, request, &answer);
-    json_decref(answer);
-    return code;
+    return control_order(&priority.client, request);
 }

@@ -75,7 +75,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp query_argp = {
+const struct argp query_argp = {
     .options = options,
     .parser = parse,
     .children = children,
@@ -86,7 +86,8 @@ static const struct argp query_argp = {
            "answers "
            "it. It ends after --timeout seconds (default: 16 gossip intervals for each digit of the number of members, "
            "3.2 s with the profile lan and fewer than ten), or when all have answered.\v"
-           "Exit code 1: nobody answered. An answer is one datagram: one that is lost is missing."};
+           "Exit code 1: nobody answered; with --ack: nor has anybody said that it was asked. An answer is one "
+           "datagram: one that is lost is missing."};
 
 static void print_payload(const json_t *event) {
     const char *base64 = json_string_value(json_object_get(event, "payload_base64"));

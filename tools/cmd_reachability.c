@@ -19,7 +19,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp reachability_argp = {
+const struct argp reachability_argp = {
     .parser = parse,
     .children = children,
     .doc =

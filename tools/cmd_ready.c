@@ -14,6 +14,8 @@ struct ready {
 };
 
 static error_t parse_word(struct ready *ready, const char *word, struct argp_state *state) {
+    static const char *const words[] = {"yes", "no", NULL};
+    char hint[64];
     if (ready->scope == NULL) {
         ready->scope = word;
         return 0;
@@ -21,7 +23,9 @@ static error_t parse_word(struct ready *ready, const char *word, struct argp_sta
     if (ready->yes >= 0)
         return options_surplus(state, word);
     ready->yes = strcmp(word, "yes") == 0;
-    return ready->yes || strcmp(word, "no") == 0 ? 0 : options_mistake(state, "'%s': yes or no is wanted", word);
+    if (ready->yes || strcmp(word, "no") == 0)
+        return 0;
+    return options_mistake(state, "'%s': yes or no is wanted%s", word, nearest_hint(word, words, hint, sizeof(hint)));
 }
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -51,8 +55,8 @@ static const struct argp_option options[] = {
     {"ttl", KEY_TTL, "S", 0, "The yes lapses to no unless it is repeated within so many seconds (default: never)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
-static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp ready_argp = {
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp ready_argp = {
     .options = options,
     .parser = parse,
     .children = children,
@@ -64,11 +68,10 @@ static const struct argp ready_argp = {
            "as ready.\v"
            "A health check every 5 s, whose own death counts as a no:\n\n"
            "  check-db && bellwether ready db yes --ttl 12 || bellwether ready db no\n\n"
-           "Exit code 5: the agent does not stand for SCOPE."};
+           "Exit code 1: the agent does not stand for SCOPE."};
 
 int cmd_ready(int argc, char **argv) {
     struct ready ready = {.yes = -1};
-    json_t *answer = NULL;
     int code = options_parse(&ready_argp, argc, argv, &ready);
     if (code != EXIT_DONE)
         return code;
@@ -79,7 +82,5 @@ int cmd_ready(int argc, char **argv) {
     }
     if (ready.ttl_s > 0)
         json_object_set_new(request, "ttl_ms", json_integer((json_int_t)(ready.ttl_s * 1000)));
-    code = control_ask_once(&ready.client, request, &answer);
-    json_decref(answer);
-    return code;
+    return control_order(&ready.client, request);
 }

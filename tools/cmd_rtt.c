@@ -28,7 +28,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp rtt_argp = {
+const struct argp rtt_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "NAME [NAME]",
@@ -36,7 +36,7 @@ static const struct argp rtt_argp = {
         "Estimates the round trip between two members, or between the agent and one, from their network coordinates "
         "(Vivaldi). An estimate needs some rounds of probes to become good: its error says how good it is. Where the "
         "agent is one of the two, what it measured is shown as well.\v"
-        "Exit code 4: a member's coordinate is not known, and it did not answer; 5: no such member."};
+        "Exit code 4: a member's coordinate is not known, and it did not answer; 1: no such member."};
 
 static void print(const json_t *answer) {
     const json_t *measured = json_object_get(answer, "measured_ms");

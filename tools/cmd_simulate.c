@@ -58,7 +58,10 @@ static const struct argp_option options[] = {
     {"duration", KEY_DURATION, "TIME", 0, "So much virtual time (default: 60s)", 1},
     {"profile", KEY_PROFILE, "NAME", 0, "local, lan or wan (default: lan)", 1},
     {"set", KEY_SET, "PARAM=VALUE", 0, "Set a parameter; repeatable; 'bellwether help parameters' lists them", 1},
-    {"mode", KEY_MODE, "MODE", 0, "priority or bully, as in an agent's --scope (default: priority)", 1},
+    {"mode", KEY_MODE, "MODE", 0,
+     "priority, bully or quorum, as in an agent's --scope (default: priority); in quorum mode the first five, or three "
+     "of fewer, vote",
+     1},
     {"failover", KEY_FAILOVER, "HOW", 0, "fast or safe, as in an agent's --scope (default: fast)", 1},
     {"preempt", KEY_PREEMPT, "MS", 0, "never, or the hold-down, as in an agent's --scope (default: 10000)", 1},
     {"no-scope", KEY_NO_SCOPE, NULL, 0, "Membership alone: nobody leads", 1},
@@ -193,9 +196,8 @@ static error_t parse_switch(int key, char *value, struct argp_state *state) {
             return options_mistake(state, "--failover %s: fast or safe", value);
         return 0;
     case KEY_MODE:
-        simulate->simulation.bully = strcmp(value, "bully") == 0;
-        if (!simulate->simulation.bully && strcmp(value, "priority") != 0)
-            return options_mistake(state, "--mode %s: priority or bully", value);
+        if (!mode_parse(value, &simulate->simulation.mode))
+            return options_mistake(state, "--mode %s: priority, bully or quorum", value);
         return 0;
     case KEY_PREEMPT:
         if (!preempt_parse(value, &simulate->simulation.preempt_ms))
@@ -275,7 +277,7 @@ static char *help_filter(int key, const char *text, void *input) {
     return help;
 }
 
-static const struct argp simulate_argp = {
+const struct argp simulate_argp = {
     .options = options,
     .parser = parse,
     .doc =

@@ -1,6 +1,7 @@
 /* stepdown: the agent gives a scope's lead up. */
 #include "tools/command.h"
 #include "tools/control_client.h"
+#include "tools/json.h"
 
 enum { KEY_FOR = 0x2000 };
 
@@ -36,8 +37,8 @@ static const struct argp_option options[] = {
     {"for", KEY_FOR, "S", 0, "Do not stand again for so many seconds (default: 60)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
-static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp stepdown_argp = {
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp stepdown_argp = {
     .options = options,
     .parser = parse,
     .children = children,
@@ -45,7 +46,7 @@ static const struct argp stepdown_argp = {
     .doc =
         "Makes the agent give up the lead of SCOPE in favour of the best other candidate, and not stand for it for a "
         "while. An agent that does not lead does not stand either.\v"
-        "Exit code 5: the agent does not stand for SCOPE."};
+        "Exit code 1: the agent does not stand for SCOPE."};
 
 int cmd_stepdown(int argc, char **argv) {
     struct stepdown stepdown = {.scope = NULL};
@@ -61,6 +62,13 @@ int cmd_stepdown(int argc, char **argv) {
     if (stepdown.for_s > 0)
         json_object_set_new(request, "for_ms", json_integer((json_int_t)(stepdown.for_s * 1000)));
     code = control_ask_once(&stepdown.client, request, &answer);
+    if (code == EXIT_DONE && stepdown.client.json)
+        json_print(answer);
+    const json_t *led = json_object_get(answer, "led"); /* an older agent says nothing of it */
+    const char *leader = json_string_value(json_object_get(answer, "leader"));
+    if (code == EXIT_DONE && json_is_false(led))
+        complain("this agent did not lead '%s'%s%s%s: it only does not stand for it now", stepdown.scope,
+                 leader != NULL ? ", which " : "", leader != NULL ? leader : "", leader != NULL ? " leads" : "");
     json_decref(answer);
     return code;
 }

@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp tags_argp = {
+const struct argp tags_argp = {
     .options = options,
     .parser = parse,
     .children = children,

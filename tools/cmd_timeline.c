@@ -65,7 +65,7 @@ static const struct argp_option options[] = {
     {"shift", KEY_SHIFT, "NAME=SECONDS", 0, "Moves the events of a member whose clock was wrong; repeatable", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
-static const struct argp timeline_argp = {
+const struct argp timeline_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FILE...",

@@ -47,7 +47,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp transfer_argp = {
+const struct argp transfer_argp = {
     .options = options,
     .parser = parse,
     .children = children,
@@ -56,7 +56,8 @@ static const struct argp transfer_argp = {
            "does "
            "not claim it within 2 s the best candidate does. A better candidate that preempts takes it back in time: "
            "see 'bellwether priority'. Returns at once; with --timeout S when NAME leads.\v"
-           "Exit codes: 1: another member leads instead (with --timeout); 5: the agent does not lead SCOPE, or NAME "
+           "Exit codes: 1: another member leads instead (with --timeout), or there is no such member or scope; 5: the "
+           "agent does not lead SCOPE, or NAME "
            "cannot "
            "take it: not alive, not ready, or not standing for it."};
 

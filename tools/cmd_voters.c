@@ -15,6 +15,8 @@ struct voters {
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
+    static const char *const verbs[] = {"add", "remove", NULL};
+    char hint[64];
     struct voters *voters = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
@@ -34,7 +36,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         if (voters->scope == NULL)
             return options_mistake(state, "which SCOPE?");
         if (voters->verb != NULL && strcmp(voters->verb, "add") != 0 && strcmp(voters->verb, "remove") != 0)
-            return options_mistake(state, "'%s': add or remove is wanted", voters->verb);
+            return options_mistake(state, "'%s': add or remove is wanted%s", voters->verb,
+                                   nearest_hint(voters->verb, verbs, hint, sizeof(hint)));
         if (voters->verb != NULL && voters->whom == NULL)
             return options_mistake(state, "%s whom? a member's name, or the beginning of its id", voters->verb);
         return 0;
@@ -44,7 +47,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp voters_argp = {
+const struct argp voters_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "SCOPE [add|remove NAME]",
@@ -53,8 +56,9 @@ static const struct argp voters_argp = {
         "voter, or takes the vote from one. Only the agent that leads SCOPE changes its voters, one at a time; the "
         "change counts once majorities of the voters before and after have taken it over, which takes a moment. A new "
         "voter needs the scope in its own configuration.\v"
-        "A member that lost its state directory is a new one: remove its old id, and add it again. Exit code 5: the "
-        "agent does not lead SCOPE, knows no voters of it, or the change cannot be made now; the message says why."};
+        "A member that lost its state directory is a new one: remove its old id, and add it again. Exit code 1: the "
+        "agent knows no voters of SCOPE, or none of that name; 5: it does not lead SCOPE, or the change cannot be made "
+        "now; the message says why."};
 
 static void print_table(const struct voters *voters, const json_t *answer) {
     static const struct table_column columns[] = {{"NAME", false}, {"STATUS", false}, {"ID", false}, {NULL, false}};

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "tools/command.h"
+#include "tools/json.h"
 #include "tools/watch.h"
 
 enum { KEY_CONVERGED = 0x2000, KEY_LEADER, KEY_MEMBERS };
@@ -46,7 +47,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 static const struct argp_option options[] = {
-    {"leader", KEY_LEADER, "SCOPE", OPTION_ARG_OPTIONAL, "Until SCOPE, else each scope, has a leader", 0},
+    {"leader", KEY_LEADER, "SCOPE", OPTION_ARG_OPTIONAL,
+     "Until SCOPE, else each scope, has a leader; of seats: each of them", 0},
     {"members", KEY_MEMBERS, "N", 0, "Until at least N members are alive", 0},
     {"converged", KEY_CONVERGED, NULL, 0,
      "Until the last peers that were heard from had the same view; true of an agent that has "
@@ -54,26 +56,31 @@ static const struct argp_option options[] = {
      0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
-static const struct argp_child children[] = {{&client_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp wait_argp = {
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp wait_argp = {
     .options = options,
     .parser = parse,
     .children = children,
     .doc =
         "Waits until all that is asked for holds at once, as this agent sees it; at most --timeout seconds, else for "
-        "ever.\vExit code 4: it did not hold in time."};
+        "ever. --json prints the agent as it is then, as info does.\v"
+        "Exit code 4: it did not hold in time."};
 
-/* Whether the scope in question, or each one, has a leader. */
+/* Whether the scope in question, or each of its seats, or of a range, or each scope, has a leader. */
 static bool is_led(const struct wait *wait, json_t *leaders) {
     const char *scope;
     json_t *leader;
     size_t led = 0;
-    if (wait->scope != NULL)
-        return json_is_string(json_object_get(leaders, wait->scope));
+    size_t count = 0;
+    if (wait->scope != NULL && json_is_string(json_object_get(leaders, wait->scope)))
+        return true;
     json_object_foreach(leaders, scope, leader) {
+        if (wait->scope != NULL && !scope_is_in(scope, wait->scope))
+            continue;
         led += json_is_string(leader);
+        count++;
     }
-    return led > 0 && led == json_object_size(leaders);
+    return led > 0 && led == count;
 }
 
 static json_t *request(void *context) {
@@ -87,6 +94,8 @@ static enum watch_verdict look(void *context, const json_t *answer) {
     bool holds = (!wait->leader || is_led(wait, json_object_get(answer, "leaders"))) &&
                  alive >= (json_int_t)wait->members &&
                  (!wait->converged || json_is_true(json_object_get(answer, "converged")));
+    if (holds && wait->client.json)
+        json_print(answer);
     return holds ? WATCH_DONE : WATCH_GO_ON;
 }
 

@@ -31,14 +31,14 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-static const struct argp why_argp = {
+const struct argp why_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "NAME",
     .doc = "Says why the agent holds the member NAME (or the beginning of its id) for what it does: who suspected it, "
            "when, on what evidence, who confirmed it, how long it took, and how often it refuted. An agent remembers "
            "the last suspicion of the 256 members that were suspected last.\v"
-           "Exit code 5: no such member."};
+           "Exit code 1: no such member."};
 
 static double number_of(const json_t *object, const char *key) {
     return json_number_value(json_object_get(object, key));
@@ -95,6 +95,11 @@ static void print(const json_t *answer) {
         puts("heard      never by this agent itself");
     if (json_is_true(json_object_get(answer, "alone")))
         puts("alone      this agent hears nobody at all, so all others are dead to it");
+    if (json_is_string(json_object_get(answer, "certificate_fault"))) {
+        fputs("certificate ", stdout);
+        print_text(answer, "certificate_fault");
+        puts(": whatever it says is not taken, and to all it is dead");
+    }
     if (json_is_object(suspicion))
         print_suspicion(suspicion);
     else

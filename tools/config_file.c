@@ -52,7 +52,11 @@ static char *read_line(char *text, int size, void *context) {
 
 /* Paths in the file are relative to the file. */
 static bool is_path(const char *name) {
-    return strcmp(name, "key-file") == 0 || strcmp(name, "state-dir") == 0 || strcmp(name, "control") == 0;
+    static const char *const paths[] = {"key-file", "identity", "certificate", "revoked", "state-dir", "control"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (strcmp(name, paths[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool set(struct reading *reading, const struct agent_option *option, const char *value) {
@@ -66,7 +70,7 @@ static bool set(struct reading *reading, const struct agent_option *option, cons
         }
         value = path;
     }
-    if (option->set(reading->options, value, why, sizeof(why))) {
+    if (agent_option_take(option, reading->options, value, why, sizeof(why))) {
         if (!reading->options->log_format_given)
             log_open(reading->options->log_level, reading->options->log_format);
         return true;
@@ -86,9 +90,13 @@ static int on_setting(void *context, const char *section, const char *name, cons
         return 0;
     }
     const struct agent_option *option = agent_option_find(name);
-    if (option == NULL || strcmp(name, "config") == 0) {
+    if (strcmp(name, "config") == 0 || strcmp(name, "check-config") == 0) {
+        fail(reading, "'%s' is for the command line only: --%s", name, name);
+        return 0;
+    }
+    if (option == NULL) {
         agent_option_names(names, sizeof(names) / sizeof(names[0]));
-        fail(reading, "unknown key '%s'%s", name, nearest_hint(name, names, hint, sizeof(hint)));
+        fail(reading, "unknown key '%s'%s", name, unknown_hint(name, names, hint, sizeof(hint)));
         return 0;
     }
     return set(reading, option, value);

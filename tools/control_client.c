@@ -11,6 +11,7 @@
 
 #include "tools/command.h"
 #include "tools/control_path.h"
+#include "tools/json.h"
 
 enum { LINE_SIZE_MAX = 64 << 20, READ_SIZE = 16384 };
 
@@ -67,6 +68,14 @@ static const char *refusal(const json_t *answer) {
     return error == NULL ? NULL : message == NULL ? "no reason given" : message;
 }
 
+/* Says why, and returns the exit code: what is not there is a "no", not a refusal. */
+static int complain_refusal(const json_t *answer) {
+    const char *code = json_string_value(json_object_get(json_object_get(answer, "error"), "code"));
+    bool missing = code != NULL && strcmp(code, "not-found") == 0;
+    complain("%s%s", missing ? "" : "the agent refused: ", refusal(answer));
+    return missing ? EXIT_NO : EXIT_REFUSED;
+}
+
 static int greet(struct control_client *client, const struct client_options *options) {
     double timeout_s = options->timeout_s > 0 ? options->timeout_s : CONTROL_TIMEOUT_S;
     int code = control_read(client, control_now() + timeout_s, &client->greeting);
@@ -74,10 +83,8 @@ static int greet(struct control_client *client, const struct client_options *opt
         complain("the agent has not answered for %g s", timeout_s);
     else if (code != EXIT_DONE)
         control_complain_gone();
-    else if (refusal(client->greeting) != NULL) {
-        complain("the agent refused: %s", refusal(client->greeting));
-        code = EXIT_REFUSED;
-    }
+    else if (refusal(client->greeting) != NULL)
+        code = complain_refusal(client->greeting);
     return code;
 }
 
@@ -87,6 +94,12 @@ int control_open(struct control_client *client, const struct client_options *opt
     client->fd = open_path(options, path);
     if (client->fd < 0 && options->quiet)
         return EXIT_NO_AGENT;
+    if (client->fd < 0 && errno == EACCES) {
+        complain("the agent at %s is another user's, and lets in that one, root, and those who may read "
+                 "(--control-group)",
+                 path);
+        return EXIT_NO_AGENT;
+    }
     if (client->fd < 0) {
         complain("no agent at %s: %s; start one with 'bellwether agent', or say where it is with --control", path,
                  strerror(errno));
@@ -180,6 +193,8 @@ int control_send(struct control_client *client, const json_t *request) {
             break;
         done += sent < 0 ? 0 : (size_t)sent;
     }
+    if (text != NULL)
+        explicit_bzero(text, size); /* it may hold a key */
     free(text);
     return size > 0 && done == size ? EXIT_DONE : EXIT_NO_AGENT;
 }
@@ -196,10 +211,9 @@ int control_ask(struct control_client *client, json_t *request, double timeout_s
     else if (code != EXIT_DONE)
         return control_complain_gone();
     if (code == EXIT_DONE && refusal(*answer) != NULL) {
-        complain("the agent refused: %s", refusal(*answer));
+        code = complain_refusal(*answer);
         json_decref(*answer);
         *answer = NULL;
-        return EXIT_REFUSED;
     }
     return code;
 }
@@ -213,5 +227,14 @@ int control_ask_once(const struct client_options *options, json_t *request, json
     }
     code = control_ask(&client, request, options->timeout_s, answer);
     control_close(&client);
+    return code;
+}
+
+int control_order(const struct client_options *options, json_t *request) {
+    json_t *answer = NULL;
+    int code = control_ask_once(options, request, &answer);
+    if (code == EXIT_DONE && options->json)
+        json_print(answer);
+    json_decref(answer);
     return code;
 }

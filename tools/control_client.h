@@ -29,10 +29,14 @@ double control_now(void);
 int control_read(struct control_client *client, double deadline, json_t **object);
 int control_send(struct control_client *client, const json_t *request);
 
-/* One question, one answer. Complains; EXIT_REFUSED with the agent's reason. Frees request. */
+/* One question, one answer. Complains; EXIT_REFUSED with the agent's reason, EXIT_NO if it knows nothing of that name. Frees
+ * request. */
 int control_ask(struct control_client *client, json_t *request, double timeout_s, json_t **answer);
 /* The same on a connection of its own. */
 int control_ask_once(const struct client_options *options, json_t *request, json_t **answer);
+
+/* The same for an order: with --json its answer is printed, else nothing is. */
+int control_order(const struct client_options *options, json_t *request);
 
 /* What is said when the agent goes while one watches it. */
 int control_complain_gone(void);

@@ -21,6 +21,7 @@ struct control_server {
     ev_io acceptor;
     ev_timer pause; /* no descriptors: accept again a little later */
     int fd;
+    gid_t group; /* that may read, or CONTROL_NO_GROUP */
     char *path;
     struct stat file; /* the socket's, so that only our own is removed */
     struct control_peers clients;
@@ -65,8 +66,8 @@ static int lock_directory(const char *path) {
     }
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     int fd = open(directory, flags);
-    if (fd < 0 && errno == ENOENT && mkdir(directory, 0755) == 0)
-        fd = open(directory, flags);
+    if (fd < 0 && errno == ENOENT && mkdir(directory, 0755) == 0 && chmod(directory, 0755) == 0)
+        fd = open(directory, flags); /* whatever the umask: the socket has rights of its own */
     if (fd < 0)
         complain("control socket %s: cannot open or make the directory %s: %s; choose another place with --control",
                  path, directory, strerror(errno));
@@ -76,17 +77,31 @@ static int lock_directory(const char *path) {
     return fd;
 }
 
-static bool bind_private(int fd, const char *path, const struct sockaddr_un *address) {
+/* The kernel keeps all others from connecting. */
+static bool open_to_group(const char *path, gid_t group) {
+    if (group == CONTROL_NO_GROUP || (lchown(path, (uid_t)-1, group) == 0 && chmod(path, 0660) == 0))
+        return true;
+    complain("control socket %s: cannot be given to group %u: %s; the agent's user must be in the group of "
+             "--control-group",
+             path, group, strerror(errno));
+    return false;
+}
+
+static bool bind_private(int fd, const char *path, gid_t group, const struct sockaddr_un *address) {
     mode_t mask = umask(0177);
     int bound = bind(fd, (const struct sockaddr *)address, sizeof(*address));
     umask(mask);
+    if (bound == 0 && !open_to_group(path, group)) {
+        unlink(path);
+        return false;
+    }
     if (bound == 0 && listen(fd, CONTROL_CLIENT_MAX) == 0)
         return true;
     complain("control socket %s: %s; choose another place with --control", path, strerror(errno));
     return false;
 }
 
-static int listen_at(const char *path) {
+static int listen_at(const char *path, gid_t group) {
     struct sockaddr_un address;
     if (!control_address(path, &address)) {
         complain("control socket %s: longer than the %zu bytes that a socket's path may have; give a shorter one with "
@@ -103,20 +118,12 @@ static int listen_at(const char *path) {
         if (fd < 0)
             complain("control socket: %s", strerror(errno));
     }
-    if (fd >= 0 && !bind_private(fd, path, &address)) {
+    if (fd >= 0 && !bind_private(fd, path, group, &address)) {
         close(fd);
         fd = -1;
     }
     close(directory);
     return fd;
-}
-
-static bool is_allowed(int fd) {
-    struct ucred peer;
-    socklen_t size = sizeof(peer);
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        return false;
-    return peer.uid == geteuid() || peer.uid == 0;
 }
 
 static void refuse(int fd, const char *code, const char *message) {
@@ -142,9 +149,12 @@ static void on_connection(struct ev_loop *loop, ev_io *watcher, int events) {
         }
         if (fd < 0)
             return;
-        if (!is_allowed(fd))
-            refuse(fd, "denied", "the agent talks to its own user and to root only");
-        else if (!control_peers_add(&server->clients, fd))
+        enum control_right right = control_right_of(fd, server->group);
+        if (right == CONTROL_DENIED)
+            refuse(fd, "denied",
+                   server->group == CONTROL_NO_GROUP ? "the agent talks to its own user and to root only"
+                                                     : "the agent talks to its own user, root and its group only");
+        else if (!control_peers_add(&server->clients, fd, right))
             refuse(fd, "busy", "too many clients: try again later");
     }
 }
@@ -156,7 +166,8 @@ static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events) {
     ev_io_start(loop, &server->acceptor);
 }
 
-struct control_server *control_server_open(const char *path, struct ev_loop *loop, const struct control_host *host) {
+struct control_server *control_server_open(const char *path, gid_t group, struct ev_loop *loop,
+                                           const struct control_host *host) {
     struct control_server *server = calloc(1, sizeof(*server));
     char *copy = server != NULL ? strdup(path) : NULL;
     if (copy == NULL) {
@@ -167,14 +178,14 @@ struct control_server *control_server_open(const char *path, struct ev_loop *loo
     server->loop = loop;
     server->host = *host;
     server->path = copy;
-    server->fd = listen_at(path);
+    server->group = group;
+    server->fd = listen_at(path, group);
     if (server->fd < 0 || stat(path, &server->file) != 0) {
         free(server->path);
         free(server);
         return NULL;
     }
-    server->clients.loop = loop;
-    server->clients.host = &server->host;
+    control_peers_open(&server->clients, loop, &server->host);
     ev_io_init(&server->acceptor, on_connection, server->fd, EV_READ);
     server->acceptor.data = server;
     ev_init(&server->pause, on_pause_over);

@@ -7,7 +7,8 @@
  *     < {"oldest":1,"newest":17}
  *     < {"seq":4,…}                         and so on, until the client closes
  *
- * An error is {"error":{"code":"…","message":"…"}}. Owner and root alone are let in. All is bounded: clients, the size of
+ * An error is {"error":{"code":"…","message":"…"}}. Owner and root may ask for all, a group may read if
+ * there is one (control_right.h). All is bounded: clients, the size of
  * a request, what waits for a client. A stream has no buffer of its own but a place in the event ring; a reader that
  * falls out of it is cut off. */
 #ifndef BW_TOOLS_CONTROL_SERVER_H
@@ -16,13 +17,14 @@
 #include <ev.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "tools/event_ring.h"
 
 #define CONTROL_PROTOCOL 1
 #define STEPDOWN_DEFAULT_MS 60000 /* {"op":"stepdown"} without for_ms */
 
-enum { CONTROL_CLIENT_MAX = 64, CONTROL_REQUEST_SIZE = 4096 };
+enum { CONTROL_CLIENT_MAX = 64, CONTROL_READER_MAX = 24 /* of them */, CONTROL_REQUEST_SIZE = 4096 };
 
 struct control_server;
 struct control_peer;
@@ -40,8 +42,10 @@ struct control_host {
 
 json_t *control_error(const char *code, const char *message);
 
-/* Listens at path, owner-only; a socket that nobody serves any more is replaced. Complains and returns NULL. */
-struct control_server *control_server_open(const char *path, struct ev_loop *loop, const struct control_host *host);
+/* Listens at path, for the owner and, unless it is CONTROL_NO_GROUP, for the group; a socket that nobody serves any more is
+ * replaced. Complains and returns NULL. */
+struct control_server *control_server_open(const char *path, gid_t group, struct ev_loop *loop,
+                                           const struct control_host *host);
 /* Lets clients in: before this they wait. */
 void control_server_start(struct control_server *server);
 /* New events are in the ring. */

@@ -6,18 +6,29 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tools/control_rate.h"
 #include "tools/json.h"
 
 enum { CHUNK_SIZE = 16384 };         /* a stream takes about so much from the ring at once, bytes */
 static const double patience_s = 10; /* an answer that nobody reads for so long ends the connection */
 
+/* What the requests of all who may no more than read take of the agent's time, of all others, and of each campaign: whoever
+ * asks much waits for its like alone, and a campaign for nobody. */
+static const struct control_rate rates[] = {
+    [CONTROL_READS] = {.share = 0.1, .ahead_s = 0.1}, [CONTROL_CHANGES] = {.share = 0.4, .ahead_s = 0.4}};
+static const struct control_rate campaign_rate = {.share = 0.1, .ahead_s = 0.1};
+
 struct control_peer {
     struct control_peers *clients;
     struct control_peer **place;
     int fd;
+    enum control_right right;
+    struct control_rate own;   /* of a campaign */
+    struct control_rate *rate; /* what it shares with others, or its own */
     ev_io reader;
     ev_io writer;
     ev_timer patience;
+    ev_timer turn; /* when its next request is looked at */
     char in[CONTROL_REQUEST_SIZE];
     size_t in_size;
     char *out; /* what is being sent; no request is read until it is gone */
@@ -31,7 +42,7 @@ struct control_peer {
 };
 
 json_t *control_error(const char *code, const char *message) {
-    return json_pack("{s:{s:s,s:s}}", "error", "code", code, "message", message);
+    return json_pack("{s:{s:s,s:o}}", "error", "code", code, "message", json_text(message)); /* a path may be in it */
 }
 
 static void client_close(struct control_peer *client) {
@@ -39,6 +50,7 @@ static void client_close(struct control_peer *client) {
     ev_io_stop(loop, &client->reader);
     ev_io_stop(loop, &client->writer);
     ev_timer_stop(loop, &client->patience);
+    ev_timer_stop(loop, &client->turn);
     close(client->fd);
     *client->place = NULL;
     client->clients->host->gone(client->clients->host->context, client);
@@ -101,7 +113,10 @@ static void client_wait(struct control_peer *client) {
     if (client->out_size == 0) {
         ev_io_stop(loop, &client->writer);
         ev_timer_stop(loop, &client->patience);
-        ev_io_start(loop, &client->reader);
+        if (ev_is_active(&client->turn))
+            ev_io_stop(loop, &client->reader);
+        else
+            ev_io_start(loop, &client->reader);
         return;
     }
     if (!client->streaming)
@@ -148,7 +163,8 @@ static bool types_parse(const json_t *list, uint64_t *types) {
     return list == NULL || json_is_array(list);
 }
 
-/* {"op":"monitor"}: from now on, or behind event number since, as far back as the ring goes. */
+/* {"op":"monitor"}: from now on, or behind event number since, as far back as the ring goes. A number that this agent has not
+ * given yet is from its life before: all is new then. */
 static void start_stream(struct control_peer *client, const json_t *request) {
     const struct event_ring *ring = client->clients->host->ring;
     const json_t *since = json_object_get(request, "since");
@@ -159,12 +175,14 @@ static void start_stream(struct control_peer *client, const json_t *request) {
     }
     uint64_t oldest = event_ring_oldest(ring);
     client->next = ring->newest + 1;
-    if (since != NULL && (uint64_t)json_integer_value(since) <= ring->newest)
-        client->next = (uint64_t)json_integer_value(since) + 1;
+    if (since != NULL)
+        client->next =
+            (uint64_t)json_integer_value(since) > ring->newest ? oldest : (uint64_t)json_integer_value(since) + 1;
     if (client->next < oldest)
         client->next = oldest;
     say(client, json_pack("{s:I,s:I}", "oldest", (json_int_t)oldest, "newest", (json_int_t)ring->newest));
     client->streaming = true;
+    client->in_size = 0;
 }
 
 static void answer(struct control_peer *client, const char *op, const json_t *request) {
@@ -172,6 +190,8 @@ static void answer(struct control_peer *client, const char *op, const json_t *re
     json_t *object = host->answer(host->context, client, op, request);
     client->until_left = client->until_left || json_is_true(json_object_get(object, "leaving"));
     client->closing = client->closing || json_is_true(json_object_get(object, "left"));
+    if (strcmp(op, "campaign") == 0 && json_object_get(object, "campaign") != NULL)
+        client->rate = &client->own;
     say(client, object);
 }
 
@@ -180,6 +200,9 @@ static void handle(struct control_peer *client, const char *line, size_t size) {
     const char *op = json_string_value(json_object_get(request, "op"));
     if (op == NULL)
         end_with(client, "malformed", "a request is a JSON object with an op, on one line");
+    else if (control_right_for(op, request) > client->right)
+        say(client, control_error("denied", "this changes something, which only the agent's own user and root may; "
+                                            "its group may read"));
     else if (strcmp(op, "monitor") == 0)
         start_stream(client, request);
     else
@@ -187,27 +210,53 @@ static void handle(struct control_peer *client, const char *line, size_t size) {
     json_decref(request);
 }
 
-/* Takes one request out of the buffer. False if there is no whole one. */
-static bool handle_next(struct control_peer *client) {
-    char *end = memchr(client->in, '\n', client->in_size);
-    if (end == NULL)
-        return false;
-    size_t size = (size_t)(end - client->in);
-    handle(client, client->in, size);
-    client->in_size -= size + 1;
-    memmove(client->in, end + 1, client->in_size);
-    return true;
+/* The size of the first whole request in the buffer, 0 if there is none. */
+static size_t next_size(const struct control_peer *client) {
+    const char *end = memchr(client->in, '\n', client->in_size);
+    return end == NULL ? 0 : (size_t)(end - client->in) + 1;
 }
 
-/* Answers what has been asked, one at a time, as long as the answers are taken. */
+/* Answers the first request in the buffer. */
+static void handle_next(struct control_peer *client, size_t size) {
+    double began_s = control_rate_now();
+    struct control_rate *rate = client->rate;
+    handle(client, client->in, size - 1);
+    control_rate_take(rate, began_s);
+    if (client->in_size >= size) { /* a stream has begun otherwise, before which all is forgotten */
+        client->in_size -= size;
+        memmove(client->in, client->in + size, client->in_size);
+        explicit_bzero(client->in + client->in_size, size); /* it may have brought a key */
+    }
+}
+
+/* Answers what has been asked, as long as the answers are taken: one request at a time, between which everything else has
+ * its turn. */
 static void client_go_on(struct control_peer *client) {
-    do {
+    bool answered = false;
+    for (;;) {
         if (!out_send(client)) {
             client_close(client);
             return;
         }
-    } while (client->out_size == 0 && !client->streaming && handle_next(client));
+        size_t size = client->out_size > 0 || client->streaming ? 0 : next_size(client);
+        if (size == 0 || ev_is_active(&client->turn))
+            break;
+        double wait_s = control_rate_wait(client->rate);
+        if (answered || wait_s > 0) {
+            ev_timer_set(&client->turn, wait_s, 0);
+            ev_timer_start(client->clients->loop, &client->turn);
+            break;
+        }
+        handle_next(client, size);
+        answered = true;
+    }
     client_wait(client);
+}
+
+static void on_turn(struct ev_loop *loop, ev_timer *timer, int events) {
+    (void)loop;
+    (void)events;
+    client_go_on(timer->data);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events) {
@@ -242,10 +291,26 @@ static void on_out_of_patience(struct ev_loop *loop, ev_timer *timer, int events
     client_close(timer->data);
 }
 
-bool control_peers_add(struct control_peers *clients, int fd) {
+/* A free place, or NULL: those who only read cannot take all of them. */
+static struct control_peer **find_place(struct control_peers *clients, enum control_right right) {
     struct control_peer **place = NULL;
-    for (size_t i = 0; i < CONTROL_CLIENT_MAX && place == NULL; i++)
-        place = clients->list[i] == NULL ? &clients->list[i] : NULL;
+    size_t readers = 0;
+    for (size_t i = 0; i < CONTROL_CLIENT_MAX; i++) {
+        if (clients->list[i] == NULL)
+            place = &clients->list[i];
+        else
+            readers += clients->list[i]->right == CONTROL_READS;
+    }
+    return right == CONTROL_READS && readers >= CONTROL_READER_MAX ? NULL : place;
+}
+
+void control_peers_open(struct control_peers *clients, struct ev_loop *loop, const struct control_host *host) {
+    *clients = (struct control_peers){.loop = loop, .host = host};
+    memcpy(clients->rates, rates, sizeof(rates));
+}
+
+bool control_peers_add(struct control_peers *clients, int fd, enum control_right right) {
+    struct control_peer **place = find_place(clients, right);
     struct control_peer *client = place == NULL ? NULL : calloc(1, sizeof(*client));
     if (client == NULL)
         return false;
@@ -253,11 +318,15 @@ bool control_peers_add(struct control_peers *clients, int fd) {
     client->clients = clients;
     client->place = place;
     client->fd = fd;
+    client->right = right;
+    client->own = campaign_rate;
+    client->rate = &clients->rates[right];
+    ev_init(&client->turn, on_turn);
     ev_io_init(&client->reader, on_readable, fd, EV_READ);
     ev_io_init(&client->writer, on_writable, fd, EV_WRITE);
     ev_init(&client->patience, on_out_of_patience);
     client->patience.repeat = patience_s;
-    client->reader.data = client->writer.data = client->patience.data = client;
+    client->reader.data = client->writer.data = client->patience.data = client->turn.data = client;
     say(client, clients->host->greet(clients->host->context));
     client_go_on(client);
     return true;

@@ -343,7 +343,7 @@ static const struct argp_option option_list[] = {
     {"color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never; NO_COLOR is respected", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
-static const struct argp demo_argp = {
+const struct argp demo_argp = {
     .options = option_list,
     .parser = parse,
     .doc = "Starts a real cluster on this host, kills its leader, and shows who takes over, after how long. Nothing is "

@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -31,11 +32,12 @@ static void watched_signals(sigset_t *set) {
 }
 
 static bool write_key(const struct demo *demo) {
-    char path[320], text[BW_KEY_TEXT_SIZE];
+    char path[320];
+    char *text = key_make();
     demo_path(demo, "key", "", path, sizeof(path));
-    int fd = key_make(text) ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
-    bool ok = fd >= 0 && dprintf(fd, "%s\n", text) > 0;
-    explicit_bzero(text, sizeof(text));
+    int fd = text != NULL ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    sodium_free(text);
     if (fd >= 0)
         close(fd);
     return ok;

@@ -2,7 +2,7 @@
 
 #include "tools/log.h"
 
-enum { INTERVAL_S = 5, QUIET_ROUNDS = 12 /* a minute */ };
+enum { INTERVAL_S = 5 };
 
 static bool is_alone(const struct bw_node *node) {
     return bw_node_member_count(node) < 2;
@@ -19,26 +19,26 @@ static void look_for_others(struct hints *hints, const struct bw_node *node) {
                  "have they the same key and cluster label? They are tried again, for ever");
 }
 
-/* Told at most once a minute. Just after our start the others still send to our former session, which does not open. */
-static void look_at_drops(struct hints *hints, const struct bw_node *node) {
-    uint64_t foreign_keys = bw_node_dropped(node, BW_ERR_DROP_KEY);
-    uint64_t not_opened = bw_node_dropped(node, BW_ERR_DROP_AUTH);
-    if (hints->quiet_rounds > 0) {
-        hints->quiet_rounds--;
-        return;
-    }
-    if (foreign_keys > hints->foreign_keys)
+void hints_stranger(const struct hints *hints, const struct bw_event *event) {
+    char addr[BW_ADDR_TEXT_SIZE];
+    bw_addr_text(&event->addr, addr);
+    if (event->error == BW_ERR_DROP_KEY && hints->host != NULL && is_alone(bw_loop_node(hints->host)))
+        log_line(
+            LOG_LEVEL_WARN,
+            "%s seals with a key that is not in our key file, and we have met nobody: our keys are probably "
+            "older than the cluster's. Put the key file of a member in the place of ours, then 'bellwether reload'",
+            addr);
+    else if (event->error == BW_ERR_DROP_KEY)
+        log_line(
+            LOG_LEVEL_WARN,
+            "%s seals with a key that is not in our ring (%llu datagrams): an agent with other keys was told to join "
+            "us, or was away while keys were changed. Give it this member's key file; 'bellwether keys list' "
+            "shows the ring",
+            addr, (unsigned long long)event->dropped);
+    else
         log_line(LOG_LEVEL_WARN,
-                 "%llu datagrams were sealed with a key that is not in the key file: somebody who was told to "
-                 "join us has another one",
-                 (unsigned long long)(foreign_keys - hints->foreign_keys));
-    if (not_opened > hints->not_opened && hints->looked)
-        log_line(LOG_LEVEL_WARN, "%llu datagrams did not open: another cluster's label, or damaged or forged",
-                 (unsigned long long)(not_opened - hints->not_opened));
-    if (foreign_keys > hints->foreign_keys || not_opened > hints->not_opened)
-        hints->quiet_rounds = QUIET_ROUNDS;
-    hints->foreign_keys = foreign_keys;
-    hints->not_opened = not_opened;
+                 "%llu datagrams did not open, the last from %s: another cluster's label, or damaged or forged",
+                 (unsigned long long)event->dropped, addr);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events) {
@@ -46,7 +46,6 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events) {
     const struct bw_node *node = bw_loop_node(hints->host);
     (void)loop;
     (void)events;
-    look_at_drops(hints, node);
     look_for_others(hints, node);
 }
 

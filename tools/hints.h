@@ -12,13 +12,12 @@ struct hints {
     ev_timer timer;
     struct bw_loop *host;
     bool has_seeds;
-    bool looked;           /* at least once */
-    uint64_t foreign_keys; /* datagrams of each kind so far */
-    uint64_t not_opened;
-    unsigned quiet_rounds; /* until datagrams are looked at again */
+    bool looked; /* at least once */
 };
 
 /* Looks every few seconds. has_seeds: addresses to join were given. hints: kept by the caller as long as the loop runs. */
 void hints_start(struct hints *hints, struct ev_loop *loop, struct bw_loop *host, bool has_seeds);
+/* Says of a stranger event what is probably wrong. */
+void hints_stranger(const struct hints *hints, const struct bw_event *event);
 
 #endif

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "crypto/certificate.h"
+#include "node/host.h"
 #include "tools/json_user.h"
 
 void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]) {
@@ -35,6 +37,11 @@ json_t *json_text(const char *text) {
     json_t *value = json_string(escaped);
     free(escaped);
     return value;
+}
+
+void json_print(const json_t *object) {
+    json_dumpf(object, stdout, JSON_TEXT_FLAGS);
+    putchar('\n');
 }
 
 const char *json_text_of(const json_t *object, const char *key) {
@@ -90,6 +97,24 @@ static void add_member_fields(json_t *object, const struct bw_event *event) {
     }
 }
 
+bool scope_is(const char *scope, const char *asked) {
+    size_t size = 0;
+    return strcmp(scope, asked) == 0 ||
+           (bw_scope_seat(scope, &size) >= 0 && size == strlen(asked) && memcmp(scope, asked, size) == 0);
+}
+
+bool scope_is_in(const char *scope, const char *asked) {
+    size_t size = 0;
+    return scope_is(scope, asked) ||
+           (bw_scope_shard(scope, &size) >= 0 && size == strlen(asked) && memcmp(scope, asked, size) == 0);
+}
+
+void json_set_seat(json_t *object, const char *scope) {
+    int seat = bw_scope_seat(scope, NULL);
+    if (seat >= 0)
+        json_object_set_new(object, "seat", json_integer(seat));
+}
+
 static void add_leader_fields(json_t *object, const struct bw_event *event) {
     set_text(object, "scope", event->scope);
     set_text(object, "leader", event->name);
@@ -98,6 +123,7 @@ static void add_leader_fields(json_t *object, const struct bw_event *event) {
     set_token(object, "token", &event->token);
     if (event->type == BW_EVENT_LEADER_LOST || event->type == BW_EVENT_SELF_DEPOSED)
         set_text(object, "reason", bw_loss_name(event->reason));
+    json_set_seat(object, event->scope);
 }
 
 static void add_healed_fields(json_t *object, const struct bw_event *event) {
@@ -152,6 +178,15 @@ json_t *json_event(const struct bw_event *event, uint64_t seq) {
         break;
     case BW_EVENT_BOUND_PASSED:
         set_text(object, "what", event->bound);
+        set_integer(object, "dropped", event->dropped);
+        break;
+    case BW_EVENT_KEYS_CHANGED:
+        set_integer(object, "version", event->version);
+        set_integer(object, "keys", event->keys);
+        break;
+    case BW_EVENT_STRANGER:
+        set_addr(object, "addr", &event->addr);
+        set_text(object, "reason", bw_error_name(event->error));
         set_integer(object, "dropped", event->dropped);
         break;
     case BW_EVENT_CONVERGED:
@@ -243,22 +278,31 @@ void sentence_about(const char *sentence, const char *name, char *text, size_t s
         snprintf(text, size, "%.*s%s%s", (int)(gap - sentence), sentence, name[0] == '\0' ? "a member" : name, gap + 2);
 }
 
+static json_t *json_candidate(const struct bw_candidate_info *candidate) {
+    json_t *object = json_object();
+    set_text(object, "name", candidate->name);
+    set_integer(object, "priority", candidate->priority);
+    json_object_set_new(object, "ready", json_boolean(candidate->ready));
+    set_text(object, "status", bw_status_name(candidate->status));
+    const char *sentence;
+    char why[BW_NAME_MAX + 96];
+    bw_why_not_name(candidate->why, &sentence);
+    sentence_about(sentence, candidate->behind_name, why, sizeof(why));
+    set_text(object, "why", why);
+    return object;
+}
+
+/* All at once: they are ranked for it, once. */
 static json_t *json_candidates(const struct bw_node *node, const char *scope) {
+    size_t count = 0;
+    (void)bw_node_candidates(node, scope, NULL, 0, &count);
+    struct bw_candidate_info *candidates = calloc(count + 1, sizeof(*candidates));
+    if (candidates == NULL || bw_node_candidates(node, scope, candidates, count, &count) != 0)
+        count = 0;
     json_t *list = json_array();
-    struct bw_candidate_info candidate;
-    for (size_t i = 0; bw_node_candidate(node, scope, i, &candidate) == 0; i++) {
-        json_t *object = json_object();
-        set_text(object, "name", candidate.name);
-        set_integer(object, "priority", candidate.priority);
-        json_object_set_new(object, "ready", json_boolean(candidate.ready));
-        set_text(object, "status", bw_status_name(candidate.status));
-        const char *sentence;
-        char why[BW_NAME_MAX + 96];
-        bw_why_not_name(candidate.why, &sentence);
-        sentence_about(sentence, candidate.behind_name, why, sizeof(why));
-        set_text(object, "why", why);
-        json_array_append_new(list, object);
-    }
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_candidate(&candidates[i]));
+    free(candidates);
     return list;
 }
 
@@ -278,6 +322,8 @@ static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info
         [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
     json_t *object = json_object();
     set_text(object, "scope", scope->scope);
+    json_object_set_new(object, "seat", json_null());
+    json_set_seat(object, scope->scope);
     set_text(object, "mode", modes[scope->mode]);
     if (scope->has_leader) {
         set_text(object, "leader", scope->leader);
@@ -306,13 +352,50 @@ static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info
     return object;
 }
 
+bool scope_in_use(const struct bw_node *node, const char *scope, struct bw_time now) {
+    struct bw_scope_info info;
+    struct bw_candidate_info first;
+    return bw_node_scope_find(node, scope, &info, now) == 0 &&
+           (info.has_leader || bw_node_candidate(node, scope, 0, &first) == 0);
+}
+
+static int compare_scopes(const void *a, const void *b) {
+    return strverscmp(json_text_of(*(json_t *const *)a, "scope"), json_text_of(*(json_t *const *)b, "scope"));
+}
+
+/* "orders/2" before "orders/10". Takes the list. */
+static json_t *sorted(json_t *list) {
+    size_t count = json_array_size(list);
+    json_t **scopes = calloc(count + 1, sizeof(json_t *));
+    if (scopes == NULL)
+        return list;
+    json_t *result = json_array();
+    for (size_t i = 0; i < count; i++)
+        scopes[i] = json_array_get(list, i);
+    qsort(scopes, count, sizeof(json_t *), compare_scopes);
+    for (size_t i = 0; i < count; i++)
+        json_array_append(result, scopes[i]);
+    free(scopes);
+    json_decref(list);
+    return result;
+}
+
 json_t *json_leader(const struct bw_node *node, const char *scope, struct bw_time now) {
     json_t *list = json_array();
     struct bw_scope_info info;
+    bool plain = scope != NULL && scope_in_use(node, scope, now); /* others may have it with seats, by mistake */
     for (size_t i = 0; bw_node_scope(node, i, &info, now) == 0; i++)
-        if (scope == NULL || strcmp(scope, info.scope) == 0)
+        if (scope == NULL || (plain ? strcmp(info.scope, scope) == 0 : scope_is_in(info.scope, scope)))
             json_array_append_new(list, json_scope(node, &info, now));
     json_t *object = json_object();
-    json_object_set_new(object, "scopes", list);
+    json_object_set_new(object, "scopes", sorted(list));
     return object;
+}
+
+json_t *json_certificate_fault(const struct bw_node *node, const struct bw_id *id, struct bw_time now) {
+    int64_t until_s = bw_host_certified_until(node, id);
+    if (until_s < 0)
+        return json_string("revoked");
+    bool expired = until_s > 0 && until_s < now.wall_us / BW_US_PER_S - BW_CLOCKS_DIFFER_S; /* as the members judge */
+    return expired ? json_string("expired") : json_null();
 }

@@ -46,7 +46,7 @@ json_t *json_history(const struct bw_node *node, const char *scope, struct bw_ti
     json_t *list = json_array();
     struct bw_scope_info info;
     for (size_t i = 0; bw_node_scope(node, i, &info, now) == 0; i++)
-        if (scope == NULL || strcmp(scope, info.scope) == 0)
+        if (scope == NULL || scope_is_in(info.scope, scope))
             json_array_append_new(list, json_scope_history(node, info.scope));
     return json_pack("{s:o}", "scopes", list);
 }

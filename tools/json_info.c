@@ -39,7 +39,8 @@ static void add_scopes(json_t *object, const struct bw_node *node, struct bw_tim
     json_t *led = json_array();
     struct bw_scope_info scope;
     for (size_t i = 0; bw_node_scope(node, i, &scope, now) == 0; i++) {
-        json_object_set_new(leaders, scope.scope, scope.has_leader ? json_text(scope.leader) : json_null());
+        if (scope_in_use(node, scope.scope, now)) /* for one that nobody stands for any more nobody waits */
+            json_object_set_new(leaders, scope.scope, scope.has_leader ? json_text(scope.leader) : json_null());
         if (scope.role == BW_ROLE_LEADER)
             json_array_append_new(led, json_text(scope.scope));
     }

@@ -2,43 +2,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/private_file.h"
 #include "tools/text.h"
 
-bool key_make(char text[BW_KEY_TEXT_SIZE]) {
-    uint8_t key[BW_KEY_SIZE];
-    if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
-        return false;
-    bw_key_text(key, text);
-    explicit_bzero(key, sizeof(key));
-    return true;
-}
-
-static bool is_private(int fd, const char *path) {
-    struct stat file;
-    if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode)) {
-        complain("key file %s: not a regular file", path);
-        return false;
+char *key_make(void) {
+    if (sodium_init() < 0)
+        return NULL;
+    uint8_t *key = sodium_malloc(BW_KEY_SIZE);
+    char *text = sodium_malloc(BW_KEY_TEXT_SIZE + 1); /* the line's end in the place of the zero, and the zero */
+    bool ok = key != NULL && text != NULL && getrandom(key, BW_KEY_SIZE, 0) == (ssize_t)BW_KEY_SIZE;
+    if (ok) {
+        bw_key_text(key, text);
+        memcpy(text + BW_KEY_TEXT_SIZE - 1, "\n", 2);
     }
-    if ((file.st_mode & 077) != 0) {
-        complain("key file %s: others can read or change it (mode %04o); mend it with: chmod 600 %s", path,
-                 file.st_mode & 07777u, path);
-        return false;
-    }
-    if (file.st_uid != geteuid() && file.st_uid != 0) {
-        complain("key file %s: belongs to user %u, not to the user of this agent", path, file.st_uid);
-        return false;
-    }
-    return true;
+    sodium_free(key);
+    if (ok)
+        return text;
+    sodium_free(text);
+    return NULL;
 }
 
 static bool read_all(int fd, const char *path, struct key_text *keys) {
-    while (keys->size < sizeof(keys->text)) {
-        ssize_t got = read(fd, keys->text + keys->size, sizeof(keys->text) - keys->size);
+    while (keys->size < KEY_FILE_SIZE_MAX) {
+        ssize_t got = read(fd, keys->text + keys->size, KEY_FILE_SIZE_MAX - keys->size);
         if (got == 0)
             return true;
         if (got < 0) {
@@ -69,12 +62,18 @@ static bool are_keys(const char *path, const struct key_text *keys) {
 
 bool key_file_read(const char *path, struct key_text *keys) {
     keys->size = 0;
+    keys->text = sodium_init() < 0 ? NULL : sodium_malloc(KEY_FILE_SIZE_MAX);
+    if (keys->text == NULL) {
+        complain("key file %s: no memory that can be guarded", path);
+        return false;
+    }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         complain("key file %s: %s; 'bellwether init' makes one", path, strerror(errno));
+        key_forget(keys);
         return false;
     }
-    bool ok = is_private(fd, path) && read_all(fd, path, keys) && are_keys(path, keys);
+    bool ok = private_file_check(fd, "key file", path) && read_all(fd, path, keys) && are_keys(path, keys);
     close(fd);
     if (!ok)
         key_forget(keys);
@@ -82,5 +81,6 @@ bool key_file_read(const char *path, struct key_text *keys) {
 }
 
 void key_forget(struct key_text *keys) {
-    explicit_bzero(keys, sizeof(*keys));
+    sodium_free(keys->text); /* zeroes it */
+    *keys = (struct key_text){.size = 0};
 }

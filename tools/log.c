@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tools/json.h"
+#include "tools/text.h"
 
 const char *const log_level_names[] = {"debug", "info", "warn", "error", NULL};
 const char *const log_format_names[] = {"text", "json", NULL};
@@ -61,10 +62,19 @@ static bool is_plain(const char *text) {
 }
 
 static void put_logfmt_value(FILE *to, json_t *value) {
-    if (json_is_string(value) && is_plain(json_string_value(value)))
-        fputs(json_string_value(value), to);
-    else
-        json_dumpf(value, to, JSON_TEXT_FLAGS | JSON_ENCODE_ANY);
+    const char *text = json_string_value(value);
+    bool harmless = text != NULL && text_is_harmless(text);
+    if (harmless && is_plain(text)) {
+        fputs(text, to);
+        return;
+    }
+    char *quoted = json_dumps(value, JSON_TEXT_FLAGS | JSON_ENCODE_ANY | (harmless ? 0 : JSON_ENSURE_ASCII));
+    for (const char *at = quoted; at != NULL && *at != '\0'; at++)
+        if (*at == 0x7f) /* which JSON lets stand */
+            fputs("\\u007f", to);
+        else
+            fputc(*at, to);
+    free(quoted);
 }
 
 static void put_logfmt(FILE *to, json_t *object) {

@@ -1,10 +1,12 @@
 #include "tools/options.h"
 
+#include <bellwether/discover.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/command.h"
+#include "tools/examples.h"
 
 enum { NAME_MAX_COUNT = 64, KEY_COLOR = 0x1000, KEY_CONTROL, KEY_JSON, KEY_TIMEOUT };
 
@@ -52,6 +54,26 @@ static void know_all(struct known *known, const struct argp *argp) {
         know_all(known, child->argp);
 }
 
+void options_each(const struct argp *argp, void (*each)(void *context, const struct argp_option *option),
+                  void *context) {
+    struct known known = {.count = 0};
+    know_all(&known, argp);
+    for (size_t i = 0; i < known.count; i++)
+        each(context, known.option[i]);
+}
+
+/* Help, with examples; ends the process. */
+static void help(const struct argp *argp, char *name) {
+    static const struct argp_option list[] = {{"help", 'h', NULL, 0, "Show this", -1}, {NULL, 0, NULL, 0, NULL, 0}};
+    static const struct argp builtin = {.options = list};
+    const struct argp_child children[] = {{argp, 0, NULL, 0}, {&builtin, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+    const struct argp whole = {.children = children};
+    const char *command = strrchr(name, ' ');
+    argp_help(&whole, stdout, ARGP_HELP_STD_HELP & ~(unsigned)(ARGP_HELP_EXIT_OK | ARGP_HELP_EXIT_ERR), name);
+    examples_print(stdout, command == NULL ? name : command + 1);
+    exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_NO);
+}
+
 /* The option that word (without its dashes) names or is the only one to begin with; NULL if there is none. */
 static const struct argp_option *known_find(const struct known *known, const char *word, size_t size) {
     const struct argp_option *found = NULL;
@@ -80,7 +102,7 @@ static int complain_unknown(const char *command, const struct known *known, cons
     snprintf(name, sizeof(name), "%.*s", size, word);
     const char *near = nearest(name, known->names);
     if (near != NULL)
-        complain("unknown option '--%s': did you mean '--%s'? (see '%s --help')", name, near, command);
+        complain("unknown option '--%s'; did you mean '--%s'? (see '%s --help')", name, near, command);
     else
         complain("unknown option '--%s' (see '%s --help')", name, command);
     return EXIT_USAGE;
@@ -90,8 +112,11 @@ static int complain_unknown(const char *command, const struct known *known, cons
 static bool is_stray_value(const struct argp_option *option, const char *word) {
     double seconds;
     enum color_choice color;
+    struct bw_addr group;
     if (word == NULL || option->arg == NULL || !(option->flags & OPTION_ARG_OPTIONAL))
         return false;
+    if (strcmp(option->arg, "GROUP") == 0)
+        return bw_discover_group(&group, word) == 0;
     return strcmp(option->arg, "S") == 0 ? parse_seconds(word, &seconds)
                                          : strcmp(option->arg, "WHEN") == 0 && color_parse(word, &color);
 }
@@ -105,10 +130,8 @@ static int check_words(const struct argp *argp, int argc, char **argv, int *oper
     know(&known, &builtin[0]);
     know(&known, &builtin[1]);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "-h") == 0) {
-            argp_help(argp, stdout, ARGP_HELP_STD_HELP, argv[0]);
-            exit(EXIT_DONE);
-        }
+        if (strcmp(argv[i], "-h") == 0)
+            help(argp, argv[0]);
         const struct argp_option *letter = known_letter(&known, argv[i]);
         if (letter != NULL && letter->arg != NULL && ++i >= argc) {
             complain("option '-%c' needs a value: -%c %s", letter->key, letter->key, letter->arg);
@@ -131,6 +154,8 @@ static int check_words(const struct argp *argp, int argc, char **argv, int *oper
         const struct argp_option *option = known_find(&known, word, size);
         if (option == NULL)
             return complain_unknown(argv[0], &known, word, (int)size);
+        if (option == &builtin[0])
+            help(argp, argv[0]);
         bool has_value = word[size] == '=';
         if (has_value && option->arg == NULL) {
             complain("option '--%s' takes no value", option->name);

@@ -23,6 +23,10 @@ error_t options_told(struct argp_state *state);
 /* An operand that the command does not take. */
 error_t options_surplus(struct argp_state *state, const char *operand);
 
+/* Calls each for each option that has a name, those that all clients take among them. */
+void options_each(const struct argp *argp, void (*each)(void *context, const struct argp_option *option),
+                  void *context);
+
 /* What each client command takes. */
 struct client_options {
     const char *control; /* NULL: the usual places */

@@ -26,6 +26,7 @@ struct run_options {
     int priority;      /* -1: the scope's */
     bool restart;
     bool verbose;
+    bool quiet; /* no word when timeout_s is over */
     char **command;
 };
 

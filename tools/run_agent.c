@@ -13,14 +13,32 @@ static void add_given(json_t *request, const struct run_options *options) {
         const char *name, *key;
         uint32_t value;
     } list[] = {
-        {"priority=", "priority", scope->priority},          {"min_ack=", "min_ack", scope->min_ack},
-        {"min_confirm=", "min_confirm", scope->min_confirm}, {"lease=", "lease_ms", scope->lease_ms},
-        {"min_view=", "min_view", scope->min_view},          {"preempt=", "preempt_ms", scope->preempt_ms},
+        {"priority=", "priority", scope->priority},
+        {"min_ack=", "min_ack", scope->min_ack},
+        {"min_confirm=", "min_confirm", scope->min_confirm},
+        {"lease=", "lease_ms", scope->lease_ms},
+        {"min_view=", "min_view", scope->min_view},
+        {"preempt=", "preempt_ms", scope->preempt_ms},
+        {"seats=", "seats", scope->seats},
     };
+    static const char *const modes[] = {
+        [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
     const char *settings = strchr(options->scope_text, ':');
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (settings != NULL && strstr(settings, list[i].name) != NULL)
             json_object_set_new(request, list[i].key, json_integer((json_int_t)list[i].value));
+    if (settings != NULL && strstr(settings, "mode=") != NULL)
+        json_object_set_new(request, "mode", json_string(modes[scope->mode]));
+    json_t *voters = json_array();
+    for (size_t i = 0; i < scope->voter_count; i++)
+        json_array_append_new(voters, json_string(scope->voters[i]));
+    if (scope->voter_count > 0)
+        json_object_set(request, "voters", voters);
+    json_decref(voters);
+    if (scope->spread)
+        json_object_set_new(request, "spread", json_true());
+    if (scope->gate)
+        json_object_set_new(request, "gate", json_true());
     if (options->priority >= 0)
         json_object_set_new(request, "priority", json_integer(options->priority));
 }

@@ -29,7 +29,9 @@ static void set_number(const char *name, const json_t *object, const char *key) 
 
 static void set_environment(const struct run_reign *reign) {
     const json_t *previous = json_object_get(reign->news, "previous");
-    set("BELLWETHER_SCOPE", reign->scope);
+    const char *scope = json_text_of(reign->news, "scope");
+    set("BELLWETHER_SCOPE", scope[0] != '\0' ? scope : reign->scope); /* a seat's own name */
+    set_number("BELLWETHER_SEAT", reign->news, "seat");
     set("BELLWETHER_TOKEN", reign->token);
     set_number("BELLWETHER_TERM", reign->news, "term");
     set("BELLWETHER_PREVIOUS_LEADER", json_text_of(previous, "leader"));
@@ -37,6 +39,7 @@ static void set_environment(const struct run_reign *reign) {
     set("BELLWETHER_PREVIOUS_ADDR", json_text_of(previous, "addr"));
     set("BELLWETHER_PREVIOUS_TOKEN", json_text_of(previous, "token"));
     set_number("BELLWETHER_PREVIOUS_TERM", previous, "term");
+    set("BELLWETHER_PREVIOUS_REASON", json_text_of(previous, "reason"));
     if (reign->control != NULL)
         set("BELLWETHER_CONTROL", reign->control);
 }

@@ -217,7 +217,7 @@ static void reign_end(struct run *run) {
         run->code = 128 + run->ending;
     else if (run->code < 0 && !run->lost)
         run->code = status_code(run->status);
-    else if (run->code < 0 && !run->options->restart)
+    else if (run->code < 0 && (!run->options->restart || run->told))
         run->code = EXIT_LEAD_LOST;
     run_tell(run, false, "ended", "%s: nothing runs any more", run->reign.scope);
     json_decref(run->reign.news);
@@ -310,6 +310,8 @@ static void hear_signal(struct run *run) {
         reap(run);
     } else if (run->state == RUN_WORKING || (run->state == RUN_STOPPING && run->group != 0)) {
         run->ending = ends && run->state == RUN_STOPPING ? number : run->ending;
+        run->told =
+            run->told || (ends && number != SIGHUP); /* which many a daemon takes for "read your configuration" */
         kill(-run->group, number);
     } else if (run->state == RUN_APART || run->state == RUN_WAITING) {
         run->code = number == SIGWINCH || number == SIGCONT ? run->code : 128 + number;
@@ -326,7 +328,7 @@ static void pass_time(struct run *run) {
     (void)!read(run->timer, &expired, sizeof(expired));
     if (waits && run->options->client.timeout_s > 0 &&
         now_us >= run->began_us + (int64_t)(run->options->client.timeout_s * US_PER_S)) {
-        run_tell(run, isatty(STDERR_FILENO), "timed-out", "%s: no lead within %g s", run->reign.scope,
+        run_tell(run, !run->options->quiet, "timed-out", "%s: no lead within %g s", run->reign.scope,
                  run->options->client.timeout_s);
         run->code = EXIT_TIMED_OUT;
         return;

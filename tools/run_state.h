@@ -44,6 +44,7 @@ struct run {
     int64_t stop_us; /* it was told to end then; 0: not told */
     bool lost;
     int ending; /* told to end by this signal */
+    bool told;  /* the command was: if the lead is lost before it has ended, nobody campaigns again */
     int code;   /* to exit with; -1: not yet */
 };
 

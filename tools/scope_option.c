@@ -4,14 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bellwether/scope.h>
+
 #include "base/base.h"
 #include "tools/text.h"
 
 #define PREEMPT_MS_MAX 86400000u /* a day */
+#define SHARD_MAX 65535u
 #define PREEMPT_NOT_SAID (BW_PREEMPT_NEVER - 1)
 
-static const char *const setting_names[] = {"priority", "mode",  "preempt", "failover", "min_ack", "min_confirm",
-                                            "min_view", "lease", "gate",    "voters",   NULL};
+static const char *const setting_names[] = {"priority",    "mode",     "preempt", "failover", "min_ack",
+                                            "min_confirm", "min_view", "lease",   "gate",     "voters",
+                                            "spread",      "seats",    NULL};
 
 static bool set_u16(uint16_t *field, const char *name, const char *value, char *why, size_t why_size) {
     uint64_t number;
@@ -44,6 +48,17 @@ bool preempt_parse(const char *value, uint32_t *preempt_ms) {
     return ok;
 }
 
+bool mode_parse(const char *value, enum bw_mode *mode) {
+    static const char *const modes[] = {
+        [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
+    for (size_t i = 0; i < BW_COUNT(modes); i++)
+        if (strcmp(value, modes[i]) == 0) {
+            *mode = (enum bw_mode)i;
+            return true;
+        }
+    return false;
+}
+
 static bool set_preempt(struct bw_scope_config *scope, const char *value, char *why, size_t why_size) {
     snprintf(why, why_size, "preempt is never, or 0 to %u milliseconds", PREEMPT_MS_MAX);
     return preempt_parse(value, &scope->preempt_ms);
@@ -69,6 +84,7 @@ static void free_voters(struct bw_scope_config *scope) {
 void scope_free(struct bw_scope_config *scope) {
     free_voters(scope);
     free((char *)scope->name);
+    scope->name = NULL;
 }
 
 static bool repeated(const struct bw_scope_config *scope, const char *name) {
@@ -104,6 +120,14 @@ static bool set_voters(struct bw_scope_config *scope, const char *value, char *w
 /* What must go together. */
 static bool sound(const struct bw_scope_config *scope, char *why, size_t why_size) {
     bool quorum = scope->mode == BW_MODE_QUORUM;
+    size_t size = 0;
+    int seat = bw_scope_seat(scope->name, &size);
+    snprintf(why, why_size, "that is the name of a seat: %.*s:seats=%d has it", (int)size, scope->name, seat + 1);
+    if (seat >= 0)
+        return false;
+    snprintf(why, why_size, "a range has no seats: give each of its scopes its own");
+    if (scope->range_count > 0 && scope->seats > 1)
+        return false;
     snprintf(why, why_size,
              quorum ? "mode=quorum wants its voters: voters=NAME+NAME+NAME, members that elect the leader by majority"
                     : "voters go with mode=quorum");
@@ -122,15 +146,16 @@ static bool set_one(struct bw_scope_config *scope, const char *name, const char 
     if (strcmp(name, "lease") == 0)
         return set_lease(scope, value, why, why_size);
     if (strcmp(name, "mode") == 0) {
-        static const char *const modes[] = {
-            [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
         snprintf(why, why_size, "mode is priority, bully or quorum");
-        for (size_t i = 0; i < BW_COUNT(modes); i++) {
-            scope->mode = (enum bw_mode)i;
-            if (strcmp(value, modes[i]) == 0)
-                return true;
-        }
-        return false;
+        return mode_parse(value, &scope->mode);
+    }
+    if (strcmp(name, "seats") == 0) {
+        uint64_t number;
+        snprintf(why, why_size, "seats goes from 1 to %u", BW_SEATS_MAX);
+        if (!parse_number(value, 1, BW_SEATS_MAX, &number))
+            return false;
+        scope->seats = (uint16_t)number;
+        return true;
     }
     if (strcmp(name, "voters") == 0)
         return set_voters(scope, value, why, why_size);
@@ -156,6 +181,10 @@ static bool set_all(struct bw_scope_config *scope, char *text, char *why, size_t
             scope->gate = true;
             continue;
         }
+        if (strcmp(word, "spread") == 0) {
+            scope->spread = true;
+            continue;
+        }
         if (value == NULL) {
             snprintf(why, why_size, "'%s': OPTION=VALUE is wanted", word);
             return false;
@@ -164,6 +193,40 @@ static bool set_all(struct bw_scope_config *scope, char *text, char *why, size_t
         if (!set_one(scope, word, value, why, why_size))
             return false;
     }
+    return true;
+}
+
+bool scope_covers(const struct bw_scope_config *scope, const char *name) {
+    size_t size;
+    int32_t number = bw_scope_shard(name, &size);
+    return scope->range_count > 0 && number >= 0 && size == strlen(scope->name) &&
+           memcmp(name, scope->name, size) == 0 && (uint32_t)number >= scope->range_first &&
+           (uint32_t)number - scope->range_first < scope->range_count;
+}
+
+/* As the scopes are named: "07" would stand for another than was written. */
+static bool parse_plain(const char *text, uint64_t *number) {
+    return parse_number(text, 0, SHARD_MAX, number) && (text[0] != '0' || text[1] == '\0');
+}
+
+/* NAME/FIRST..LAST becomes NAME and its numbers; any other name stays as it is. */
+static bool take_range(struct bw_scope_config *scope, char *name, char *why, size_t why_size) {
+    char *dots = strstr(name, "..");
+    char *slash = strrchr(name, '/');
+    uint64_t first, last;
+    if (dots == NULL || slash == NULL || slash > dots)
+        return true;
+    snprintf(why, why_size,
+             "NAME/FIRST..LAST is wanted for a range, whole numbers that rise, from 0 to %u, without leading zeros",
+             SHARD_MAX);
+    *dots = '\0';
+    bool ok = slash != name && parse_plain(slash + 1, &first) && parse_plain(dots + 2, &last) && first <= last;
+    *dots = '.';
+    if (!ok)
+        return false;
+    *slash = '\0';
+    scope->range_first = (uint32_t)first;
+    scope->range_count = (uint32_t)(last - first + 1);
     return true;
 }
 
@@ -179,15 +242,16 @@ bool scope_parse(const char *text, struct bw_scope_config *scope, char *why, siz
     bw_scope_config_init(scope, name);
     uint32_t preempt_ms = scope->preempt_ms;
     scope->preempt_ms = PREEMPT_NOT_SAID;
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the scope keeps its name as long as the process lives */
+    /* NOLINTBEGIN(clang-analyzer-unix.Malloc): the scope keeps its name until scope_free */
     bool ok = bw_text_valid((const uint8_t *)name, strlen(name), BW_NAME_MAX);
     if (!ok)
         snprintf(why, why_size, "a scope's name is 1 to %u bytes of UTF-8 without control characters", BW_NAME_MAX);
-    else if (settings != NULL)
+    else if (ok = take_range(scope, name, why, why_size), ok && settings != NULL)
         ok = set_all(scope, settings, why, why_size);
     if (scope->preempt_ms == PREEMPT_NOT_SAID) /* the best takes over at once: so the bully algorithm has its name */
         scope->preempt_ms = scope->mode == BW_MODE_BULLY ? 0 : preempt_ms;
     ok = ok && sound(scope, why, why_size);
+    /* NOLINTEND(clang-analyzer-unix.Malloc) */
     if (!ok)
         scope_free(scope);
     return ok;

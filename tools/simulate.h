@@ -37,8 +37,8 @@ struct simulation {
     size_t fault_count;
     uint64_t stopped; /* that many members stop */
     int64_t stopped_for_us;
-    bool safe;  /* failover */
-    bool bully; /* mode */
+    bool safe;         /* failover */
+    enum bw_mode mode; /* quorum: see simulation_voters */
     uint32_t preempt_ms;
     bool no_state;
     bool no_scope;
@@ -50,6 +50,8 @@ struct simulation {
 };
 
 void simulation_init(struct simulation *simulation);
+/* In quorum mode the first members vote: five, or three of fewer. 0: there are not so many, or none keeps its votes. */
+uint64_t simulation_voters(const struct simulation *simulation);
 /* Adds a fault; why: out of room. */
 bool simulation_add_fault(struct simulation *simulation, const char *text, const char *origin, char *why,
                           size_t why_size);

@@ -224,6 +224,10 @@ bool simulation_resolve(const struct simulation *simulation, struct bw_measure *
     struct bw_sim_options *options = &measure->options;
     memset(measure, 0, sizeof(*measure));
     bw_sim_options_init(options, simulation->profile);
+    if (simulation->mode == BW_MODE_QUORUM && simulation_voters(simulation) == 0) {
+        complain("--mode quorum needs three members or more (--nodes), and their state (no --no-state)");
+        return false;
+    }
     *faults = calloc(simulation->fault_count + 1, sizeof((*faults)[0]));
     if (*faults == NULL) {
         complain("out of memory");
@@ -237,7 +241,9 @@ bool simulation_resolve(const struct simulation *simulation, struct bw_measure *
     options->durable = !simulation->no_state;
     options->seed_count = 3;
     options->scope = simulation->no_scope ? NULL : "default";
-    options->mode = simulation->bully ? BW_MODE_BULLY : BW_MODE_PRIORITY;
+    options->mode = simulation->mode;
+    if (simulation->mode == BW_MODE_QUORUM)
+        options->voter_count = simulation_voters(simulation);
     options->failover = simulation->safe ? BW_FAILOVER_SAFE : BW_FAILOVER_FAST;
     options->preempt_ms = simulation->preempt_ms;
     options->forbid_overlap = simulation->forbid_overlap;
@@ -251,6 +257,12 @@ bool simulation_resolve(const struct simulation *simulation, struct bw_measure *
     free(*faults);
     *faults = NULL;
     return false;
+}
+
+uint64_t simulation_voters(const struct simulation *simulation) {
+    if (simulation->nodes < 3 || simulation->no_state)
+        return 0;
+    return simulation->nodes < 5 ? 3 : 5;
 }
 
 /* -- the command that repeats a run -- */
@@ -268,6 +280,8 @@ static void say_share(FILE *to, const char *option, uint32_t ppm) {
 
 char *simulation_command(const struct simulation *simulation, uint64_t seed) {
     static const char *const profiles[] = {"local", "lan", "wan"};
+    static const char *const modes[] = {
+        [BW_MODE_PRIORITY] = "", [BW_MODE_QUORUM] = " --mode quorum", [BW_MODE_BULLY] = " --mode bully"};
     char *text = NULL;
     size_t size = 0;
     FILE *to = open_memstream(&text, &size);
@@ -294,10 +308,9 @@ char *simulation_command(const struct simulation *simulation, uint64_t seed) {
         fprintf(to, " --preempt never");
     else if (simulation->preempt_ms != SIMULATE_PREEMPT_MS)
         fprintf(to, " --preempt %u", (unsigned)simulation->preempt_ms);
-    fprintf(to, "%s%s%s%s%s --seed %llu", simulation->bully ? " --mode bully" : "",
-            simulation->safe ? " --failover safe" : "", simulation->no_state ? " --no-state" : "",
-            simulation->no_scope ? " --no-scope" : "", simulation->forbid_overlap ? " --forbid-overlap" : "",
-            (unsigned long long)seed);
+    fprintf(to, "%s%s%s%s%s --seed %llu", modes[simulation->mode], simulation->safe ? " --failover safe" : "",
+            simulation->no_state ? " --no-state" : "", simulation->no_scope ? " --no-scope" : "",
+            simulation->forbid_overlap ? " --forbid-overlap" : "", (unsigned long long)seed);
     fclose(to);
     return text;
 }

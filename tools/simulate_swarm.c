@@ -110,7 +110,7 @@ static void draw_orders(struct simulation *s, uint64_t seed) {
     if (below(&rng, 2) == 0)
         return;
     s->preempt_ms = PICK(&rng, policies);
-    s->bully = below(&rng, 4) == 0;
+    s->mode = below(&rng, 4) == 0 ? BW_MODE_BULLY : BW_MODE_PRIORITY;
     uint64_t at_ms = FIRST_FAULT_S * 1000u;
     for (uint64_t i = 1 + below(&rng, 3); i > 0; i--) {
         const char *order = PICK(&rng, orders);
@@ -122,6 +122,23 @@ static void draw_orders(struct simulation *s, uint64_t seed) {
                      (unsigned long long)until_ms);
         }
         simulation_add_fault(s, text, "swarm", why, sizeof(why));
+    }
+}
+
+/* Voters that lose their state vote no more: here they keep it. From chances of its own. */
+static void draw_quorum(struct simulation *s, uint64_t seed) {
+    static const char lost[] = ":blank", kept[] = ":kept";
+    struct bw_rng rng;
+    bw_rng_seed(&rng, seed ^ UINT64_C(0x71756f72756d)); /* "quorum" */
+    if (below(&rng, 4) != 0 || simulation_voters(s) == 0)
+        return;
+    s->mode = BW_MODE_QUORUM;
+    for (size_t i = 0; i < s->fault_count; i++) {
+        char *at = strstr(s->faults[i].text, lost);
+        if (at == NULL)
+            continue;
+        memmove(at + strlen(kept), at + strlen(lost), strlen(at + strlen(lost)) + 1);
+        memcpy(at, kept, strlen(kept));
     }
 }
 
@@ -170,6 +187,7 @@ static void draw(struct simulation *s, uint64_t seed) {
     draw_faults(&rng, s);
     draw_hostilities(s, seed);
     draw_orders(s, seed);
+    draw_quorum(s, seed);
 }
 
 /* So that what is demanded after the last fault falls due. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/text.h"
+
 struct table {
     struct libscols_table *table;
     struct libscols_line *line;
@@ -28,7 +30,16 @@ void table_line(struct table *table) {
 void table_cell(struct table *table, unsigned column, const char *text, const char *color) {
     if (table->line == NULL)
         return;
-    scols_line_set_data(table->line, column, text);
+    char *safe = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&safe, &size);
+    if (to == NULL)
+        return;
+    text_print_safe(to, text);
+    if (fclose(to) != 0 || scols_line_refer_data(table->line, column, safe) != 0) { /* else the table frees it */
+        free(safe);
+        return;
+    }
     struct libscols_cell *cell = scols_line_get_cell(table->line, column);
     if (color != NULL && cell != NULL)
         scols_cell_set_color(cell, color);

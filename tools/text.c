@@ -9,12 +9,22 @@
 
 #include "tools/log.h"
 
+static char *kept; /* NULL: nobody waits */
+
+void complain_keep(char text[COMPLAINT_SIZE]) {
+    kept = text;
+    if (text != NULL)
+        text[0] = '\0';
+}
+
 void complain(const char *format, ...) {
-    char text[1024];
+    char text[COMPLAINT_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    if (kept != NULL && kept[0] == '\0')
+        snprintf(kept, COMPLAINT_SIZE, "%s", text);
     if (log_is_open()) {
         log_line(LOG_LEVEL_ERROR, "%s", text);
         return;
@@ -78,6 +88,15 @@ const char *nearest_hint(const char *word, const char *const *names, char *text,
     return text;
 }
 
+const char *unknown_hint(const char *word, const char *const *names, char *text, size_t size) {
+    const char *name = nearest(word, names);
+    if (name == NULL)
+        text[0] = '\0';
+    else
+        snprintf(text, size, "; did you mean '%s'?", name);
+    return text;
+}
+
 bool color_parse(const char *word, enum color_choice *choice) {
     if (word == NULL || strcmp(word, "always") == 0)
         *choice = COLOR_ALWAYS;
@@ -104,27 +123,65 @@ bool text_is_utf8(void) {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/* Length of the UTF-8 sequence at the start of text, 0 if there is none that is well formed and printable. */
-static size_t printable_size(const unsigned char *text) {
-    if (text[0] < 0x80)
-        return text[0] >= 0x20 && text[0] != 0x7f;
+/* Length of the UTF-8 sequence at the start of text, and its character; 0 if there is none that is well formed. */
+static size_t decode(const unsigned char *text, uint32_t *character) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* of so many bytes: no shorter form would do */
+    if (text[0] < 0x80) {
+        *character = text[0];
+        return 1;
+    }
     size_t size = text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : text[0] >= 0xe0 ? 3 : text[0] >= 0xc2 ? 2 : 0;
     if (size == 0 || text[0] >= 0xf5)
         return 0;
-    for (size_t i = 1; i < size; i++)
+    *character = text[0] & (0xffu >> (size + 1));
+    for (size_t i = 1; i < size; i++) {
         if ((text[i] & 0xc0) != 0x80)
             return 0;
-    return text[0] == 0xc2 && text[1] < 0xa0 ? 0 : size; /* C1 control characters */
+        *character = *character << 6 | (text[i] & 0x3f);
+    }
+    bool is_surrogate = *character >= 0xd800 && *character <= 0xdfff;
+    return *character < least[size] || *character > 0x10ffff || is_surrogate ? 0 : size;
+}
+
+static bool is_control(uint32_t character) {
+    return character < 0x20 || (character >= 0x7f && character < 0xa0);
+}
+
+/* Characters that are not seen but change what is: direction, line ends, what is joined, tags. */
+static bool is_hidden(uint32_t character) {
+    static const uint32_t ranges[][2] = {{0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e},
+                                         {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+                                         {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+        if (character >= ranges[i][0] && character <= ranges[i][1])
+            return true;
+    return false;
+}
+
+bool text_is_harmless(const char *text) {
+    uint32_t character = 0;
+    for (size_t size; *text != '\0'; text += size) {
+        size = decode((const unsigned char *)text, &character);
+        if (size == 0 || is_control(character) || is_hidden(character))
+            return false;
+    }
+    return true;
 }
 
 void text_print_safe(FILE *file, const char *text) {
     const unsigned char *at = (const unsigned char *)text;
     while (*at != 0) {
-        size_t size = printable_size(at);
-        if (size == 0)
-            fprintf(file, "\\x%02x", *at++);
-        for (; size > 0; size--)
-            fputc(*at++, file);
+        uint32_t character = 0;
+        size_t size = decode(at, &character);
+        if (size == 0 || is_control(character)) {
+            for (size_t i = 0; i < (size == 0 ? 1 : size); i++)
+                fprintf(file, "\\x%02x", at[i]);
+        } else if (is_hidden(character)) {
+            fprintf(file, "<U+%04X>", character);
+        } else {
+            fwrite(at, 1, size, file);
+        }
+        at += size == 0 ? 1 : size;
     }
 }
 

@@ -10,10 +10,16 @@
 /* One line on standard error, "bellwether: …"; in an agent that logs, a log line of level error. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Until it is called with NULL, the first complaint is also kept in text, for whoever waits for an answer elsewhere; "" if none. */
+enum { COMPLAINT_SIZE = 1024 };
+void complain_keep(char text[COMPLAINT_SIZE]);
+
 /* The entry of names (NULL at the end) that word was probably meant to be; NULL if none is near. */
 const char *nearest(const char *word, const char *const *names);
 /* " (did you mean 'X'?)", or "" if nothing is near. */
 const char *nearest_hint(const char *word, const char *const *names, char *text, size_t size);
+/* "; did you mean 'X'?", or "": what follows "unknown command 'Y'". */
+const char *unknown_hint(const char *word, const char *const *names, char *text, size_t size);
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 bool color_parse(const char *word, enum color_choice *choice);
@@ -22,7 +28,9 @@ bool color_wanted(enum color_choice choice, FILE *file);
 /* Whether the locale's characters are UTF-8. */
 bool text_is_utf8(void);
 
-/* Writes an escaped copy: control characters and invalid UTF-8 become \xNN. */
+/* Whether text is UTF-8 of which all is seen: no control characters, none that turn the direction of writing or hide. */
+bool text_is_harmless(const char *text);
+/* Writes an escaped copy: control characters and invalid UTF-8 become \xNN, hidden characters <U+NNNN>. */
 void text_print_safe(FILE *file, const char *text);
 
 /* A whole decimal number within bounds, nothing after it. */

@@ -10,6 +10,8 @@
 #include "tools/text.h"
 
 #define REIGN_MAX 1024u /* that clocks are compared by */
+/* A reign is told when its beginning is done, of which others may hear a little sooner: less says nothing of clocks. */
+static const int64_t lag_least_us = 50 * BW_US_PER_MS;
 
 static void note(struct streams *streams, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -129,36 +131,55 @@ static void find_ends(struct streams *streams) {
 }
 
 /* Nobody hears of a reign before it begins. Where the times say so, the hearer's clock is behind the leader's by as much at
- * least. */
-static void compare_clocks(struct streams *streams) {
+ * least: lags[hearer * members + leader]. */
+static void measure_lags(const struct streams *streams, int64_t *lags) {
     const struct bw_story_item *reigns[REIGN_MAX];
     size_t reign_count = 0;
     for (size_t i = 0; i < streams->count && reign_count < REIGN_MAX; i++)
         if (streams->items[i].item.kind == BW_STORY_REIGN)
             reigns[reign_count++] = &streams->items[i].item;
+    for (size_t i = 0; i < streams->count; i++) {
+        const struct bw_story_item *item = &streams->items[i].item;
+        if (item->kind != BW_STORY_LEADER || item->whom == BW_STORY_NOBODY || item->whom == item->who)
+            continue;
+        int64_t *lag = &lags[item->who * streams->story->member_count + item->whom];
+        for (size_t r = 0; r < reign_count; r++) {
+            bool same =
+                reigns[r]->who == item->whom && reigns[r]->scope == item->scope && reigns[r]->term == item->term;
+            if (same && reigns[r]->at_us - item->at_us > *lag)
+                *lag = reigns[r]->at_us - item->at_us;
+        }
+    }
+}
+
+/* The worst of each member, unless the two are each behind the other: then it is not their clocks. */
+static void compare_clocks(struct streams *streams) {
+    size_t members = streams->story->member_count;
+    int64_t *lags = calloc(members * members + 1, sizeof(*lags));
+    if (lags == NULL) {
+        note(streams, "The clocks were not compared: out of memory.");
+        return;
+    }
+    measure_lags(streams, lags);
     for (size_t i = 0; i < streams->file_count; i++) {
+        const struct stream_file *file = &streams->files[i];
         int64_t worst_us = 0;
-        uint32_t than = 0;
-        for (size_t k = 0; k < streams->count; k++) {
-            const struct bw_story_item *item = &streams->items[k].item;
-            if (item->kind != BW_STORY_LEADER || item->who != streams->files[i].number || item->whom == item->who)
-                continue;
-            for (size_t r = 0; r < reign_count; r++) {
-                bool same =
-                    reigns[r]->who == item->whom && reigns[r]->scope == item->scope && reigns[r]->term == item->term;
-                if (same && reigns[r]->at_us - item->at_us > worst_us) {
-                    worst_us = reigns[r]->at_us - item->at_us;
-                    than = item->whom;
-                }
+        size_t than = 0;
+        for (size_t k = 0; k < members; k++) {
+            int64_t lag_us = lags[file->number * members + k];
+            if (lag_us >= lag_least_us && lag_us > worst_us && lags[k * members + file->number] == 0) {
+                worst_us = lag_us;
+                than = k;
             }
         }
         if (worst_us > 0)
             note(streams,
                  "The clock of %s is at least %lld ms behind that of %s: it heard of a reign before it began. "
                  "--shift %s=%.3f moves its events.",
-                 streams->files[i].name, (long long)(worst_us / BW_US_PER_MS), streams->story->members[than],
-                 streams->files[i].name, (double)(worst_us + streams->files[i].shift_us) / (double)BW_US_PER_S);
+                 file->name, (long long)(worst_us / BW_US_PER_MS), streams->story->members[than], file->name,
+                 (double)(worst_us + file->shift_us) / (double)BW_US_PER_S);
     }
+    free(lags);
 }
 
 static void tell_file(struct streams *streams, const struct stream_file *file) {

@@ -19,6 +19,7 @@ struct stream_file {
     long long seq;
     int64_t now_us; /* of the event that is read */
     int64_t last_us;
+    int64_t clock_us; /* the latest time of an event; `ready` is told after what happened before it */
     int64_t shift_us;
     int64_t back_us; /* the farthest that its clock was set back */
     size_t missing_count;

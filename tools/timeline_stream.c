@@ -3,6 +3,7 @@
 #include "tools/timeline_stream.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,22 +154,39 @@ static bool take_leader(struct streams *streams, struct stream_file *file, const
     return append(streams, file, &item);
 }
 
-static bool take_conflict(struct streams *streams, struct stream_file *file, const json_t *event) {
+/* A mark. What it says was written by members: as much of it as fits. */
+static bool take_mark(struct streams *streams, const struct stream_file *file, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool take_mark(struct streams *streams, const struct stream_file *file, const char *format, ...) {
     struct bw_story_item item = bw_story_item(file->now_us, BW_STORY_FAULT, file->number);
     char text[256];
-    snprintf(text, sizeof(text), "two members are called %.100s: another one is at %.60s", json_text_of(event, "name"),
-             json_text_of(event, "addr"));
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
     item.text = bw_story_text(streams->story, text);
     return append(streams, file, &item);
 }
 
-static bool take_incompatible(struct streams *streams, struct stream_file *file, const json_t *event) {
-    struct bw_story_item item = bw_story_item(file->now_us, BW_STORY_FAULT, file->number);
-    char text[256];
-    snprintf(text, sizeof(text), "%.100s at %.60s is kept out: no protocol version in common",
-             json_text_of(event, "name"), json_text_of(event, "addr"));
-    item.text = bw_story_text(streams->story, text);
-    return append(streams, file, &item);
+static bool take_conflict(struct streams *streams, const struct stream_file *file, const json_t *event) {
+    return take_mark(streams, file, "two members are called %.100s: another one is at %.60s",
+                     json_text_of(event, "name"), json_text_of(event, "addr"));
+}
+
+static bool take_incompatible(struct streams *streams, const struct stream_file *file, const json_t *event) {
+    return take_mark(streams, file, "%.100s at %.60s is kept out: no protocol version in common",
+                     json_text_of(event, "name"), json_text_of(event, "addr"));
+}
+
+static bool take_freeze(struct streams *streams, const struct stream_file *file, const json_t *event, bool frozen) {
+    const char *scope = json_text_of(event, "scope");
+    const char *by = json_text_of(event, "by");
+    if (scope[0] == '\0')
+        return wrong(file, "the event has no 'scope'");
+    if (by[0] == '\0')
+        return take_mark(streams, file, frozen ? "%.100s is frozen" : "%.100s is thawed: its time is over", scope);
+    return take_mark(streams, file, frozen ? "%.100s is frozen by %.100s" : "%.100s is thawed by %.100s", scope, by);
 }
 
 static bool take_ready(struct streams *streams, struct stream_file *file, const json_t *event) {
@@ -214,9 +232,15 @@ static bool take_event(struct streams *streams, struct stream_file *file, const 
         return add(streams, file, BW_STORY_CONVERGED);
     case BW_EVENT_DIVERGED:
         return add(streams, file, BW_STORY_DIVERGED);
-    default:
+    case BW_EVENT_SCOPE_FROZEN:
+        return take_freeze(streams, file, event, true);
+    case BW_EVENT_SCOPE_THAWED:
+        return take_freeze(streams, file, event, false);
+    case BW_EVENT_COUNT:
         file->unknown_count++;
         return true;
+    default:
+        return true; /* it says nothing of who believed what */
     }
 }
 
@@ -255,10 +279,12 @@ static bool take_object(struct streams *streams, struct stream_file *file, const
         return wrong(file, "the event has no 'type': is this the output of 'bellwether monitor --json'?");
     if (!stream_time(json_text_of(object, "time"), &at_us))
         return wrong(file, "the event has no 'time' as in 2026-01-02T03:04:05.678Z");
-    if (at_us < file->last_us && file->last_us - at_us > file->back_us)
-        file->back_us = file->last_us - at_us;
-    file->now_us = at_us > file->last_us ? at_us : file->last_us; /* never out of order within a stream */
     bool ready = strcmp(type, "ready") == 0;
+    if (!ready && at_us < file->clock_us && file->clock_us - at_us > file->back_us)
+        file->back_us = file->clock_us - at_us;
+    if (!ready && at_us > file->clock_us)
+        file->clock_us = at_us;
+    file->now_us = at_us > file->last_us ? at_us : file->last_us; /* never out of order within a stream */
     bool done = ready ? take_ready(streams, file, object)
                       : take_seq(streams, file, object, at_us, &again) && (again || take_event(streams, file, object));
     file->last_us = file->now_us;
@@ -323,7 +349,8 @@ bool streams_read(struct streams *streams, const char *path) {
     *file = (struct stream_file){.path = strdup(path),
                                  .name = name_of_path(path),
                                  .number = (uint32_t)streams->file_count,
-                                 .last_us = INT64_MIN};
+                                 .last_us = INT64_MIN,
+                                 .clock_us = INT64_MIN};
     streams->file_count++;
     memset(streams->ids, 0, sizeof(streams->ids));
     char *line = malloc(STREAM_LINE_MAX);

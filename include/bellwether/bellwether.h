@@ -5,9 +5,11 @@
 #define BELLWETHER_H
 
 #include <bellwether/config.h>
+#include <bellwether/discover.h>
 #include <bellwether/error.h>
 #include <bellwether/event.h>
 #include <bellwether/guard.h>
+#include <bellwether/keys.h>
 #include <bellwether/loop.h>
 #include <bellwether/node.h>
 #include <bellwether/scope.h>

@@ -50,11 +50,15 @@ enum bw_profile { BW_PROFILE_LOCAL, BW_PROFILE_LAN, BW_PROFILE_WAN };
     X(scope_max, 1, 65536, 4096, 4096, 4096, "most scopes known, others' included")
 
 #define BW_PARAM_FIELD_(name, least, largest, local, lan, wan, text) uint32_t name; /**< text, see BW_PARAMS */
-/** The parameters, one field each. */
+#define BW_PARAM_ONE_(name, least, largest, local, lan, wan, text) +1u
+#define BW_PARAMS_ROOM 64u /**< parameters that struct bw_params has room for */
+/** The parameters, one field each. A later one takes room from `reserved`, and the size stays. */
 struct bw_params {
     BW_PARAMS(BW_PARAM_FIELD_)
+    uint32_t reserved[BW_PARAMS_ROOM - (0u BW_PARAMS(BW_PARAM_ONE_))]; /**< left as bw_config_init sets it */
 };
 #undef BW_PARAM_FIELD_
+#undef BW_PARAM_ONE_
 
 /** How the leader of a scope is found. */
 enum bw_mode {
@@ -71,12 +75,14 @@ enum bw_mode {
 enum bw_failover { BW_FAILOVER_FAST, BW_FAILOVER_SAFE };
 
 #define BW_MIN_VIEW_MAX 32u         /**< as many as successor_count can be */
+#define BW_SEATS_MAX 16u            /**< seats of a scope */
 #define BW_PREEMPT_NEVER UINT32_MAX /**< for preempt_ms: as long as the leader lives it stays */
 
-/** A scope that this member stands in. Pointers are copied. */
+/** A scope that this member stands in. Set by bw_scope_config_init, then changed by the caller. Pointers are copied. */
 struct bw_scope_config {
-    const char *name;          /**< 1..BW_NAME_MAX bytes of UTF-8 without control characters */
-    enum bw_mode mode;         /**< default BW_MODE_PRIORITY */
+    size_t size;       /**< set by bw_scope_config_init: callers built against an older header get defaults */
+    const char *name;  /**< 1..BW_NAME_MAX bytes of UTF-8 without control characters; of a range with its number */
+    enum bw_mode mode; /**< default BW_MODE_PRIORITY */
     enum bw_failover failover; /**< default BW_FAILOVER_FAST */
     uint16_t priority;         /**< higher wins; default 100 */
     uint16_t min_ack;          /**< successors that must acknowledge a round, if anybody else is alive; default 1 */
@@ -98,6 +104,22 @@ struct bw_scope_config {
         *voters; /**< BW_MODE_QUORUM: names of members. They are resolved to ids once, when all are there, and are
                                     not looked at again: see bw_node_change_voters. Needs bw_config.durable */
     size_t voter_count; /**< 1 to BW_VOTERS_MAX in BW_MODE_QUORUM, else 0 */
+    uint32_t range_first;
+    uint32_t
+        range_count; /**< 0: one scope, `name`. Else so many, from "name/range_first" on, "name/65535" at most: each has a
+                                    leader of its own, as if declared alone, but others are told of them in one frame. At the
+                                    start only, and not in BW_MODE_QUORUM */
+    bool
+        spread; /**< ties of priority go by a hash of scope and member, not by the id: so many scopes spread evenly over
+                                    the members, and those of a member that went are shared out among the others */
+    uint16_t
+        seats; /**< 2 to BW_SEATS_MAX: so many members lead at once, each in a seat of its own: seat i of "s" is the
+                                    scope "s#i", see bw_scope_seat. A member leads a second seat only where no candidate is
+                                    steady, ready and without one, and gives it to the first that comes. All members must give
+                                    the same number; 0 or 1: there is one leader, and no seat */
+    uint16_t
+        seat_limit; /**< with seats: this member leads at most so many at once, and leaves further ones vacant rather
+                                    than to take them; 0: no such bound */
 };
 
 /** A tag: a name and a value that the member shows to all. */
@@ -113,7 +135,8 @@ struct bw_config {
     struct bw_params params; /**< from the profile */
     struct bw_allocator
         allocator; /**< default: malloc's family through a function of the library's host part; must be set by embedders of the core alone */
-    void (*entropy)(void *context, void *data, size_t size); /**< fills data with random bytes; must be set */
+    void (*entropy)(void *context, void *data, size_t size); /**< fills data with random bytes; must be set. May be
+                                                                   called as long as the node lives */
     void *entropy_context;
     const char *name;            /**< label for people, 1..BW_NAME_MAX bytes */
     const char *cluster;         /**< cluster label, bound into every datagram; default "default" */
@@ -124,18 +147,39 @@ struct bw_config {
     size_t seed_count;
     const struct bw_tag *tags;
     size_t tag_count;
-    const struct bw_scope_config *scopes; /**< scopes that we may lead; none: an observer */
+    const struct bw_scope_config *scopes; /**< scopes that we may lead, all of one size; none: an observer */
     size_t scope_count;
     bool durable;          /**< true: terms are made durable through bw_node_persist before they are spoken */
     struct bw_bytes state; /**< what bw_node_persist gave at last, empty at the very first start */
+    bool discover; /**< announce ourselves by beacons, and join who does: see discover.h. It waits as with silent seeds
+                                    (alone_ms) before it leads a cluster of one */
+    /* Identity mode (docs/IDENTITY.md): all three, or none. */
+    const char
+        *identity; /**< this member's own key, the text of a file that `keygen --identity` made; NULL: no identity
+                                    mode. The id is then the hash of the key */
+    size_t identity_size;    /**< bytes of identity */
+    const char *certificate; /**< the text of the certificate that the authority signed for that key and `name` */
+    size_t certificate_size; /**< bytes of certificate */
+    const char *authority;   /**< the authority's public key, 32 bytes in base64, ending with a zero */
 };
 
-/** Sets every field to its default for a profile.
+/** As bw_config_init, for bindings of other languages.
+ *  @param size of the struct as the caller knows it; larger than what this library knows: the rest is zeroed */
+void bw_config_init_sized(struct bw_config *config, size_t size, enum bw_profile profile);
+
+/** As bw_scope_config_init, for bindings of other languages. @param size as in bw_config_init_sized */
+void bw_scope_config_init_sized(struct bw_scope_config *scope, size_t size, const char *name);
+
+/** Sets every field to its default for a profile. Inline, so that the size is the caller's, whatever library it runs with.
  *  @param config filled; @param profile one of enum bw_profile */
-void bw_config_init(struct bw_config *config, enum bw_profile profile);
+static inline void bw_config_init(struct bw_config *config, enum bw_profile profile) {
+    bw_config_init_sized(config, sizeof(*config), profile);
+}
 
 /** A scope's defaults. @param scope filled; @param name kept as given */
-void bw_scope_config_init(struct bw_scope_config *scope, const char *name);
+static inline void bw_scope_config_init(struct bw_scope_config *scope, const char *name) {
+    bw_scope_config_init_sized(scope, sizeof(*scope), name);
+}
 
 /** Sets one parameter by its name, as `--set` does.
  *  @return 0, BW_ERR_NOT_FOUND (no such parameter), BW_ERR_INVALID (not in its range) */

@@ -34,7 +34,10 @@ extern "C" {
     X(DROP_MALFORMED, "authentic but not well formed")                                     \
     X(DROP_RATE, "answers to this address are rationed")                                   \
     X(STALE, "a newer fencing token has been seen")                                        \
-    X(FROZEN, "the scope is frozen; thaw it first")
+    X(FROZEN, "the scope is frozen; thaw it first")                                        \
+    X(DROP_UNSIGNED, "says of a member what it has not signed, or may not say")            \
+    X(IDENTITY, "the key, the certificate and the authority do not belong together")       \
+    X(NOT_GRANTED, "the certificate does not grant that")
 
 #define BW_ERROR_ORDINAL_(name, text) BW_ERROR_ORDINAL_##name,
 enum bw_error_ordinal { BW_ERROR_ORDINAL_OK, BW_ERRORS(BW_ERROR_ORDINAL_) BW_ERROR_COUNT };

@@ -33,7 +33,9 @@ extern "C" {
     X(BOUND_PASSED, "bound-passed")               \
     X(MEMBER_INCOMPATIBLE, "member-incompatible") \
     X(SCOPE_FROZEN, "scope-frozen")               \
-    X(SCOPE_THAWED, "scope-thawed")
+    X(SCOPE_THAWED, "scope-thawed")               \
+    X(KEYS_CHANGED, "keys-changed")               \
+    X(STRANGER, "stranger")
 
 #define BW_EVENT_VALUE_(name, text) BW_EVENT_##name,
 enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
@@ -51,7 +53,8 @@ enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
     X(NOT_READY, "not-ready")           \
     X(PREEMPTED, "preempted")           \
     X(HALF_REACHABLE, "half-reachable") \
-    X(VIEW_TOO_SMALL, "view-too-small")
+    X(VIEW_TOO_SMALL, "view-too-small") \
+    X(SECOND_SEAT, "second-seat")
 
 #define BW_LOSS_VALUE_(name, text) BW_LOSS_##name,
 enum bw_loss { BW_LOSSES(BW_LOSS_VALUE_) BW_LOSS_COUNT };
@@ -64,7 +67,7 @@ struct bw_event {
     /* member-*: the member; leader-*, self-*: the leader */
     char name[BW_NAME_MAX + 1];
     struct bw_id id;
-    struct bw_addr addr;      /**< member-* */
+    struct bw_addr addr;      /**< member-*, stranger */
     uint64_t incarnation;     /**< member-* */
     char by[BW_NAME_MAX + 1]; /**< member-suspect, member-dead: the accuser's name; member-left: who forgot it, "" if
                                       it left by its own word */
@@ -90,7 +93,15 @@ struct bw_event {
     uint8_t protocol_min; /**< member-incompatible: the oldest protocol version that it speaks, and none is ours: it is
                                kept out of the view. At most one event in 30 s */
     uint8_t protocol_max; /**< member-incompatible: the newest */
-    uint64_t dropped;     /**< bound-passed: so many times since the last event about this bound, at most one in 10 s */
+    uint64_t
+        dropped; /**< bound-passed: so many times since the last event about this bound, at most one in 10 s; stranger:
+                           so many datagrams of its kind since the last event, at most one a minute */
+    /* keys-changed: the ring is another one, and waits to be made durable (keys.h) */
+    uint64_t version; /**< keys-changed: of the ring */
+    uint32_t keys;    /**< keys-changed: so many are in it */
+    int error; /**< stranger: why the datagram from addr was dropped. BW_ERR_DROP_KEY: sealed with a key that is not in our
+                           ring; BW_ERR_DROP_AUTH: for another cluster or recipient, or damaged (not told of in the
+                           first 10 s: others still send to our former life). The address may be forged */
 };
 
 /** The name of an event type as in `monitor --json`. @return a static string */

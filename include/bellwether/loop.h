@@ -5,6 +5,7 @@
 #define BELLWETHER_LOOP_H
 
 #include <bellwether/config.h>
+#include <bellwether/discover.h>
 #include <bellwether/node.h>
 
 #ifdef __cplusplus
@@ -31,6 +32,9 @@ struct bw_loop_config {
                        const struct bw_message *message); /**< called from the loop for each direct message;
                                          its data is valid until this returns, or calls any function that changes the
                                          node. May be NULL; not to call bw_loop_destroy */
+    const struct bw_discover_config
+        *discover; /**< find and join the others of our cluster on the LAN, and be found; NULL: not.
+                                         Copied. Sets bw_config.discover */
 };
 
 /** Binds, loads the state, makes the node and starts its watchers on `loop`.
@@ -71,6 +75,9 @@ int bw_loop_change_voters(struct bw_loop *host, const char *scope, const struct 
 /** Hands the leadership of a scope over to a member. @return as bw_node_transfer */
 int bw_loop_transfer(struct bw_loop *host, const char *scope, const struct bw_id *to, const char **why);
 
+/** Says that a guard refused us and named a larger token. @return as bw_node_claim_above */
+int bw_loop_claim_above(struct bw_loop *host, const char *scope, const struct bw_token *token);
+
 /** Freezes a scope for for_ms milliseconds, 0: until it is thawed. @return as bw_node_freeze */
 int bw_loop_freeze(struct bw_loop *host, const char *scope, uint32_t for_ms);
 
@@ -97,6 +104,27 @@ int bw_loop_set_tags(struct bw_loop *host, const struct bw_tag *tags, size_t cou
 
 /** Replaces the key ring. @return as bw_node_set_keys */
 int bw_loop_set_keys(struct bw_loop *host, const char *keys, size_t size);
+
+/** Adds a key to the cluster's ring. @return as bw_node_key_add */
+int bw_loop_key_add(struct bw_loop *host, const char *key, size_t size);
+
+/** Seals with this key, everywhere. @return as bw_node_key_use */
+int bw_loop_key_use(struct bw_loop *host, uint64_t id, bool force);
+
+/** Takes a key away, everywhere. @return as bw_node_key_remove */
+int bw_loop_key_remove(struct bw_loop *host, uint64_t id, bool force);
+
+/** Asks all members which ring they hold; see bw_node_keys_ask. */
+void bw_loop_keys_ask(struct bw_loop *host, uint32_t for_ms);
+
+/** Answers BW_EVENT_KEYS_CHANGED, also from within on_event; see bw_node_keys_stored. */
+void bw_loop_keys_stored(struct bw_loop *host, bool ok);
+
+/** Identity mode: another certificate. @return as bw_node_set_certificate */
+int bw_loop_set_certificate(struct bw_loop *host, const char *certificate, size_t size);
+
+/** Identity mode: a certificate counts no more. @return as bw_node_revoke */
+int bw_loop_revoke(struct bw_loop *host, const char *revocation, size_t size);
 
 /** Changes parameters while it runs. @return as bw_node_set_params */
 int bw_loop_set_params(struct bw_loop *host, const struct bw_params *params, const char **why);

@@ -31,7 +31,8 @@ struct bw_node;
  *  @param node gets the node, owned by the caller, who ends it with bw_node_destroy
  *  @param config see config.h; not kept
  *  @param now the time
- *  @return 0; BW_ERR_INVALID, BW_ERR_MEMORY, BW_ERR_KEY, BW_ERR_CORRUPT or BW_ERR_VERSION (config->state) */
+ *  @return 0; BW_ERR_INVALID, BW_ERR_MEMORY, BW_ERR_KEY, BW_ERR_CORRUPT or BW_ERR_VERSION (config->state); in identity mode
+ *  BW_ERR_IDENTITY (what was given does not belong together) or BW_ERR_NOT_GRANTED (a scope) */
 int bw_node_create(struct bw_node **node, const struct bw_config *config, struct bw_time now);
 
 /** Frees everything; says nothing to anybody (see bw_node_leave). NULL is harmless. */
@@ -79,6 +80,10 @@ void bw_node_persisted(struct bw_node *node, bool ok, struct bw_time now);
 /** Leaves orderly: resigns leaderships, tells the others, and is done when bw_node_left is true. */
 void bw_node_leave(struct bw_node *node, struct bw_time now);
 
+/** Forgets the addresses of other members that the state keeps (config->durable): for who leaves for good. Without them the next
+ *  start on this state tries its seeds alone. To be called before bw_node_leave; after bw_node_join they are collected anew. */
+void bw_node_forget_peers(struct bw_node *node, struct bw_time now);
+
 /** Whether a leave has been acknowledged by several members (or nobody is there to do so). */
 bool bw_node_left(const struct bw_node *node);
 
@@ -100,6 +105,17 @@ int bw_node_stepdown(struct bw_node *node, const char *scope, uint32_t for_ms, s
  *          BW_ERR_INVALID: the member cannot take it; BW_ERR_FROZEN. Then nothing has changed */
 int bw_node_transfer(struct bw_node *node, const char *scope, const struct bw_id *to, const char **why,
                      struct bw_time now);
+
+/** Says that a guard (a protected resource, see guard.h) refused the token that we lead with, and which larger one it has let
+ *  through: that of a cluster that is gone, of a backup that was put back, of a member that nobody else heard. It would refuse us for
+ *  ever, so we end this reign (where the scope's stop_ms is not 0, as soon as the work under it has stopped: bw_node_stopped) and
+ *  claim again above that token, without waiting, also if the scope is frozen. Others do not claim meanwhile, for 2 s. Not to be
+ *  called where another leader of the other side of a partition may be at work: the two would outbid each other.
+ *  @param scope of a scope with seats the seat's own name
+ *  @param token as bw_guard_enter gives it in newest, or bw_token_parse; not larger than the one that we lead with: nothing is done
+ *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it; BW_ERR_BUSY: we do not lead it; BW_ERR_INVALID: its
+ *          term is more than 2^32 above all that we know of, and the others would refuse one above it. Then nothing has changed */
+int bw_node_claim_above(struct bw_node *node, const char *scope, const struct bw_token *token, struct bw_time now);
 
 /** Freezes a scope, for all members: its leader stays as long as it lives, and nobody else claims it, until it is thawed. A
  *  leader whose lease ended, or that comes back after a restart with its state, may claim again. Who has not heard of it,
@@ -123,7 +139,7 @@ int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t 
 /** Changes our priority for a scope; the others learn of it. If that makes another candidate better than the leader the lead moves
  *  to it when the hold-down is over (preempt_ms of struct bw_scope_config). Not durable: the next start begins with the
  *  configuration's.
- *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it */
+ *  @return 0; BW_ERR_NOT_FOUND: no such scope, or we never stand for it; BW_ERR_NOT_GRANTED: our certificate does not grant that */
 int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority, struct bw_time now);
 
 /** Stands for one more scope, as if it had been in the configuration; the others learn of it. It claims nothing before settle_ms.
@@ -131,7 +147,7 @@ int bw_node_priority(struct bw_node *node, const char *scope, uint16_t priority,
  *  stops, this counts from when it has.
  *  @param config as in bw_config; copied
  *  @return 0; BW_ERR_BUSY: we stand for it already; BW_ERR_INVALID; BW_ERR_FULL: scope_max; BW_ERR_SPACE: our candidacies are more
- *          than a member's record holds (512 bytes; 8 and the name for each); BW_ERR_MEMORY */
+ *          than a member's record holds (512 bytes; 8 and the name for each); BW_ERR_NOT_GRANTED: our certificate does not grant it; BW_ERR_MEMORY */
 int bw_node_scope_add(struct bw_node *node, const struct bw_scope_config *config, struct bw_time now);
 
 /** Stands for a scope no more. A leader gives the lead up first, as in bw_node_stepdown, and its resignation goes on after this. The
@@ -151,12 +167,29 @@ int bw_node_stopped(struct bw_node *node, const char *scope, struct bw_time now)
  *  @return 0; BW_ERR_INVALID: not valid text, or a name twice; BW_ERR_SPACE: more than a record holds; BW_ERR_MEMORY */
 int bw_node_set_tags(struct bw_node *node, const struct bw_tag *tags, size_t count, struct bw_time now);
 
-/** Replaces the key ring: the first seals from the next datagram on, all open. Nobody loses a datagram if a new key is first
- *  added on all members, then put first on all, and only then the old one taken away.
+/** Replaces the key ring, here alone: for key files that the operator keeps on all hosts. (keys.h changes it everywhere.) The first
+ *  seals from the next datagram on, all open. Nobody loses a datagram if a new key is first added on all members, then put
+ *  first on all, and only then the old one taken away. A text that says a larger version than ours is the cluster's next ring.
  *  @param keys as in bw_config; copied
- *  @return 0; BW_ERR_KEY: no key, or a line that is none, or one twice; BW_ERR_FULL: more than 8; BW_ERR_MEMORY. Then
- *          nothing has changed */
+ *  @return 0; BW_ERR_KEY: no key, or a line that is none, or one twice; BW_ERR_FULL: more than 8; BW_ERR_STALE: other keys than
+ *          ours, and the cluster keeps its ring itself (version above 0); BW_ERR_MEMORY. Then nothing has changed */
 int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct bw_time now);
+
+/** Identity mode: from now on with another certificate for the same key and name, before the one in use expires. The others
+ *  learn of it as of a change of tags.
+ *  @param certificate as in bw_config; copied
+ *  @return 0; BW_ERR_IDENTITY: no identity mode, or it is not the authority's word on our key and name, or does not hold now;
+ *          BW_ERR_NOT_GRANTED: it grants less than what we stand for; BW_ERR_SPACE; BW_ERR_MEMORY. Then nothing has changed */
+int bw_node_set_certificate(struct bw_node *node, const char *certificate, size_t size, struct bw_time now);
+
+/** Identity mode: a certificate counts no more. The others learn of it, and whoever has it is dead to all, for as long as one
+ *  member remembers: that is until all have stopped, or each time until you say it again.
+ *  @param revocation the line that `authority revoke` printed @return 0; BW_ERR_IDENTITY: no identity mode, or not this
+ *  authority's word; BW_ERR_FULL, BW_ERR_MEMORY: not taken */
+int bw_node_revoke(struct bw_node *node, const char *revocation, size_t size, struct bw_time now);
+
+/** Identity mode: until when our certificate holds. @return seconds since 1970; 0: no identity mode; -1: it is revoked */
+int64_t bw_node_certified_until(const struct bw_node *node);
 
 /** The parameters that the node runs with. */
 void bw_node_params(const struct bw_node *node, struct bw_params *params);
@@ -390,7 +423,9 @@ int bw_node_rule(const struct bw_node *node, size_t index, const char **name, ui
     X(REASONS, "reasons", "the oldest of the reasons that are kept for why")                                 \
     X(ELECTION, "election", "a message or an event of the election")                                         \
     X(MESSAGES, "messages", "a direct message that the host did not take in time")                           \
-    X(EVENTS, "events", "an event that the host did not take in time, or that found no memory")
+    X(EVENTS, "events", "an event that the host did not take in time, or that found no memory")              \
+    X(SIGNATURES, "signatures", "a word that somebody signed, as its sender had too many looked at")         \
+    X(REVOCATIONS, "revocations", "a revocation that found no place")
 
 #define BW_BOUND_VALUE_(name, word, text) BW_BOUND_##name,
 enum bw_bound { BW_BOUNDS(BW_BOUND_VALUE_) BW_BOUND_COUNT };

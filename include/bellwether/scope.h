@@ -17,6 +17,18 @@ struct bw_node;
 /** Our part in a scope. */
 enum bw_role { BW_ROLE_OBSERVER, BW_ROLE_FOLLOWER, BW_ROLE_CANDIDATE, BW_ROLE_LEADER };
 
+/** The number of a seat, by its name: 2 for "db#2", seat 2 of the scope "db" (bw_scope_config.seats). Any such name is one.
+ *  @param name_size gets the size of the scope's own name, without "#2"; may be NULL @return -1: it is no seat */
+int bw_scope_seat(const char *scope, size_t *name_size);
+
+/** Takes the name of a scope of a range apart: "orders/7" is number 7 of "orders".
+ *  @param base_size gets the bytes of "orders", 0 if it is none; may be NULL
+ *  @return the number, -1 if it is none */
+int32_t bw_scope_shard(const char *scope, size_t *base_size);
+
+/** The name of a scope's seat. @param name gets "db#2", or "" if it would be too long, or there is no such seat */
+void bw_scope_seat_name(const char *scope, unsigned seat, char name[BW_NAME_MAX + 1]);
+
 /** "observer", "follower", "candidate" (there is no leader and we stand) or "leader". */
 const char *bw_role_name(enum bw_role role);
 
@@ -41,20 +53,22 @@ struct bw_scope_info {
 };
 
 /** Why a candidate does not lead. X(NAME, "word", "sentence"), %s: the member `behind`. Append only. */
-#define BW_WHY_NOTS(X)                                                                \
-    X(LEADS, "leads", "leads")                                                        \
-    X(DEAD, "dead", "dead")                                                           \
-    X(LEFT, "left", "left")                                                           \
-    X(READY, "not-ready", "not ready")                                                \
-    X(STEPPED_DOWN, "stepped-down", "stepped down")                                   \
-    X(UNSTABLE, "unstable", "unstable: ranks behind all that are not, as %s")         \
-    X(HALF, "half-reachable", "half reachable: ranks behind all that are not, as %s") \
-    X(PRIORITY, "lower-priority", "lower priority than %s")                           \
-    X(SMALLER_ID, "smaller-id", "ranks behind %s: larger id wins the tie")            \
-    X(INCUMBENT, "incumbent", "ranks behind %s: of equal ones who led last stays")    \
-    X(LED, "led", "ranks before %s, which leads")                                     \
-    X(YET, "best", "the best candidate, but nobody leads yet")                        \
-    X(VOTER, "not-a-voter", "not among the voters")
+#define BW_WHY_NOTS(X)                                                                               \
+    X(LEADS, "leads", "leads")                                                                       \
+    X(DEAD, "dead", "dead")                                                                          \
+    X(LEFT, "left", "left")                                                                          \
+    X(READY, "not-ready", "not ready")                                                               \
+    X(STEPPED_DOWN, "stepped-down", "stepped down")                                                  \
+    X(UNSTABLE, "unstable", "unstable: ranks behind all that are not, as %s")                        \
+    X(HALF, "half-reachable", "half reachable: ranks behind all that are not, as %s")                \
+    X(PRIORITY, "lower-priority", "lower priority than %s")                                          \
+    X(SMALLER_ID, "smaller-id", "ranks behind %s: larger id wins the tie")                           \
+    X(INCUMBENT, "incumbent", "ranks behind %s: of equal ones who led last stays")                   \
+    X(LED, "led", "ranks before %s, which leads")                                                    \
+    X(YET, "best", "the best candidate, but nobody leads yet")                                       \
+    X(VOTER, "not-a-voter", "not among the voters")                                                  \
+    X(SMALLER_SCORE, "smaller-score", "ranks behind %s, whose score in this spread scope is larger") \
+    X(SEATED, "seated", "holds another seat: ranks behind all that hold none, as %s")
 
 #define BW_WHY_NOT_VALUE_(name, word, text) BW_WHY_NOT_##name,
 enum bw_why_not { BW_WHY_NOTS(BW_WHY_NOT_VALUE_) BW_WHY_NOT_COUNT };
@@ -81,7 +95,37 @@ size_t bw_node_scope_count(const struct bw_node *node);
 /** Scope number index. @return 0 or BW_ERR_NOT_FOUND past the end */
 int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info *info, struct bw_time now);
 
-/** The scope's candidates, best first. @return 0 or BW_ERR_NOT_FOUND (no such scope, or index past the end) */
+/** The scope of that name. @return 0 or BW_ERR_NOT_FOUND: not known */
+int bw_node_scope_find(const struct bw_node *node, const char *scope, struct bw_scope_info *info, struct bw_time now);
+
+/** The shard of a key, the same for all members and in all languages (docs/PROTOCOL.md: hash(key) mod shards).
+ *  @param key any bytes; @param size of them; @param shards at least 1 @return 0 to shards - 1 */
+uint32_t bw_shard_of(const void *key, size_t size, uint32_t shards);
+
+/** Who leads the shard of a key. */
+struct bw_owner_info {
+    uint32_t shard;
+    uint32_t shards;            /**< of "orders/0" to "orders/63": 64 */
+    struct bw_scope_info scope; /**< of "orders/<shard>"; has_leader false: nobody leads it now */
+};
+
+/** Maps a key to the shard that it belongs to and to the member that leads it, as far as this node knows: it asks nobody, and any
+ *  member can say it, also one that stands for none of them. There are as many shards as scopes "orders/0", "orders/1" and so on
+ *  up to the last one for which a living member stands, or if nobody does, up to the last one known; members that declare
+ *  different numbers of them are to be avoided, for then the larger number counts, and it changes with the members.
+ *  @param scopes the name in front of the slash: "orders"; @param key any bytes
+ *  @return 0, or BW_ERR_NOT_FOUND: no such scopes are known */
+int bw_node_owner(const struct bw_node *node, const char *scopes, const void *key, size_t key_size,
+                  struct bw_owner_info *info, struct bw_time now);
+
+/** All candidates of a scope, best first. To look at many it is much faster than bw_node_candidate.
+ *  @param infos room for capacity of them, and gets the first ones; NULL with capacity 0: they are only counted
+ *  @param count how many there are, also where capacity is less
+ *  @return 0, BW_ERR_NOT_FOUND: no such scope, or BW_ERR_MEMORY */
+int bw_node_candidates(const struct bw_node *node, const char *scope, struct bw_candidate_info *infos, size_t capacity,
+                       size_t *count);
+
+/** One of the scope's candidates, best first; its cost grows with the square of their number. @return 0 or BW_ERR_NOT_FOUND (no such scope, or index past the end) */
 int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info);
 
 /** A voter of a scope in quorum mode. */
@@ -132,7 +176,8 @@ int bw_node_change_voters(struct bw_node *node, const char *scope, const struct 
     X(ASKING, "asking", "this agent asks the voters for their votes")                                           \
     X(FROZEN, "frozen", "it is frozen by %s, and its last leader has not come back")                            \
     X(VIEW, "view-too-small", "fewer members are alive to this agent than min_view asks for")                   \
-    X(MODE, "another-mode", "others have it in quorum mode, and this agent has not")
+    X(MODE, "another-mode", "others have it in quorum mode, and this agent has not")                            \
+    X(SEATED, "seated", "all that stand for it lead another seat, and %s takes no second one yet")
 
 #define BW_VACANCY_VALUE_(name, word, text) BW_VACANCY_##name,
 enum bw_vacancy { BW_VACANCIES(BW_VACANCY_VALUE_) BW_VACANCY_COUNT };

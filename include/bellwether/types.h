@@ -26,7 +26,7 @@ struct bw_time {
 /** A deadline that is never reached. */
 #define BW_NEVER INT64_MAX
 
-/** A member's identity: 128 bits, random, kept in the state directory. All zero means "none". */
+/** A member's identity: 128 bits, random, kept in the state directory; or the hash of its key. All zero: "none". */
 struct bw_id {
     uint8_t bytes[16];
 };

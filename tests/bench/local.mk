@@ -1,9 +1,26 @@
-# Programs that measure, each on its own: none is part of a check. What they said stands in docs/MEASURED.md.
-measuring_programs = tests/bench/speed tests/bench/bootstrap tests/bench/detection tests/bench/lifeguard \
-	tests/bench/badlinks tests/bench/churn tests/bench/row
+# Programs that measure, each on its own: none is part of a check (but that make bench works is). What they said stands in docs/MEASURED.md.
+measuring_programs = tests/bench/bootstrap tests/bench/detection tests/bench/lifeguard tests/bench/badlinks tests/bench/churn
 EXTRA_PROGRAMS = $(measuring_programs)
-CLEANFILES += $(measuring_programs) bench-scale.json bench-lifeguard.json
+CLEANFILES += $(measuring_programs) bench.json bench-scale.json bench-lifeguard.json
 
+bench_programs = tests/bench/datagram tests/bench/row tests/bench/speed
+if TESTS_POSSIBLE
+check_PROGRAMS += $(bench_programs)
+else
+EXTRA_PROGRAMS += $(bench_programs)
+endif
+if TOOLS
+py_tests += tests/bench/bench_itself.py
+endif
+EXTRA_DIST += tests/bench/bench.py
+
+.PHONY: bench
+bench: $(bench_programs) tools/bellwether
+	@$(AM_TESTS_ENVIRONMENT) BENCH_CFLAGS='$(CFLAGS)' $(PYTHON) $(srcdir)/tests/bench/bench.py --json bench.json $(BENCH_OPTIONS)
+
+tests_bench_row_SOURCES = tests/bench/row.c tests/bench/counted.h
+tests_bench_datagram_SOURCES = tests/bench/datagram.c tests/bench/pair.c tests/bench/pair.h
+tests_bench_datagram_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_bench_detection_SOURCES = tests/bench/detection.c tests/bench/watch.c tests/bench/watch.h
 tests_bench_detection_LDADD = $(LDADD) -lm
 tests_bench_lifeguard_SOURCES = tests/bench/lifeguard.c tests/bench/watch.c tests/bench/watch.h

@@ -163,7 +163,10 @@ def unknown_options_and_keys_are_named_with_the_nearest():
     contains(refused(agent, "--scope", "default:priorty=5", code=2), "priority")
     contains(refused(agent, "--scope", "default:priority=70000", code=2), "65535")
     contains(refused(agent, "--scope", "orders/3..1", code=2), "range")
-    contains(refused(agent, "--scope", "orders/0..64", code=2), "64")
+    contains(refused(agent, "--scope", "orders/00..03", code=2), "leading zeros")
+    contains(refused(agent, "--scope", "orders/0..65536", code=2), "range", "65535")
+    contains(refused(agent, "--scope", "orders/0..9", "--scope", "orders/7", code=2), "'orders/7' is in the range orders/0..9")
+    contains(refused(agent, "--scope", "orders/0..4999", code=1), "scope_max")
     contains(refused(agent, "--profile", "lam", code=2), "lan")
     contains(refused(agent, "--bind", "127.0.0.1:99999", code=2), "--bind")
     contains(refused(agent, "--tag", "novalue", code=2), "NAME=VALUE")
@@ -295,7 +298,7 @@ def leader_as_json_and_as_a_name():
     answer = first.ask("leader")
     tap.equal(set(answer), {"scopes"}, "fields")
     scope = answer["scopes"][0]
-    tap.equal(set(scope), {"scope", "mode", "leader", "leader_id", "term", "token", "role", "since", "lease_ms",
+    tap.equal(set(scope), {"scope", "seat", "mode", "leader", "leader_id", "term", "token", "role", "since", "lease_ms",
                            "frozen", "frozen_by", "frozen_ms", "reason", "reason_of", "wait_ms",
                            "candidates"}, "fields of a scope")
     tap.equal((scope["scope"], scope["mode"], scope["leader"], scope["frozen"]), ("default", "priority", name, False),
@@ -436,19 +439,38 @@ def watchdog_of_systemd_is_fed():
                 pass
 
 
-@tap.test
+def told_until(listener, wanted):
+    """What is told up to the message that has all of these words."""
+    told = []
+    while not told or not all(word in told[-1] for word in wanted):
+        told.append(listener.recv(4096).decode())
+    return told
+
+
+@tap.test(timeout=60)
 def systemd_is_told():
     cluster = new_cluster()
     path = cluster.path("notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(path)
         listener.settimeout(LIMIT)
-        agent = cluster.add("n1", prefix=["env", f"NOTIFY_SOCKET={path}"]).start().wait_ready()
-        contains(listener.recv(4096).decode(), "READY=1")
-        contains(listener.recv(4096).decode(), "STATUS=n1 leads default")
+        agent = cluster.add("n1", "--scope", "a:priority=200", prefix=["env", f"NOTIFY_SOCKET={path}"]).start().wait_ready()
+        tap.equal(told_until(listener, ["READY=1"])[-1].split("\n")[1], "STATUS=in the cluster", "at the start")
+        told_until(listener, ["STATUS=1 member alive; n1 leads a"])
+        other = cluster.add("n2", *[word for scope in "abcdef" for word in ("--scope", scope)], "--join", agent.addr).start()
+        other.wait_ready()
+        told = told_until(listener, ["STATUS=2 members alive; ", "n1 leads a", "n2 leads", "3 scopes more"])
+        tap.check(not any("READY" in line for line in told), told)
+        other.kill()
+        told_until(listener, ["STATUS=1 member alive; ", "nobody leads"])
         agent.signal(signal.SIGTERM)
-        contains(listener.recv(4096).decode(), "STOPPING=1")
+        told_until(listener, ["STOPPING=1", "STATUS=leaving"])
         tap.equal(agent.wait_exit(), 0, "exit code")
+        listener.setblocking(False)
+        try:
+            tap.check(not listener.recv(4096), "nothing is told of a cluster that was left")
+        except BlockingIOError:
+            pass
 
 
 @tap.test

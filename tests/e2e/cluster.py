@@ -32,9 +32,9 @@ def clean_environment(**more):
     return {**environment, **more}
 
 
-def run(*words, timeout=LIMIT, **more):
+def run(*words, timeout=LIMIT, program=BELLWETHER, **more):
     """Runs the command to its end."""
-    return subprocess.run([BELLWETHER, *map(str, words)], capture_output=True, text=True, timeout=timeout,
+    return subprocess.run([program, *map(str, words)], capture_output=True, text=True, timeout=timeout,
                           env=clean_environment(**more), stdin=subprocess.DEVNULL)
 
 
@@ -46,6 +46,8 @@ class Agent:
         self.control = cluster.path(name + ".sock")
         self.state = cluster.path(name + ".state")
         self.addr = None
+        self.anywhere = False  # bound to all addresses, as by default
+        self.program = BELLWETHER  # of the next start, and what asks it
         self.id = None
         self.process = None
         self.lines = []
@@ -55,11 +57,11 @@ class Agent:
     # -- life --
 
     def start(self, *more):
-        words = self.prefix + [BELLWETHER, "agent", "--name", self.name, "--state-dir", self.state, "--control",
+        words = self.prefix + [self.program, "agent", "--name", self.name, "--state-dir", self.state, "--control",
                                self.control, "--log-format", "json", *self.words, *map(str, more)]
         if not any(str(word).startswith("--key-file") for word in words):
             words += ["--key-file", self.cluster.key]
-        if "--bind" not in words:
+        if "--bind" not in words and not self.anywhere:
             words += ["--bind", self.addr or "127.0.0.1:0"]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, env=clean_environment(), start_new_session=True)
@@ -167,7 +169,7 @@ class Agent:
     # -- asking it --
 
     def run(self, *words, **more):
-        return run(*words, "--control", self.control, **more)
+        return run(*words, "--control", self.control, program=self.program, **more)
 
     def ask(self, *words):
         answer = self.run(*words, "--json")

@@ -84,6 +84,28 @@ def two_clusters_with_one_key_never_mix():
 
 
 @tap.test(timeout=150)
+def an_address_that_another_cluster_takes_over_connects_nobody():
+    """As in consul#1062: a member is gone, and an agent of another cluster with the same key and name has its address now."""
+    first, _ = form(4, "red")
+    gone = first.agents["n4"]
+    gone.kill()
+    for agent in first.living():
+        agent.wait_event("member-dead", name="n4")
+    second = Cluster(label="blue", key=first.key)
+    tap.cleanup(second.close)
+    seed = second.add("n1").start().wait_ready()
+    heir = second.add("n4", "--bind", gone.addr, "--join", seed.addr).start().wait_ready()
+    second.wait_view(2)
+    tap.wait_until(lambda: heir.ask("info")["dropped"].get("drop-auth", 0) > 0, PATIENCE, "it is asked who it is, and drops it")
+    ids = {agent.id for agent in second.living()}
+    for agent in first.living():
+        tap.equal(agent.status_of("n4"), "dead", "it stays dead")
+        tap.check(not {member["id"] for member in agent.ask("members")["members"]} & ids, "nobody of the other cluster")
+    for agent in second.living():
+        tap.equal({member["id"] for member in agent.ask("members")["members"]}, ids, "nobody of the first cluster")
+
+
+@tap.test(timeout=150)
 def rolling_restart_loses_nobody():
     cluster, _ = form(5)
     begin = time.monotonic()

@@ -47,7 +47,12 @@ def usage_mistakes_give_2():
 @tap.test
 def older_tokens_are_refused():
     guard = scratch() / "guard"
-    tap.equal(run("fence", guard).returncode, 1, "nothing has passed yet")
+    result = run("fence", guard)
+    tap.equal((result.returncode, result.stdout, str(guard) in result.stderr), (1, "", True), "nothing has passed yet")
+    result = run("fence", "--json", guard)
+    tap.equal((result.returncode, answers(result)), (1, {"guard": str(guard), "token": None, "passed": False, "newest": None,
+                                                         "result": "not-found"}), "JSON of nothing")
+    tap.equal(list(guard.parent.iterdir()), [], "who only asks makes no file")
     tap.equal(run("fence", guard, token(5)).returncode, 0, "the first one")
     tap.equal(run("fence", guard, token(5)).returncode, 0, "the same reign")
     tap.equal(run("fence", guard, token(5, 2)).returncode, 0, "the same term, a larger id")

@@ -3,7 +3,7 @@
 import json
 
 import tap
-from cluster import Cluster
+from cluster import Cluster, run
 
 
 def new_cluster(count=0, *words):
@@ -105,9 +105,35 @@ def frozen_scope_keeps_its_leader_until_it_is_thawed():
     tap.check(not cluster.agents[name].ask("leader", "default")["scopes"][0]["frozen"] or
               cluster.agents[name].wait_event("scope-thawed", by=others[1].name), "thawed by the other")
     tap.equal(cluster.agents[name].reign()[0], new_token, "the leader has stayed")
-    for words, code in ((["freeze", "nowhere"], 5), (["thaw", "nowhere"], 5), (["freeze"], 2), (["thaw"], 2),
+    for words, code in ((["freeze", "nowhere"], 1), (["thaw", "nowhere"], 1), (["freeze"], 2), (["thaw"], 2),
                         (["freeze", "default", "--for", "0"], 2), (["thaw", "a", "b"], 2)):
         tap.equal(others[0].run(*words).returncode, code, f"{words}")
+
+
+@tap.test(timeout=60)
+def leader_whom_a_guard_refuses_claims_above_its_token():
+    cluster = new_cluster(2)
+    leader = cluster.wait_leader()
+    other = cluster.followers(leader)[0]
+    token = leader.reign()[0]
+    guard = cluster.path("guard")
+    larger = f"{int(token[:16], 16) + 1000:016x}{'f' * 16}"
+    tap.equal(run("fence", guard, larger).returncode, 0, "of a cluster that is gone")
+    tap.equal(run("fence", guard, token).returncode, 1, "the leader is refused")
+    for agent, words, code in ((leader, ["refused", "default"], 2), (leader, ["refused", "default", "12"], 2),
+                               (leader, ["refused", "nowhere", larger], 1), (other, ["refused", "default", larger], 5),
+                               (leader, ["refused", "default", "f" * 32], 5), (leader, ["refused", "default", token], 0)):
+        result = agent.run(*words)
+        tap.equal((result.returncode, result.stdout), (code, ""), f"{words}: {result.stderr}")
+        tap.check(result.stderr != "", f"{words} says why")
+    tap.equal(leader.reign()[0], token, "nothing has changed")
+    result = leader.run("refused", "default", run("fence", guard).stdout.strip(), "--json")
+    tap.equal((result.returncode, json.loads(result.stdout)),
+              (0, {"scope": "default", "token": larger, "own": token, "given_up": True}), "refused")
+    above, again, _ = cluster.wait_reign(above=larger)
+    tap.equal((again, above > larger), (leader.name, True), "the same leads, above it")
+    tap.equal(run("fence", guard, above).returncode, 0, "and passes")
+    tap.equal(leader.wait_event("self-deposed").object["reason"], "resigned", "reason")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import tap
 from cluster import LIMIT, Cluster
 
 COUNT = 5
+ROUND_S = 0.1  # of heartbeats: a sixth of the local profile's lease
 
 
 def form(*words, count=COUNT):
@@ -27,6 +28,21 @@ def is_alternating(agent):
             return False
         last_type, last_token = event["type"], event["token"]
     return True
+
+
+def unexplained_reigns(agents, above):
+    """Reigns after the one with the token `above` that ended, and must not have. Two ends are as docs/GUARANTEES.md says, and are named: a
+    leader that did not run for half a lease gave the lead up; and of two claims that were on their way at once one lost."""
+    elected = {line.object["token"]: (agent, line.at) for agent in agents for line in agent.events("self-elected")}
+    unexplained = []
+    for token in sorted(token for token in elected if token > above)[:-1]:
+        agent, at = elected[token]
+        lost = agent.wait_event("self-deposed", token=token)
+        reason = lost.object["reason"]
+        tap.note(f"{agent.name} has led, too, for {lost.at - at:.3f} s: {reason}")
+        if reason != "lease-expired" and not (reason == "deposed" and lost.at - at < ROUND_S):
+            unexplained.append((agent.name, token, reason))
+    return unexplained
 
 
 @tap.test(timeout=60)
@@ -55,9 +71,7 @@ def killed_leader_has_one_successor():
     tap.check(name != leader.name, "another one leads")
     tap.check(new_token > token, "the token is larger")
     cluster.agents[name].wait_event("self-elected", token=new_token)
-    followed = [(agent.name, line.object["token"]) for agent in rest for line in agent.events("self-elected")
-                if line.object["token"] > token]
-    tap.equal(followed, [(name, new_token)], "who has led since")
+    tap.equal(unexplained_reigns(rest, token), [], "who else has led since")
     for agent in rest:
         agent.wait_event("member-dead", name=leader.name)
         lost = agent.wait_event("leader-lost", token=token)
@@ -191,7 +205,7 @@ def wrong_key_and_wrong_label_stay_outside():
     for agent in cluster.living():
         if agent is not neighbour:
             tap.equal(agent.view(), {"n1", "n2", "n3"}, f"{agent.name}'s view")
-    for agent, hint in ((stranger, "no answer yet from the addresses"), (leader, "a key that is not in the key file")):
+    for agent, hint in ((stranger, "no answer yet from the addresses"), (leader, "a key that is not in our ring")):
         tap.wait_until(lambda a=agent, h=hint: any(h in line.text for line in a.log()), LIMIT, f"hint: {hint}")
 
 

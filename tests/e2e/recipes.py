@@ -59,11 +59,12 @@ def a_cron_job_runs_on_one_machine():
     log = cluster.path("log")
     job = ["sh", "-c", 'echo "$MACHINE $BELLWETHER_SCOPE" >>"$0"', log]
     for night in (1, 2):
-        processes = [subprocess.Popen([EXAMPLES / "cron-once", "report", *job], start_new_session=True,
+        processes = [subprocess.Popen([EXAMPLES / "cron-once", "report", *job], start_new_session=True, stderr=subprocess.PIPE,
                                       env=machine(cluster, agent, CRON_ONCE_WAIT="1", CRON_ONCE_HOLD="1.5")) for agent in agents]
         for process in processes:
             tap.cleanup(lambda it=process: it.poll() is not None or it.kill())
-        tap.equal([process.wait(LIMIT) for process in processes], [0, 0, 0], "nothing to complain of")
+        told = [process.communicate(timeout=LIMIT)[1] for process in processes]
+        tap.equal(([process.returncode for process in processes], told), ([0, 0, 0], [b""] * 3), "nothing to complain of, or to mail")
         tap.equal(len(notes(log)), night, "it ran once each night")
     tap.equal({line[1] for line in notes(log)}, {"cron/report"}, "its scope")
 

@@ -19,12 +19,20 @@ def mistakes_are_told_before_anything_happens():
         (["--scope", "a"], 2, "CMD"),
         (["--scope", "a", "--"], 2, "CMD"),
         (["--scope", "a", "--scope", "b", "--", "true"], 2, "second"),
-        (["--scope", "a:gate", "--", "true"], 2, "gate"),
         (["--scope", "a:failover=fast", "--", "true"], 2, "safe"),
         (["--scope", "", "--", "true"], 2, "name"),
         (["--scope", "a", "--grace", "x", "--", "true"], 2, "--grace"),
         (["--scope", "a", "--priority", "65536", "--", "true"], 2, "65535"),
         (["--scope", "a", "--restrt", "--", "true"], 2, "--restart"),
+        (["--scope", "a", "--fence", "./nothere", "--", "true"], 2, "--fence ./nothere: cannot be run: No such file"),
+        (["--scope", "a", "--fence", "no-such-program", "--", "true"], 2, "No such file"),
+        (["--scope", "a", "--fence", "/", "--", "true"], 2, "Permission denied"),
+        (["--scope", "a", "--fence", "", "--", "true"], 2, "a program is wanted"),
+        (["--scope", "a", "--control", "/no/such/socket", "--", "./nothere"], 127, "cannot run ./nothere: No such file"),
+        (["--scope", "a", "--control", "/no/such/socket", "--", "no-such-program"], 127, "No such file"),
+        (["--scope", "a", "--control", "/no/such/socket", "--", "/"], 126, "cannot run /: Permission denied"),
+        (["--scope", "a", "--control", "/no/such/socket", "--", ""], 127, "No such file"),
+        (["--scope", "a", "--fence", "true", "--control", "/no/such/socket", "--", "./mounted-later"], 3, "no agent"),
         (["--scope", "a", "--control", "/no/such/socket", "--", "true"], 3, "no agent"),
     ]:
         result = run("run", *words)
@@ -42,8 +50,8 @@ def the_command_runs_on_one_member_at_a_time():
     tap.check(spans[-1][1] - spans[0][0] < 6, f"hand-overs are quick: {spans}")
     names = {line[1] for line in world.lines()}
     tap.equal(names, {"n1", "n2", "n3"}, "each had its turn")
-    scopes = world.agents[0].ask("leader")["scopes"]
-    tap.equal([(s["scope"], s["leader"], s["candidates"]) for s in scopes], [("job", None, [])], "nobody stands any more")
+    world.cluster.wait(lambda: [(s["scope"], s["leader"], s["candidates"]) for s in world.agents[0].ask("leader")["scopes"]] ==
+                       [("job", None, [])], LIMIT, "nobody stands any more")
 
 
 @tap.test(timeout=60)
@@ -64,6 +72,7 @@ def what_the_command_sees_and_says():
     tap.equal((after["BELLWETHER_PREVIOUS_LEADER"], after["BELLWETHER_PREVIOUS_TOKEN"]), ("n1", env["BELLWETHER_TOKEN"]),
               "who led before")
     tap.equal((after["BELLWETHER_PREVIOUS_ADDR"], after["BELLWETHER_PREVIOUS_ID"]), (agent.addr, agent.id), "where")
+    tap.equal(after["BELLWETHER_PREVIOUS_REASON"], "resigned", "and why no more")
     types = [json.loads(line)["type"] for line in err.splitlines()]
     tap.equal(types, ["waiting", "running", "ended"], "messages")
     for command, code in [(["sh", "-c", "kill -9 $$"], 137), (["sh", "-c", "kill -USR1 $$"], 138), (["/no/such"], 127),
@@ -82,7 +91,10 @@ def runs_of_one_scope_on_one_agent_queue():
     third = world.run(agent, "--timeout", "0.3", command=world.work("c"))
     other = world.run(agent, scope="other", command=["true"])
     tap.equal(other.wait(LIMIT), 0, "another scope does not wait")
-    tap.equal(third.wait(LIMIT), 4, "--timeout")
+    err = third.communicate(timeout=LIMIT)[1]
+    tap.equal((third.returncode, err), (4, f"bellwether: {world.scope}: no lead within 0.3 s\n"), "--timeout")
+    quiet = world.run(agent, "--timeout", "0.1", "-q", command=world.work("q"))
+    tap.equal((quiet.communicate(timeout=LIMIT)[1], quiet.returncode), ("", 4), "--quiet")
     fourth = world.run(agent, "--verbose", command=world.work("d"))
     tap.check("behind" in fourth.stderr.readline(), "it queues")
     fourth.send_signal(signal.SIGTERM)
@@ -112,7 +124,7 @@ def the_agent_is_killed():
 def run_is_killed():
     """Its command dies with it, and what that has started, which hears nothing; the next one follows."""
     world = World()
-    lease = world.scope + ":lease=5000"  # which nobody waits for
+    lease = world.scope + ":lease=2000"  # which nobody waits for
     first = world.run(world.agents[0], scope=lease, command=world.work("n1", 60, "parent", "stubborn"))
     world.wait_work()
     tap.wait_until(lambda: world.heard("n1-child", "begins"), LIMIT, "the child lives")
@@ -190,6 +202,26 @@ def the_lead_is_given_up_when_the_command_has_stopped():
 
 
 @tap.test(timeout=60)
+def with_a_gate_it_waits_until_its_host_is_ready():
+    world = World()
+    gated, other = world.agents
+    first = world.run(gated, scope=world.scope + ":gate,priority=200", command=world.work("gated", 60, "slow"))
+    second = world.run(other, "--restart", command=world.work("other"))
+    world.wait_work("gated")  # though its rank is lower
+    ready = ["ready", world.scope]
+    tap.equal(gated.run(*ready, "yes").returncode, 0, "ready")
+    tap.equal(other.run("stepdown", world.scope, "--for", "1").returncode, 0, "stepdown")
+    world.wait_work("other")
+    tap.equal(gated.run(*ready, "no").returncode, 0, "not ready any more")
+    tap.equal(first.wait(LIMIT), 75, "it was given up")
+    tap.check(world.heard("gated", "stops"), "with time to stop")
+    tap.wait_until(lambda: len(world.heard("other", "begins")) == 2, LIMIT, "the other one again")
+    second.send_signal(signal.SIGTERM)
+    tap.equal(second.wait(LIMIT), 3, "told to end")
+    world.check_apart()
+
+
+@tap.test(timeout=60)
 def who_does_not_stop_is_killed_after_the_grace():
     world = World()
     agent = world.agents[0]
@@ -228,6 +260,8 @@ def the_command_waits_for_the_fencing_program():
     out, err = process.communicate(timeout=LIMIT)
     tap.equal((process.returncode, out), (0, f"n1 {world.scope}\n" * 3), "the command, after the third attempt")
     tap.equal(err.count("exit code 9"), 2, err)
+    late = world.run(world.agents[1], "--fence", "true", command=["/no/such"])
+    tap.equal(late.wait(LIMIT), 127, "what the fencing program does not bring either")
     hopeless = world.run(world.agents[1], "--fence", "/bin/false", command=world.work("never"))
     tap.wait_until(lambda: "fencing program failed" in hopeless.stderr.readline(), LIMIT, "it fails")
     hopeless.send_signal(signal.SIGINT)
@@ -252,14 +286,25 @@ def with_restart_it_campaigns_again():
 
 
 @tap.test(timeout=60)
+def with_restart_it_ends_when_it_was_told_to_before_the_lead_was_lost():
+    world = World(1, "--observer")
+    agent = world.agents[0]
+    process = world.run(agent, "--restart", command=["sh", "-c", "trap 'sleep 3; exit 3' TERM; echo on; while :; do sleep 0.05; done"])
+    tap.equal(process.stdout.readline().strip(), "on", "it works")
+    process.send_signal(signal.SIGTERM)
+    tap.equal(agent.run("stepdown", "job", "--for", "0.5").returncode, 0, "stepdown")
+    tap.equal(process.wait(LIMIT), 75, "it does not campaign again")
+
+
+@tap.test(timeout=60)
 def a_scope_of_the_configuration_is_taken_over():
     world = World(2)
     runs = [world.run(agent, scope="default", command=world.work(agent.name, 0.3)) for agent in world.agents]
     tap.equal([process.wait(LIMIT) for process in runs], [0, 0], "both had their turn")
     world.check_apart()
     world.cluster.wait(lambda: [s["leader"] for s in world.agents[0].ask("leader")["scopes"]] != [None], LIMIT, "an agent leads again")
-    candidates = world.agents[0].ask("leader")["scopes"][0]["candidates"]
-    tap.equal(sorted(c["name"] for c in candidates), ["n1", "n2"], "as they are configured to")
+    world.cluster.wait(lambda: sorted(c["name"] for c in world.agents[0].ask("leader")["scopes"][0]["candidates"]) == ["n1", "n2"],
+                       LIMIT, "both stand again, as they are configured to")
 
 
 class Client:
@@ -292,7 +337,7 @@ def any_client_can_campaign():
     agent, scope = world.agents[0], world.scope
     first, second = Client(agent), Client(agent)
     for request in ({"scope": ""}, {"scope": 1}, {"scope": scope, "priority": 65536}, {"scope": scope, "stop_ms": -1},
-                    {"scope": scope, "stop_ms": 3600001}):
+                    {"scope": scope, "stop_ms": 3600001}, {"scope": scope, "gate": 1}):
         tap.equal(first.ask(op="campaign", **request)["error"]["code"], "invalid", f"{request}")
     tap.equal(first.ask(op="lease", token="0" * 32)["error"]["code"], "invalid", "without a campaign")
     tap.equal(first.ask(op="campaign", scope=scope, stop_ms=5000), {"campaign": scope, "queued": 0}, "the first")
@@ -321,4 +366,4 @@ def any_client_can_campaign():
 
 
 if __name__ == "__main__":
-    tap.main()
+    tap.main(parallel=8)

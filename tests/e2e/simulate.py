@@ -95,6 +95,14 @@ def all_settings_are_in_the_command_that_repeats_a_run():
 
 
 @tap.test
+def two_lead_in_a_partition_but_not_in_quorum_mode():
+    words = ("--nodes", "5", "--fault", "partition:n0,n1/n2,n3,n4@20s-50s", "--forbid-overlap", "--duration", "90s")
+    found = measured(*words, code=1)["runs"][0]["violation"]
+    tap.check(found.startswith("no-overlap: "), found)
+    tap.equal(measured(*words, "--mode", "quorum")["violations"], 0)
+
+
+@tap.test
 def faults_come_from_a_file():
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory, "faults")
@@ -119,6 +127,9 @@ def mistakes_are_named_and_give_2():
         (["--latency", "5ms..1ms"], "--latency 5ms..1ms: a time one way"),
         (["--latency", "5"], "--latency 5: a time one way"),
         (["--profile", "moon"], "--profile moon: local, lan or wan"),
+        (["--mode", "quark"], "--mode quark: priority, bully or quorum"),
+        (["--mode", "quorum", "--nodes", "2"], "--mode quorum needs three members or more"),
+        (["--mode", "quorum", "--no-state"], "and their state (no --no-state)"),
         (["--failover", "never"], "--failover never: fast or safe"),
         (["--set", "probe_intervall_ms=5"], "did you mean 'probe_interval_ms'?"),
         (["--set", "lease_ms=1"], "lease_ms goes from 100 to 600000"),

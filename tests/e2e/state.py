@@ -4,6 +4,8 @@ which file it is and what to do, exits with 1, and leaves it as it was."""
 import hashlib
 import os
 import signal
+import socket
+import struct
 
 import tap
 from cluster import LIMIT, Cluster, run
@@ -128,6 +130,24 @@ def second_agent_on_the_directory_is_refused():
     tap.check(home.agent.running(), "the first one runs on")
     home.agent.kill()
     home.agent.start().wait_ready(LIMIT)  # the lock of one that was killed is no obstacle
+
+
+@tap.test(timeout=60)
+def restarted_member_finds_the_others_without_its_seed():
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    seed, member, other = cluster.start(3)
+    member.signal(signal.SIGTERM)
+    tap.equal(member.wait_exit(), 0, "exit code")
+    seed.kill()  # the only address that it is told to join
+    member.start().wait_ready()
+    cluster.wait(lambda: {"n2", "n3"} <= member.view() & other.view(), LIMIT, "n2 and n3 know each other")
+    remembered = socket.inet_aton("127.0.0.1")
+    port = struct.pack(">H", int(other.addr.rpartition(":")[2]))
+    tap.equal(member.run("leave").returncode, 0, "leave")
+    tap.equal(member.wait_exit(), 0, "exit code")
+    with open(os.path.join(member.state, "state"), "rb") as file:
+        tap.check(port + remembered not in file.read(), "who was told to leave has forgotten the others")
 
 
 @tap.test(timeout=60)

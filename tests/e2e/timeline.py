@@ -123,6 +123,50 @@ def what_cannot_be_known_is_said():
 
 
 @tap.test
+def clocks_that_agree_are_not_accused():
+    where = folder()
+    short = Stream().leader(1000, "self-elected", "n1", 7)
+    early = Stream().leader(951, "leader-elected", "n1", 7).write(where / "n2.jsonl")
+    said = page_of(where, short.write(where / "n1.jsonl"), early)[1]
+    tap.check("behind" not in said, f"49 ms say nothing: {said}")
+    early = Stream().leader(950, "leader-elected", "n1", 7).write(where / "n2.jsonl")
+    said = page_of(where, where / "n1.jsonl", early)[1]
+    tap.check("The clock of n2 is at least 50 ms behind that of n1" in said, said)
+    both = Stream().leader(950, "leader-elected", "n1", 7).leader(3000, "self-elected", "n2", 8)
+    short.leader(2990, "leader-elected", "n2", 8)
+    said = page_of(where, short.write(where / "n1.jsonl"), both.write(where / "n2.jsonl"))[1]
+    tap.check("behind" not in said, f"neither, if each would be behind the other: {said}")
+
+
+@tap.test
+def what_is_ready_late_has_no_clock_that_was_set_back():
+    where = folder()
+    ready = {"time": at(500), "type": "ready", "name": "n1"}
+    stream = Stream().member(497, "alive", "n2").add(498, "converged")
+    path = where / "n1.jsonl"
+    path.write_text(json.dumps(ready) + "\n" + stream.text())
+    data = data_of(page_of(where, path)[0])
+    tap.check(not any("set back" in note for note in data["notes"]), f"{data['notes']}")
+    path.write_text(json.dumps(ready) + "\n" + stream.text() + json.dumps({**ready, "time": at(900)}) + "\n" +
+                    Stream().member(400, "alive", "n2").text())
+    data = data_of(page_of(where, path)[0])
+    tap.check(any("set back by 0.098 s" in note for note in data["notes"]), f"by what events say: {data['notes']}")
+
+
+@tap.test
+def every_type_of_event_is_known_and_freezes_are_marks():
+    where = folder()
+    stream = Stream().add(0, "scope-frozen", scope="job", by="n2", left_ms=None).add(10, "scope-thawed", scope="job", by="").add(
+        20, "scope-thawed", scope="job", by="n3")
+    for kind in ("keys-changed", "stranger", "user-event", "query", "query-ack", "query-response", "query-end", "bound-passed"):
+        stream.add(30, kind)
+    data = data_of(page_of(where, stream.write(where / "n1.jsonl"))[0])
+    tap.check(not any("left out" in note for note in data["notes"]), f"{data['notes']}")
+    tap.equal([data["texts"][text] for text, kind in zip(data["b"], data["kind"]) if data["kinds"][kind] == "fault"],
+              ["job is frozen by n2", "job is thawed: its time is over", "job is thawed by n3"], "marks")
+
+
+@tap.test
 def an_agent_that_was_started_again_begins_anew():
     where = folder()
     stream = Stream().member(0, "alive", "n2").add(10, "converged")

@@ -68,12 +68,12 @@ class World:
     def work(self, name, lasts=60, *words):
         return [sys.executable, self.script, self.path, name, str(lasts), *words]
 
-    def run(self, agent, *words, scope=None, command=None):
+    def run(self, agent, *words, scope=None, command=None, **environment):
         """Starts a run beside the agent."""
         command = command or self.work(agent.name)
         process = subprocess.Popen([BELLWETHER, "run", "--scope", scope or self.scope, "--control", agent.control, *words, "--", *command],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env=clean_environment(), start_new_session=True)
+                                   env=clean_environment(**environment), start_new_session=True)
         tap.cleanup(process.stdout.close)
         tap.cleanup(process.stderr.close)
         self.runs.append(process)

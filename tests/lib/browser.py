@@ -12,11 +12,20 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
 LIMIT = 30
+PIPE_AND_EXEC = """
+import fcntl, os, sys
+read, write = (fcntl.fcntl(int(word), fcntl.F_DUPFD, 10) for word in sys.argv[1:3])
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def program():
@@ -34,10 +43,10 @@ class Browser:
                  "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
                  f"--window-size={width},{height}", f"--user-data-dir={self.profile}", "--remote-debugging-pipe",
                  "about:blank"]
-        # Descriptors 3 and 4 are the pipe.
-        start = ["/bin/sh", "-c", f'exec 3<&{to_read} 4>&{from_write}; exec "$@"', "sh", *words]
+        # Descriptors 3 and 4 are the pipe. (A shell's redirections take descriptors of one digit only.)
+        start = [sys.executable, "-c", PIPE_AND_EXEC, str(to_read), str(from_write), *words]
         self.process = subprocess.Popen(start, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, pass_fds=(to_read, from_write))
+                                        stderr=subprocess.DEVNULL, pass_fds=(to_read, from_write), start_new_session=True)
         os.close(to_read)
         os.close(from_write)
         pages = [target for target in self.call("Target.getTargets", session=None)["targetInfos"]
@@ -55,7 +64,7 @@ class Browser:
         self.close()
 
     def close(self):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)  # its children write, too
         self.process.wait()
         os.close(self.to)
         os.close(self.come)

@@ -17,13 +17,17 @@
 
 Test functions run in order of definition. A program runs all of them, or those whose name contains one of its
 arguments; --list prints the names. Each has a hard time limit, in seconds. main(exclusive=True) lets no other exclusive
-program of this build tree run at the same time: for tests that measure time.
+program of this build tree run at the same time: for tests that measure time. main(parallel=N) runs N tests at a time, each in a process of
+its own: for tests that wait most of their time.
 """
 
+import concurrent.futures
 import fcntl
 import faulthandler
 import os
+import re
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -141,15 +145,46 @@ def _wait_for_turn():
     return lock
 
 
-def main(exclusive=False):
+def _apart(number):
+    """Runs one test in a process of its own; returns what it printed, as if it had been run here."""
+    process = subprocess.run([sys.executable, sys.argv[0], f"--only={number}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             text=True, errors="replace", check=False)
+    lines = [line for line in process.stdout.splitlines() if line != "1..1"]
+    results = [line for line in lines if re.match(r"(not )?ok 1 - ", line)]
+    if len(results) == 1 and results[0].startswith("ok ") == (process.returncode == 0):
+        return lines
+    lines = ["# " + line for line in lines]
+    return [f"not ok 1 - {_tests[number][0]}", f"# its process ended with {process.returncode}", *lines]
+
+
+def _main_parallel(chosen, count):
+    failed = 0
+    print(f"1..{len(chosen)}", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(count) as executor:
+        for number, lines in enumerate(executor.map(_apart, [_tests.index(test) for test in chosen]), 1):
+            failed += any(line.startswith("not ok ") for line in lines)
+            print("\n".join(re.sub(r"^((?:not )?ok) 1 ", rf"\1 {number} ", line) for line in lines), flush=True)
+    sys.exit(1 if failed else 0)
+
+
+def _chosen(words):
+    only = [int(word.removeprefix("--only=")) for word in words if word.startswith("--only=")]
+    if only:
+        return [_tests[number] for number in only]
+    return [t for t in _tests if not words or any(w in t[0] or w in t[1].__name__ for w in words)]
+
+
+def main(exclusive=False, parallel=1):
     words = [word for word in sys.argv[1:] if word != "--list"]
-    chosen = [t for t in _tests if not words or any(w in t[0] or w in t[1].__name__ for w in words)]
+    chosen = _chosen(words)
     if "--list" in sys.argv[1:]:
         print("\n".join(t[0] for t in chosen))
         sys.exit(0)
     if not chosen:
         print("no such test; --list prints the names", file=sys.stderr)
         sys.exit(2)
+    if parallel > 1 and len(chosen) > 1:
+        _main_parallel(chosen, parallel)
     lock = _wait_for_turn() if exclusive else None
     signal.signal(signal.SIGALRM, _on_alarm)
     print(f"1..{len(chosen)}", flush=True)

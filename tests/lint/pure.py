@@ -20,8 +20,9 @@ ALLOWED = re.compile(
       | __(asan|ubsan|sanitizer|lsan|gcov)_\w+ | llvm_gc\w+ | _Unwind_Resume""",
     re.VERBOSE,
 )
-# Keys live in libsodium's guarded memory, which comes from no allocator: in the key ring alone.
-KEY_RING = ("crypto/keyring.o", re.compile(r"sodium_(init|malloc|free|mprotect_readonly|stackzero)"))
+# Keys live in libsodium's guarded memory, which comes from no allocator: in the key ring, what carries it, and keys of a member or a pair alone.
+SECRETS = ("crypto/keyring.o", "crypto/exchange.o", "crypto/identity.o", "crypto/pair.o")
+GUARDED = re.compile(r"sodium_(init|malloc|free|mprotect_readonly|mprotect_readwrite|stackzero)")
 # libsodium's functions that draw random bytes, whatever their prefix says.
 RANDOM = re.compile(r"crypto_\w+_keygen|crypto_(box|kx|sign|auth)\w*(?<!seed)_keypair|crypto_box_seal\w*|"
                     r"crypto_secretstream_\w+_init_push|crypto_pwhash_str\w*|crypto_core_\w+_random")
@@ -44,7 +45,7 @@ def symbols(layer, build):
 
 
 def allowed(path, symbol):
-    if path == KEY_RING[0] and KEY_RING[1].fullmatch(symbol):
+    if path in SECRETS and GUARDED.fullmatch(symbol):
         return True
     return bool(ALLOWED.fullmatch(symbol)) and not RANDOM.fullmatch(symbol)
 

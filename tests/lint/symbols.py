@@ -19,6 +19,10 @@ def wanted():
     return set().union(*(declared(path.read_text()) for path in house.c_files(house.SOURCE, ["include"])))
 
 
+def map_nodes():
+    return set(re.findall(r"^(BELLWETHER_[0-9.]+) \{", (house.SOURCE / "libbellwether.map").read_text(), re.MULTILINE))
+
+
 @tap.test
 def the_map_lists_the_public_functions():
     listed = set(re.findall(r"^\s+(bw_\w+);", (house.SOURCE / "libbellwether.map").read_text(), re.MULTILINE))
@@ -31,9 +35,12 @@ def the_library_exports_the_public_functions():
     library = house.BUILD / ".libs" / "libbellwether.so"
     if not library.exists():
         tap.skip("no shared library was built")
-    exported = {re.sub("@.*", "", name) for name in house.nm(library, "-D", "--defined-only")} - {"BELLWETHER_0"}
-    tap.equal(sorted(wanted() - exported), [], "declared, not defined")
-    tap.equal(sorted(exported - wanted()), [], "exported, not declared")
+    exported = dict(name.partition("@")[::2] for name in house.nm(library, "-D", "--defined-only"))
+    nodes = {name for name, version in exported.items() if version.strip("@") == name or not version}
+    tap.equal(sorted(nodes - wanted()), sorted(map_nodes()), "version nodes")
+    tap.equal(sorted(wanted() - set(exported)), [], "declared, not defined")
+    tap.equal(sorted(set(exported) - nodes - wanted()), [], "exported, not declared")
+    tap.equal([name for name in wanted() if exported[name].strip("@") not in map_nodes()], [], "without a version")
 
 
 @tap.test

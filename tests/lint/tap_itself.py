@@ -34,7 +34,7 @@ def hangs():
     except Exception:
         pass
 
-tap.main()
+tap.main(parallel=%d)
 """
 
 
@@ -45,10 +45,10 @@ def run_c(*arguments, timeout_s="60"):
     return subprocess.run([program, *arguments], capture_output=True, text=True, env=environment, check=False)
 
 
-def run_py(*arguments):
+def run_py(*arguments, parallel=1):
     with tempfile.TemporaryDirectory() as temporary:
         path = pathlib.Path(temporary, "sample.py")
-        path.write_text(PY_SAMPLE % str(house.SOURCE / "tests" / "lib"))
+        path.write_text(PY_SAMPLE % (str(house.SOURCE / "tests" / "lib"), parallel))
         command = [sys.executable, str(path), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -85,9 +85,7 @@ def a_c_test_is_chosen_by_name():
     tap.equal(run_c("no such name").returncode, 2, "exit code")
 
 
-@tap.test
-def python_tests_pass_fail_skip_and_end():
-    result = run_py()
+def check_py(result):
     tap.equal(result.returncode, 1, "exit code")
     lines = result.stdout.splitlines()
     tap.equal([line for line in lines if not line.startswith("#")],
@@ -95,6 +93,28 @@ def python_tests_pass_fail_skip_and_end():
                "not ok 4 - hangs"])
     tap.check("# cleaned" in lines, "what was registered for cleaning up was called")
     tap.check("# the time limit is over" in lines, "the reason is given")
+
+
+@tap.test
+def python_tests_pass_fail_skip_and_end():
+    check_py(run_py())
+
+
+@tap.test
+def several_at_a_time_say_the_same_in_the_same_order():
+    check_py(run_py(parallel=3))
+    result = run_py("passes", parallel=3)
+    tap.equal((result.returncode, result.stdout.splitlines()[:2]), (0, ["1..1", "ok 1 - passes"]), "one of them")
+
+
+@tap.test
+def a_test_whose_process_dies_has_failed():
+    tap.equal(run_py("fails", "passes", parallel=2).returncode, 1, "exit code")
+    with tempfile.TemporaryDirectory() as temporary:
+        path = pathlib.Path(temporary, "sample.py")
+        path.write_text(PY_SAMPLE.replace("tap.equal(1, 1)", "import os; os._exit(0)") % (str(house.SOURCE / "tests" / "lib"), 2))
+        result = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False)
+    tap.check("not ok 1 - passes" in result.stdout and result.returncode == 1, result.stdout)
 
 
 @tap.test

@@ -8,7 +8,7 @@ import tempfile
 import house
 import tap
 
-TREE_PARTS = house.LAYERS + ["include", "examples", "model"]
+TREE_PARTS = house.LAYERS + ["include", "examples", "man", "model", "packaging", "python"]
 
 
 def makefiles():
@@ -24,7 +24,7 @@ def unlisted(files, text):
 
 @tap.test
 def every_source_is_in_the_build():
-    patterns = ("*.c", "*.h", "*.py", "*.sh", "*.key", "*.json", "*.html", "*.pml")
+    patterns = ("*.c", "*.h", "*.py", "*.sh", "*.key", "*.json", "*.html", "*.pml", "*.cpp", "*.in")
     files = [path for part in TREE_PARTS for pattern in patterns for path in sorted((house.SOURCE / part).rglob(pattern))]
     names = [str(path.relative_to(house.SOURCE)) for path in files + documents()]
     tap.equal(unlisted(names, makefiles()), [], "in no local.mk, so missing from a release")
@@ -41,9 +41,17 @@ def documents():
     return [*sorted(house.SOURCE.glob("*.md")), *sorted((house.SOURCE / "docs").rglob("*.md"))]
 
 
+def anchors(path):
+    """What a link's #part may name: the headings, as the usual renderers of Markdown make names of them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower().strip()).replace(" ", "-") for heading in headings}
+
+
 def dead_links(path):
-    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
-    return [t for t in targets if not re.match(r"[a-z]+:", t) and not (path.parent / t).exists()]
+    links = re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", path.read_text(encoding="utf-8"))
+    own = [(target, part, path.parent / target if target else path) for target, part in links if not re.match(r"[a-z]+:", target)]
+    return [target + (part and "#" + part) for target, part, file in own
+            if not file.exists() or part and file.suffix == ".md" and part not in anchors(file)]
 
 
 @tap.test
@@ -52,12 +60,39 @@ def links_of_the_documents_lead_somewhere():
     tap.equal(dead, [], "dead links")
 
 
+def dead_when_installed(path, root, installed):
+    """Links that lead to a file of the tree which is not installed beside the document. Headers have a place of their own."""
+    targets = [(path.parent / t).resolve() for t in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+               if not re.match(r"[a-z]+:", t)]
+    names = [str(target.relative_to(root.resolve())) for target in targets]
+    return [name for name in names if not name.startswith(("include/", "tests/")) and
+            not any(other == name or other.startswith(name + "/") for other in installed)]
+
+
+@tap.test
+def links_lead_somewhere_when_installed():
+    text = makefiles().replace("\\\n", " ")
+    installed = set(" ".join(re.findall(r"^(?:nobase_dist_doc_DATA|shown_examples) \+?= (.*)$", text, re.MULTILINE)).split())
+    dead = [f"{path.name}: {name}" for path in documents() for name in dead_when_installed(path, house.SOURCE, installed)]
+    tap.equal(dead, [], "not installed")
+
+
+@tap.test
+def a_planted_link_to_what_is_not_installed_is_caught():
+    with tempfile.TemporaryDirectory() as temporary:
+        root = pathlib.Path(temporary)
+        (root / "docs").mkdir()
+        path = root / "docs" / "planted.md"
+        path.write_text("[a](other.md#head), [b](../x/y.c), [c](https://example.org/x), [d](../include/z.h), [e](data)")
+        tap.equal(dead_when_installed(path, root, {"docs/other.md", "docs/data/one"}), ["x/y.c"])
+
+
 @tap.test
 def a_planted_dead_link_is_caught():
     with tempfile.TemporaryDirectory() as temporary:
         path = pathlib.Path(temporary, "planted.md")
-        path.write_text("[a](planted.md#head), [b](missing.md), [c](https://example.org/x)")
-        tap.equal(dead_links(path), ["missing.md"])
+        path.write_text("# The head: `x`\n[a](planted.md#the-head-x), [b](missing.md), [c](https://example.org/x#y), [d](#head), [e](planted.md#no)")
+        tap.equal(dead_links(path), ["missing.md", "#head", "planted.md#no"])
 
 
 def false_examples(path, root):
@@ -95,27 +130,43 @@ def a_planted_false_example_is_caught():
 
 def unknown_tests(text):
     """Tests that the text names, as `a_name_of_several_words`, and that nobody runs."""
-    tests = [path.read_text(encoding="utf-8") for pattern in ("*.c", "*.py")
-             for path in sorted((house.SOURCE / "tests").rglob(pattern))]
-    known = set(re.findall(r"TAP_TEST\((\w+)\)|@tap\.test[^\n]*\ndef (\w+)", "\n".join(tests)))
-    names = {name for pair in known for name in pair}
+    names = known_tests()
     return [name for name in re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){3,})`", text)
             if name not in names and not name.startswith("bw_")]
 
 
+def known_tests():
+    tests = [path.read_text(encoding="utf-8") for pattern in ("*.c", "*.py")
+             for path in sorted((house.SOURCE / "tests").rglob(pattern))]
+    known = set(re.findall(r"TAP_TEST\((\w+)\)|@tap\.test[^\n]*\ndef (\w+)", "\n".join(tests)))
+    return {name for pair in known for name in pair}
+
+
+def not_shown(text):
+    """Rows of tables whose last column names no test, or what is none."""
+    known = known_tests()
+    rows = [line for line in text.splitlines() if re.match(r"\| (?!what |---)", line)]
+    named = [(row, re.findall(r"`([^`]*)`", row.rstrip().removesuffix("|").rsplit("|", 1)[1])) for row in rows]
+    return len(rows), [row for row, names in named if not any(name in known for name in names) or
+                       not all(name in known or "/" in name for name in names)]
+
+
 @tap.test
 def tests_that_the_guarantees_name_exist():
-    text = (house.SOURCE / "docs" / "GUARANTEES.md").read_text(encoding="utf-8")
-    tap.equal(unknown_tests(text), [], "no such test")
-    rows = [line for line in text.splitlines() if re.match(r"\| (?!what |---)", line)]
-    bare = [row for row in rows if not re.search(r"\| `[a-z0-9_]+`[^|]*\|$", row)]
-    tap.equal((len(rows) > 20, bare), (True, []), "rows without a test")
+    for name in ("GUARANTEES.md", "SECURITY.md"):
+        text = (house.SOURCE / "docs" / name).read_text(encoding="utf-8")
+        tap.equal(unknown_tests(text), [], f"{name}: no such test")
+        count, bare = not_shown(text)
+        tap.equal((count > 20, bare), (True, []), f"{name}: rows without a test")
 
 
 @tap.test
 def a_planted_unknown_test_is_caught():
     planted = "`no_such_test_at_all`, `a_planted_unknown_test_is_caught`, `a_stopped_leader_wakes_up_deposed`"
     tap.equal(unknown_tests(planted), ["no_such_test_at_all"])
+    rows = ["| fire | nothing | `a_stopped_leader_wakes_up_deposed` |", "| flood | `a_stopped_leader_wakes_up_deposed` | |",
+            "| ice | nothing | `no_such` |", "| snow | nothing | `a_stopped_leader_wakes_up_deposed`, `nor_this` |"]
+    tap.equal(not_shown("\n".join(["| what | get | test |", "|---|---|---|", *rows])), (4, rows[1:]))
 
 
 @tap.test

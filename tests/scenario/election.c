@@ -340,8 +340,40 @@ static void a_stepdown_moves_the_lead_and_not_back(void) {
     }
 }
 
+static bool somebody_acts(struct bw_sim *asked, void *context) {
+    (void)asked, (void)context;
+    return acting_count() > 0;
+}
+
+/* The others have not listened for as long as each other when it dies, so that their claims may come close to each other. */
+static void a_leader_killed_at_its_election_has_one_successor(void) {
+    for (uint64_t seed = 1; seed <= seed_count(60); seed++) {
+        size_t count = 3 + seed % 3;
+        options.write_us = 200 + (uint32_t)(seed * 7919 % 20000);
+        world(seed, count);
+        for (size_t i = 0; i < count; i++) {
+            CHECK(bw_sim_start(sim, i) == 0);
+            run_ms(i == 0 ? 300 : (int64_t)(seed * (i + 3) * 31 % 60));
+        }
+        CHECK(bw_sim_run_until(sim, somebody_acts, NULL, 20000));
+        run_ms((int64_t)(seed % 50));
+        size_t leader = 0;
+        while (leader + 1 < count && !may_act(leader))
+            leader++;
+        uint64_t elected = events(EVERYBODY, BW_EVENT_SELF_ELECTED);
+        bw_sim_forbid_overlap(sim, true, 0);
+        bw_sim_crash(sim, leader);
+        size_t successor = wait_other_leader(leader, 5000);
+        CHECK(successor != NOBODY);
+        run_ms(5000);
+        CHECK(events(EVERYBODY, BW_EVENT_SELF_ELECTED) == elected + 1);
+        CHECK(bw_sim_leader_everywhere(sim, SCOPE) == successor);
+    }
+}
+
 static const struct tap_test end_tests[] = {
     TAP_TEST(a_crashed_leader_is_replaced_within_a_second),
+    TAP_TEST(a_leader_killed_at_its_election_has_one_successor),
     TAP_TEST(a_silent_leader_is_replaced_after_its_lease),
     TAP_TEST(bully_replaces_a_leader_as_soon),
     TAP_TEST(an_orderly_leader_hands_over_at_once),

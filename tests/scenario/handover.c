@@ -210,6 +210,79 @@ static void a_transfer_to_a_worse_one_lasts_for_the_hold_down(void) {
     CHECK(wait_other_leader(1, 2500) == 3);
 }
 
+/* -- refused by a guard (rule 2) -- */
+
+static int claim_above(struct bw_node *node, struct bw_time now, void *token) {
+    return bw_node_claim_above(node, SCOPE, token, now);
+}
+
+static int refused(size_t host, struct bw_token *newest) {
+    return bw_sim_call(sim, host, "is refused by a guard", claim_above, newest);
+}
+
+/* A member that hears nobody, and whose clock is an hour ahead, has used the resource once; nobody follows it, so the leader
+ * stays, and is refused. */
+static void a_leader_refused_for_a_deaf_ones_token_claims_above_it(void) {
+    options.mode = BW_MODE_PRIORITY;
+    for (uint64_t seed = 1; seed <= seed_count(4); seed++) {
+        size_t leader = cluster(seed, 5);
+        size_t deaf = (leader + 1) % 5;
+        bw_sim_wall_step(sim, deaf, 3600000);
+        bw_sim_in(sim, deaf)->cut = true;
+        run_ms(120000);
+        struct bw_token guard = bw_sim_guard_token(sim, SCOPE);
+        struct bw_token before = token_of(leader);
+        if (!CHECK(may_act(leader) && token_rises(&before, &guard)))
+            return;
+        bw_sim_crash(sim, deaf);
+        uint64_t count = bw_sim_guard_refused(sim, SCOPE);
+        run_ms(5000);
+        CHECK(may_act(leader) && bw_sim_guard_refused(sim, SCOPE) > count); /* and so for ever */
+        CHECK(refused(leader, &guard) == 0);
+        CHECK(!may_act(leader));
+        count = bw_sim_guard_refused(sim, SCOPE);
+        run_ms(1000);
+        struct bw_token after = token_of(leader);
+        CHECK(may_act(leader) && token_rises(&guard, &after));
+        run_ms(20000);
+        CHECK(bw_sim_guard_refused(sim, SCOPE) == count);
+        CHECK(acting_count() == 1 && may_act(leader));
+    }
+}
+
+/* The resource is older than the cluster: its guard has the token of one that is gone. In each mode, with loss. */
+static void a_leader_refused_for_a_lost_clusters_token_claims_above_it(void) {
+    static const enum bw_mode modes[] = {BW_MODE_PRIORITY, BW_MODE_BULLY, BW_MODE_QUORUM};
+    for (size_t i = 0; i < BW_COUNT(modes); i++) {
+        for (uint64_t seed = 1; seed <= seed_count(4); seed++) {
+            options.forbid_overlap = true;
+            options.mode = modes[i];
+            options.voter_count = modes[i] == BW_MODE_QUORUM ? 5 : 0;
+            size_t leader = cluster(seed, 5);
+            if (leader == NOBODY)
+                return;
+            struct bw_token guard = token_of(leader);
+            guard.term += 100000000;
+            bw_sim_loss(sim, seed % 2 == 0 ? 100000 : 0);
+            CHECK(refused((leader + 1) % 5, &guard) == BW_ERR_BUSY);
+            int64_t from_ms = now_ms();
+            CHECK(refused(leader, &guard) == 0);
+            CHECK(!may_act(leader));
+            CHECK(wait_leader(8000) == leader || seed % 2 == 0);
+            CHECK(seed % 2 == 0 || now_ms() - from_ms <= 1000);
+            bw_sim_loss(sim, 0);
+            run_ms(20000);
+            size_t next = bw_sim_leader_everywhere(sim, SCOPE);
+            struct bw_token after = next != NOBODY ? token_of(next) : (struct bw_token){0};
+            CHECK(token_rises(&guard, &after));
+        }
+    }
+}
+
+static const struct tap_test refused_tests[] = {
+    TAP_TEST(a_leader_refused_for_a_deaf_ones_token_claims_above_it),
+    TAP_TEST(a_leader_refused_for_a_lost_clusters_token_claims_above_it),
+};
 static const struct tap_test transfer_tests[] = {
     TAP_TEST(a_transfer_makes_the_named_member_leader),
     TAP_TEST(one_of_many_is_told_at_once),
@@ -227,6 +300,7 @@ static const struct tap_test preempt_tests[] = {
 };
 static const struct tap_suite suites[] = {
     TAP_SUITE_WITH("preemption", preempt_tests, durable_candidates, story_tear_down),
+    TAP_SUITE_WITH("refused by a guard", refused_tests, durable_candidates, story_tear_down),
     TAP_SUITE_WITH("transfers", transfer_tests, durable_candidates, story_tear_down),
 };
 

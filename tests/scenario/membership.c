@@ -361,6 +361,29 @@ static void captures_are_worth_nothing(void) {
     CHECK(bw_sim_converged(sim));
 }
 
+/* All that a cluster said from its first packet on, a day later: to a cluster of the same key and label at the same addresses. */
+static void a_capture_of_a_whole_cluster_is_worth_nothing_to_a_new_one(void) {
+    options.on_datagram = capture;
+    captured_count = 0;
+    cluster(1, 4);
+    size_t count = captured_count;
+    CHECK(count > 20);
+    options.on_datagram = NULL;
+    cluster(2, 4);
+    uint64_t digest = bw_node_digest(bw_sim_node(sim, 0));
+    for (size_t i = 0; i < count; i++) {
+        bw_sim_inject(sim, captured[i].from, captured[i].to, captured[i].data, captured[i].size);
+        bw_sim_inject(sim, captured[i].to, captured[i].from, captured[i].data, captured[i].size);
+    }
+    run_ms(5000);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK(bw_sim_alive_count(sim, i) == 4);
+        CHECK(bw_node_member_count(bw_sim_node(sim, i)) == 4);
+        CHECK(bw_node_digest(bw_sim_node(sim, i)) == digest);
+    }
+    CHECK(accused_in(0, 4) == 0);
+}
+
 static const struct tap_test joining_tests[] = {
     TAP_TEST(a_line_of_five_becomes_a_full_mesh),
     TAP_TEST(a_hundred_start_at_once_with_one_seed),
@@ -391,6 +414,7 @@ static const struct tap_test partition_tests[] = {
 static const struct tap_test stranger_tests[] = {
     TAP_TEST(every_flipped_bit_and_every_cut_is_dropped),
     TAP_TEST(captures_are_worth_nothing),
+    TAP_TEST(a_capture_of_a_whole_cluster_is_worth_nothing_to_a_new_one),
 };
 static const struct tap_suite suites[] = {
     TAP_SUITE_WITH("joining", joining_tests, members_only, story_tear_down),

@@ -36,25 +36,25 @@ static bool catches(enum bw_mutant mutant, const char *name, uint64_t last) {
     static void test(void) {                               \
         CU_ASSERT(catches(BW_MUTANT_##name, #name, seed)); \
     }
-CAUGHT(a_lease_from_the_acknowledgement_is_caught, QUORUM_LEASE_FROM_ACK, 17)
-CAUGHT(no_abstention_is_caught, NO_ABSTENTION, 219)
+CAUGHT(a_lease_from_the_acknowledgement_is_caught, QUORUM_LEASE_FROM_ACK, 20)
+CAUGHT(no_abstention_is_caught, NO_ABSTENTION, 100)
 CAUGHT(a_vote_that_is_not_durable_is_caught, VOTE_NOT_DURABLE, 1)
-CAUGHT(an_acknowledged_stale_renewal_is_caught, STALE_RENEWAL_ACKNOWLEDGED, 424)
+CAUGHT(an_acknowledged_stale_renewal_is_caught, STALE_RENEWAL_ACKNOWLEDGED, 11722)
 CAUGHT(an_ignored_promise_is_caught, PROMISE_IGNORED, 5)
 CAUGHT(old_rounds_that_count_are_caught, OLD_ROUNDS_COUNT, 112)
 CAUGHT(a_release_before_the_stop_is_caught, RELEASE_BEFORE_STOP, 4)
 CAUGHT(asking_again_after_a_release_is_caught, ASKS_AGAIN_AFTER_RELEASE, 2)
 CAUGHT(a_repeated_vote_that_leases_is_caught, REPEATED_VOTE_LEASES, 2)
 CAUGHT(voters_by_number_alone_are_caught, VOTERS_BY_NUMBER_ALONE, 1)
-CAUGHT(a_promise_too_short_is_caught, PROMISE_TOO_SHORT, 1)
-CAUGHT(an_abstention_too_short_is_caught, ABSTENTION_TOO_SHORT, 46)
-CAUGHT(two_voters_at_once_are_caught, TWO_VOTERS_AT_ONCE, 43)
+CAUGHT(a_promise_too_short_is_caught, PROMISE_TOO_SHORT, 3)
+CAUGHT(an_abstention_too_short_is_caught, ABSTENTION_TOO_SHORT, 238)
+CAUGHT(two_voters_at_once_are_caught, TWO_VOTERS_AT_ONCE, 63)
 CAUGHT(voters_that_are_not_stamped_are_caught, VOTERS_NOT_STAMPED, 1)
 
 /* Ten times as far as the promise allows for. */
 static void clocks_too_far_apart_are_caught(void) {
     char violation[256];
-    uint64_t seed = 537; /* the one that caught it last is tried first */
+    uint64_t seed = 2343; /* the one that caught it last is tried first */
     for (uint64_t i = 1; quorum_chaos(seed, 10000, violation); i++) {
         if (i > SEED_COUNT) {
             CU_FAIL("not caught");

@@ -63,6 +63,12 @@ static void who_comes_back_asks_before_it_claims(void) {
         seeds(found[i], found[i]);
 }
 
+/* The same, found by a soak: for a seat whoever comes back is often the first, as the others hold the other ones. */
+static void of_seats_it_asks_at_once(void) {
+    seeds(1795920577194, 1795920577194);
+    seeds(1795920577997, 1795920577997);
+}
+
 /* Found by the swarm: a claim was confirmed, or made, over a leader that others had heard within its lease. */
 static void nobody_leads_while_anothers_lease_runs(void) {
     static const uint64_t found[] = {1128, 1142, 1303, 13379, 17735};
@@ -103,6 +109,25 @@ static void who_led_a_cluster_of_one_is_met(void) {
     seeds(1795903819749, 1795903819749);
 }
 
+/* Found by a soak, and as it must be: the holder claims again; while that is on its way it follows one that had not heard of the
+ * freeze, and then its own claim is confirmed, which is the larger one. */
+static void the_holders_claim_on_its_way_may_become_a_reign(void) {
+    static const uint64_t found[] = {1795916500884, 1795916552307, 1795916570042};
+    for (size_t i = 0; i < BW_COUNT(found); i++)
+        seeds(found[i], found[i]);
+}
+
+/* Found by a soak: an attacker carried the words of others to a deaf member, which so heard them and was no more deaf. */
+static void an_attacker_does_not_mend_a_deaf_member(void) {
+    seeds(1795916559525, 1795916559525);
+}
+
+/* Found by the swarm: a voter that had lost its state asked whether there was a leader, heard of one, took its own question's failing
+ * for that one's end, and as it was no voter any more nobody told it better. */
+static void who_is_no_voter_any_more_believes_in_the_leader(void) {
+    seeds(21851, 21851);
+}
+
 /* Found by the swarm, and as it must be: see comes_back in sim/check.c. */
 static void who_found_itself_alone_may_lead_for_a_lease_after_it_is_back(void) {
     seeds(30828, 30828);
@@ -129,6 +154,7 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(seeds_801_to_900),
     TAP_TEST(seeds_901_to_1000),
     TAP_TEST(who_comes_back_asks_before_it_claims),
+    TAP_TEST(of_seats_it_asks_at_once),
     TAP_TEST(nobody_leads_while_anothers_lease_runs),
     TAP_TEST(a_record_that_found_no_memory_is_published_later),
     TAP_TEST(who_meets_nobody_leads_a_cluster_of_one),
@@ -136,6 +162,9 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(who_is_told_of_a_living_leader_confirms_no_other),
     TAP_TEST(a_claim_given_up_for_a_leader_names_it),
     TAP_TEST(who_led_a_cluster_of_one_is_met),
+    TAP_TEST(the_holders_claim_on_its_way_may_become_a_reign),
+    TAP_TEST(who_is_no_voter_any_more_believes_in_the_leader),
+    TAP_TEST(an_attacker_does_not_mend_a_deaf_member),
     TAP_TEST(who_found_itself_alone_may_lead_for_a_lease_after_it_is_back),
     TAP_TEST(a_seed_gives_the_same_run_again),
 };

@@ -8,7 +8,7 @@
 #include "sim/sim.h"
 
 #define SWARM_HOSTS_MAX 16u
-#define SWARM_SCOPES_MAX 3u
+#define SWARM_SCOPES_MAX 4u
 #define SWARM_STEPS_MAX 64u
 
 /* What a plan may do decides what is forbidden meanwhile, beside what sim/check.c always forbids. */
@@ -45,11 +45,13 @@ enum swarm_fault {
     SWARM_LEAVE,
     SWARM_RETURN,
     SWARM_STEPDOWN,
-    SWARM_FREEZE,  /* other: the scope */
-    SWARM_THAW,    /* the same */
-    SWARM_ROTATE,  /* all keys; value: within so many ms */
-    SWARM_HOSTILE, /* packets to all; other: so many a second; value: for so many ms */
-    SWARM_MEND     /* value: the fault that ends */
+    SWARM_FREEZE,   /* other: the scope */
+    SWARM_THAW,     /* the same */
+    SWARM_WITHDRAW, /* other: the scope */
+    SWARM_DECLARE,  /* the same */
+    SWARM_ROTATE,   /* all keys; value: within so many ms */
+    SWARM_HOSTILE,  /* packets to all; other: so many a second; value: for so many ms */
+    SWARM_MEND      /* value: the fault that ends */
 };
 
 struct swarm_step {
@@ -69,8 +71,11 @@ struct swarm_draw {
     bool stands[SWARM_SCOPES_MAX][SWARM_HOSTS_MAX];
     uint16_t priorities[SWARM_SCOPES_MAX][SWARM_HOSTS_MAX];
     uint32_t preempt_ms[SWARM_SCOPES_MAX]; /* policies */
-    enum bw_mode mode;
-    bool staggered; /* start one by one */
+    uint16_t seats[SWARM_SCOPES_MAX];      /* 0: one leader */
+    enum bw_mode mode;                     /* of all scopes but one */
+    size_t quorum_scope;                   /* that one; SWARM_SCOPES_MAX: none */
+    size_t voter_count;                    /* the first hosts */
+    bool staggered;                        /* start one by one */
     struct swarm_step steps[SWARM_STEPS_MAX];
     size_t step_count;
     int64_t end_ms;
@@ -80,6 +85,14 @@ void swarm_draw(struct swarm_draw *draw, uint64_t seed);
 /* Draws the plan of faults once the cluster is drawn. */
 void swarm_draw_steps(struct swarm_draw *draw, struct bw_rng *rng);
 const char *swarm_scope_name(size_t scope);
+/* Whether nothing was found by such a seed before there were scopes in quorum mode, and scopes that come and go: such a one may have
+ * them, and the others go on to mean what they meant. */
+bool swarm_has_news(uint64_t seed);
+
+/* What a host declares at its start; then, while it runs: what the node says (BW_ERR_BUSY, BW_ERR_NOT_FOUND: it had, or had not). */
+void swarm_configure(const struct swarm_draw *draw, size_t host, struct bw_config *config);
+int swarm_declare(struct bw_sim *sim, const struct swarm_draw *draw, size_t scope, size_t host);
+int swarm_withdraw(struct bw_sim *sim, const struct swarm_draw *draw, size_t scope, size_t host);
 const char *swarm_plan_name(enum swarm_plan plan);
 
 struct swarm_result {

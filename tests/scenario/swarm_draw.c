@@ -10,7 +10,7 @@ static bool one_in(struct bw_rng *rng, uint32_t n) {
 }
 
 const char *swarm_scope_name(size_t scope) {
-    static const char *const names[] = {"default", "cron", "orders/17"};
+    static const char *const names[] = {"default", "cron", "orders/17", "ledger"};
     BW_ASSERT(scope < BW_COUNT(names));
     return names[scope];
 }
@@ -63,7 +63,7 @@ static void draw_network(struct bw_rng *rng, struct bw_sim_options *options, enu
 }
 
 static void draw_scopes(struct bw_rng *rng, struct swarm_draw *draw) {
-    draw->scope_count = between(rng, 1, SWARM_SCOPES_MAX);
+    draw->scope_count = between(rng, 1, SWARM_SCOPES_MAX - 1);
     for (size_t s = 0; s < draw->scope_count; s++)
         for (size_t i = 0; i < draw->host_count; i++) {
             draw->stands[s][i] = i < 2 || !one_in(rng, 4);
@@ -87,6 +87,37 @@ static void draw_policies(struct swarm_draw *draw) {
     for (size_t s = 0; s < draw->scope_count; s++)
         draw->preempt_ms[s] =
             policed[draw->seed % 16] ? policies[bw_rng_below(&rng, BW_COUNT(policies))] : BW_PREEMPT_NEVER;
+}
+
+bool swarm_has_news(uint64_t seed) {
+    static const bool news[16] = {[2] = true, [11] = true, [13] = true, [15] = true};
+    return news[seed % 16];
+}
+
+/* One scope more, whose leader a majority of the first hosts elects. Drawn apart, as the policies. */
+static void draw_quorum(struct swarm_draw *draw) {
+    static const uint32_t policies[] = {0, 3000, BW_PREEMPT_NEVER};
+    struct bw_rng rng;
+    bw_rng_seed(&rng, draw->seed ^ UINT64_C(0x71756f72756d)); /* "quorum" */
+    draw->quorum_scope = SWARM_SCOPES_MAX;
+    if (!swarm_has_news(draw->seed) || draw->host_count < 3)
+        return;
+    size_t s = draw->quorum_scope = draw->scope_count++;
+    draw->voter_count = draw->host_count >= 5 && one_in(&rng, 3) ? 5 : 3;
+    draw->options.durable = true;
+    draw->preempt_ms[s] = policies[bw_rng_below(&rng, BW_COUNT(policies))];
+    for (size_t i = 0; i < draw->host_count; i++) {
+        draw->stands[s][i] = i < 2 || !one_in(&rng, 4);
+        draw->priorities[s][i] = (uint16_t)between(&rng, 98, 102);
+    }
+}
+
+/* A third of the seeds that have a second scope give it seats. Drawn apart, as the policies. */
+static void draw_seats(struct swarm_draw *draw) {
+    struct bw_rng rng;
+    bw_rng_seed(&rng, draw->seed ^ UINT64_C(0x7365617473)); /* "seats" */
+    if (draw->scope_count > 1 && draw->quorum_scope != 1 && one_in(&rng, 3))
+        draw->seats[1] = (uint16_t)between(&rng, 2, 4);
 }
 
 static enum swarm_plan draw_plan(struct bw_rng *rng) {
@@ -117,5 +148,7 @@ void swarm_draw(struct swarm_draw *draw, uint64_t seed) {
     options->failover = one_in(&rng, 3) ? BW_FAILOVER_SAFE : BW_FAILOVER_FAST;
     options->seed_count = between(&rng, 2, 3);
     draw->staggered = one_in(&rng, 3);
+    draw_quorum(draw);
+    draw_seats(draw);
     swarm_draw_steps(draw, &rng);
 }

@@ -43,6 +43,9 @@ static void with_a_lease_counted_from_the_acknowledgement_it_fails(void) {
 static void with_frozen_scopes_taken_it_fails(void) {
     demand_caught(BW_MUTANT_FREEZE_RULE_OFF);
 }
+static void with_a_seat_too_many_it_fails(void) {
+    demand_caught(BW_MUTANT_SEAT_TOO_MANY);
+}
 static void with_all_rules_it_passes(void) {
     struct swarm_result result;
     for (uint64_t seed = 1; seed <= 10; seed++)
@@ -54,6 +57,7 @@ static const struct tap_test mutant_tests[] = {
     TAP_TEST(without_the_late_tick_rule_it_fails),
     TAP_TEST(with_a_lease_counted_from_the_acknowledgement_it_fails),
     TAP_TEST(with_frozen_scopes_taken_it_fails),
+    TAP_TEST(with_a_seat_too_many_it_fails),
     TAP_TEST(with_all_rules_it_passes),
 };
 static const struct tap_suite suites[] = {TAP_SUITE("swarm mutants", mutant_tests)};

@@ -185,6 +185,23 @@ static void draw_freezes(struct swarm_draw *draw) {
     }
 }
 
+/* Scopes are withdrawn, as when a command ends that runs while its member leads, and declared again. */
+static void draw_declarations(struct swarm_draw *draw) {
+    struct bw_rng rng;
+    bw_rng_seed(&rng, draw->seed ^ UINT64_C(0x6465636c617265)); /* "declare" */
+    bool changing = draw->plan == SWARM_CHAOS || draw->plan == SWARM_PROCESSES;
+    if (!changing || !swarm_has_news(draw->seed) || below(&rng, 2) != 0)
+        return;
+    for (uint64_t times = 1 + below(&rng, 5); times > 0; times--) {
+        int64_t at_ms = (int64_t)below(&rng, 10000);
+        size_t host = below(&rng, draw->host_count);
+        size_t scope = below(&rng, draw->scope_count);
+        add(draw, at_ms, SWARM_WITHDRAW, host, scope, 0);
+        if (below(&rng, 3) != 0)
+            add(draw, at_ms + (int64_t)below(&rng, below(&rng, 2) == 0 ? 50 : 8000), SWARM_DECLARE, host, scope, 0);
+    }
+}
+
 static int by_time(const void *a, const void *b) {
     const struct swarm_step *x = a;
     const struct swarm_step *y = b;
@@ -199,5 +216,6 @@ void swarm_draw_steps(struct swarm_draw *draw, struct bw_rng *rng) {
     draws[draw->plan](draw, rng);
     draw_hostilities(draw, rng);
     draw_freezes(draw);
+    draw_declarations(draw);
     qsort(draw->steps, draw->step_count, sizeof draw->steps[0], by_time);
 }

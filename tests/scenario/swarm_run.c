@@ -20,7 +20,9 @@ struct run {
     int64_t elected_us[SWARM_HOSTS_MAX]; /* the newest */
     bool deaf;                           /* now */
     bool frozen;                         /* something was */
-    bool mended;                         /* all is to be well from now on */
+    bool lost[SWARM_HOSTS_MAX];          /* its state, once */
+    bool withdrawn[SWARM_SCOPES_MAX][SWARM_HOSTS_MAX];
+    bool mended; /* all is to be well from now on */
     struct bw_rotation *rotation;
     struct bw_attack *attack;
 };
@@ -28,21 +30,8 @@ struct run {
 /* -- the cluster -- */
 
 static void configure(void *context, size_t host, struct bw_config *config) {
-    static struct bw_scope_config scopes[SWARM_SCOPES_MAX]; /* copied by the node */
     const struct run *run = context;
-    const struct swarm_draw *draw = run->draw;
-    config->scope_count = 0;
-    config->scopes = scopes;
-    for (size_t s = 0; s < draw->scope_count; s++) {
-        if (!draw->stands[s][host])
-            continue;
-        struct bw_scope_config *scope = &scopes[config->scope_count++];
-        bw_scope_config_init(scope, swarm_scope_name(s));
-        scope->priority = draw->priorities[s][host];
-        scope->failover = draw->options.failover;
-        scope->preempt_ms = draw->preempt_ms[s];
-        scope->mode = draw->mode;
-    }
+    swarm_configure(run->draw, host, config);
 }
 
 /* -- what a plan forbids -- */
@@ -67,6 +56,11 @@ static size_t subject_of(const struct run *run, const struct bw_event *event) {
     return BW_SIM_NONE;
 }
 
+static bool in_quorum_scope(const struct run *run, const struct bw_event *event) {
+    size_t scope = run->draw->quorum_scope;
+    return scope < SWARM_SCOPES_MAX && strcmp(event->scope, swarm_scope_name(scope)) == 0;
+}
+
 static void on_event(void *context, size_t host, const struct bw_event *event, int64_t at_us) {
     struct run *run = context;
     if (run->sim == NULL)
@@ -82,8 +76,10 @@ static void on_event(void *context, size_t host, const struct bw_event *event, i
     if (event->type == BW_EVENT_SELF_ELECTED)
         run->elected_us[host] = at_us;
     bool collided = at_us - run->elected_us[host] <= round_ms(run->draw) * BW_US_PER_MS;
-    bool preempted = event->reason == BW_LOSS_PREEMPTED; /* to a better one that it hears, see bw_want_receive */
-    if (run->deaf && event->type == BW_EVENT_SELF_DEPOSED && !run->faulted[host] && !collided && !preempted)
+    bool counted = !in_quorum_scope(run, event); /* there a deaf voter may be the one that the majority needs */
+    bool preempted = event->reason == BW_LOSS_PREEMPTED ||
+                     event->reason == BW_LOSS_SECOND_SEAT; /* to a better one that it hears, see bw_want_receive */
+    if (run->deaf && event->type == BW_EVENT_SELF_DEPOSED && !run->faulted[host] && !collided && !preempted && counted)
         broken(run, "a deaf member ends another's reign", host, event);
 }
 
@@ -96,6 +92,8 @@ static bool awake(const struct run *run, size_t host) {
 static void start(struct run *run, size_t host, bool torn) {
     int error = bw_sim_start(run->sim, host);
     run->gone[host] = false;
+    for (size_t s = 0; s < run->draw->scope_count; s++)
+        run->withdrawn[s][host] = false;
     if (torn && error != BW_ERR_CORRUPT && error != BW_ERR_MEMORY)
         bw_sim_fail(run->sim, "a torn state is not refused");
     if (error == BW_ERR_CORRUPT && torn)
@@ -104,7 +102,20 @@ static void start(struct run *run, size_t host, bool torn) {
         bw_sim_fail(run->sim, "a node does not start");
 }
 
+/* A majority of voters that lose their state elect nobody any more (docs/GUARANTEES.md): so many keep theirs. */
+static enum swarm_fault spare_majority(struct run *run, size_t host, enum swarm_fault way) {
+    const struct swarm_draw *draw = run->draw;
+    size_t lost_count = 0;
+    if (draw->quorum_scope == SWARM_SCOPES_MAX || host >= draw->voter_count || way == SWARM_RESTART)
+        return way;
+    for (size_t i = 0; i < draw->voter_count; i++)
+        lost_count += run->lost[i] || i == host;
+    run->lost[host] = run->lost[host] || 2 * lost_count < draw->voter_count;
+    return run->lost[host] ? way : SWARM_RESTART;
+}
+
 static void restart(struct run *run, size_t host, enum swarm_fault way, uint64_t value) {
+    way = spare_majority(run, host, way);
     size_t size = bw_sim_disk_size(run->sim, host);
     bool torn = way == SWARM_RESTART_TORN && size > 1;
     if (bw_sim_node(run->sim, host) != NULL)
@@ -124,7 +135,9 @@ static void partition(struct run *run, uint64_t value) {
 }
 
 static size_t leader_of(const struct run *run, size_t scope) {
-    size_t leader = bw_sim_leader_everywhere(run->sim, swarm_scope_name(scope));
+    char seat[BW_NAME_MAX + 1];
+    bw_scope_seat_name(swarm_scope_name(scope), 0, seat);
+    size_t leader = bw_sim_leader_everywhere(run->sim, run->draw->seats[scope] > 0 ? seat : swarm_scope_name(scope));
     return leader != BW_SIM_NONE ? leader : 0;
 }
 
@@ -193,6 +206,26 @@ static void thaw_all(struct run *run) {
                 bw_sim_freeze(run->sim, i, info.scope, false);
 }
 
+static void withdraw(struct run *run, size_t host, size_t scope) {
+    if (awake(run, host) && !run->gone[host] && swarm_withdraw(run->sim, run->draw, scope, host) == 0)
+        run->withdrawn[scope][host] = true;
+}
+
+static void declare(struct run *run, size_t host, size_t scope) {
+    if (!run->withdrawn[scope][host] || !awake(run, host) || run->gone[host])
+        return;
+    int error = swarm_declare(run->sim, run->draw, scope, host);
+    if (error != 0 && error != BW_ERR_MEMORY)
+        bw_sim_fail(run->sim, "a scope cannot be declared again");
+    run->withdrawn[scope][host] = error != 0;
+}
+
+static void declare_all(struct run *run) {
+    for (size_t host = 0; host < run->draw->host_count; host++)
+        for (size_t s = 0; s < run->draw->scope_count; s++)
+            declare(run, host, s);
+}
+
 static void fault_of_process(struct run *run, const struct swarm_step *step) {
     struct bw_sim *sim = run->sim;
     bool runs = bw_sim_running(sim, step->host);
@@ -235,6 +268,12 @@ static void fault_of_process(struct run *run, const struct swarm_step *step) {
         run->frozen = true;
         if (awake(run, step->host))
             bw_sim_freeze(sim, step->host, swarm_scope_name(step->other), step->fault == SWARM_FREEZE);
+        break;
+    case SWARM_WITHDRAW:
+        withdraw(run, step->host, step->other);
+        break;
+    case SWARM_DECLARE:
+        declare(run, step->host, step->other);
         break;
     default:
         step_down(run, step->host, (uint32_t)step->value);
@@ -307,14 +346,24 @@ static void fault(struct run *run, const struct swarm_step *step) {
 
 /* -- progress -- */
 
-/* Everybody alive to everybody, equal digests, one leader per scope. */
+static bool led(const struct run *run, const char *scope) {
+    return bw_sim_leader_everywhere(run->sim, scope) != BW_SIM_NONE && bw_sim_acting_count(run->sim, scope) == 1;
+}
+
+/* Everybody alive to everybody, equal digests, one leader per scope and seat. */
 static bool whole(const struct run *run) {
     if (!bw_sim_converged(run->sim))
         return false;
-    for (size_t s = 0; s < run->draw->scope_count; s++)
-        if (bw_sim_leader_everywhere(run->sim, swarm_scope_name(s)) == BW_SIM_NONE ||
-            bw_sim_acting_count(run->sim, swarm_scope_name(s)) != 1)
+    for (size_t s = 0; s < run->draw->scope_count; s++) {
+        char seat[BW_NAME_MAX + 1];
+        if (run->draw->seats[s] == 0 && !led(run, swarm_scope_name(s)))
             return false;
+        for (unsigned i = 0; i < run->draw->seats[s]; i++) {
+            bw_scope_seat_name(swarm_scope_name(s), i, seat);
+            if (!led(run, seat))
+                return false;
+        }
+    }
     return true;
 }
 
@@ -341,6 +390,8 @@ static int64_t progress(struct run *run, int64_t limit_ms) {
         return_all(run);
         if (run->frozen && run->mended)
             thaw_all(run);
+        if (run->mended)
+            declare_all(run);
     }
 }
 

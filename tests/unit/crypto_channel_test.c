@@ -135,16 +135,38 @@ static void any_key_of_the_ring_opens_and_the_first_seals(void) {
     test_start(&old, 5, 105, &(struct test_setting){.keys = TEST_KEY_C});
     CU_ASSERT_TRUE(test_tell(&a, &both)); /* sealed with the second */
     CU_ASSERT_EQUAL(test_rule(&both, BW_RULE_FIRST_KEY_SEALS_ALL_OPEN), 1);
-    struct test_datagram datagram = test_seal(&both, &a, true, "sealed with the first, which a has not");
+    struct test_datagram datagram = test_seal(&both, &a, true, "a has not the first: in its own");
+    CU_ASSERT_EQUAL(test_opens(&a, &datagram, &both), 1);
+    CU_ASSERT_EQUAL(test_rule(&both, BW_RULE_ANSWER_IN_ITS_KEY), 1);
+    bw_channel_set_keyring(a.channel, both.keyring);
+    CU_ASSERT_TRUE(test_tell(&a, &both)); /* it has */
+    datagram = test_seal(&both, &a, true, "sealed with the first");
+    CU_ASSERT_EQUAL(test_rule(&both, BW_RULE_ANSWER_IN_ITS_KEY), 1);
+    bw_channel_set_keyring(a.channel, a.keyring);
     CU_ASSERT_EQUAL(test_opens(&a, &datagram, &both), BW_ERR_DROP_KEY);
     bw_channel_set_keyring(a.channel, both.keyring);
     CU_ASSERT_EQUAL(test_opens(&a, &datagram, &both), 1);
-    CU_ASSERT_EQUAL(test_rule(&a, BW_RULE_FIRST_KEY_SEALS_ALL_OPEN), 0);
     datagram = test_seal(&old, &both, true, "a key that was removed");
     CU_ASSERT_EQUAL(test_opens(&both, &datagram, &old), BW_ERR_DROP_KEY);
     test_stop(&both);
     test_stop(&old);
     bw_channel_set_keyring(a.channel, a.keyring);
+}
+
+/* Each says that it hears nothing, in the second of its keys: the other tries more than its first one. */
+static void who_stays_silent_is_tried_with_each_key(void) {
+    struct test_member both;
+    test_start(&both, 4, 104, &(struct test_setting){.keys = TEST_KEY_B "\n" TEST_KEY_A});
+    size_t opened = 0;
+    for (int i = 0; i < 400; i++) {
+        struct test_datagram datagram = test_seal(&both, &a, true, "knock");
+        int error = test_opens(&a, &datagram, &both);
+        CU_ASSERT_TRUE(error == 1 || error == BW_ERR_DROP_KEY);
+        opened += error == 1;
+    }
+    CU_ASSERT_TRUE(opened > 60 && opened < 140); /* one of four */
+    CU_ASSERT_EQUAL(test_rule(&both, BW_RULE_TRY_EACH_KEY_ON_THE_SILENT), opened);
+    test_stop(&both);
 }
 
 /* The public hint of a key, by the same derivation as the ring's. */
@@ -298,6 +320,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(our_own_datagram_is_dropped),
     TAP_TEST(labels_separate_clusters),
     TAP_TEST(any_key_of_the_ring_opens_and_the_first_seals),
+    TAP_TEST(who_stays_silent_is_tried_with_each_key),
     TAP_TEST(keys_with_one_hint_are_all_tried),
     TAP_TEST(a_known_session_costs_no_memory),
     TAP_TEST(memory_that_is_refused_leaves_all_as_it_was),

@@ -1,4 +1,5 @@
 /* The key ring: what is read, what is refused, and that no secret stays behind. */
+#include "crypto/exchange.h"
 #include "crypto/keyring.h"
 
 #include "tests/unit/crypto_test.h"
@@ -157,12 +158,127 @@ static void no_secret_stays_behind(void) {
     bw_keyring_use(made, 0, &use);
     mask(seal, use.seal_key);
     mask(nonce, use.nonce_key);
-    CU_ASSERT_EQUAL(copies_in_memory(raw), 0); /* the key itself is not kept */
+    CU_ASSERT_EQUAL(copies_in_memory(raw), 1);
     CU_ASSERT_EQUAL(copies_in_memory(seal), 1);
     CU_ASSERT_EQUAL(copies_in_memory(nonce), 1);
+    struct bw_keyring *more = NULL;
+    CU_ASSERT_EQUAL(bw_keyring_with(&more, made, TEST_KEY_A, sizeof(TEST_KEY_A) - 1), 0);
     bw_keyring_destroy(made);
+    CU_ASSERT_EQUAL(copies_in_memory(raw), 1);
+    bw_keyring_destroy(more);
+    CU_ASSERT_EQUAL(copies_in_memory(raw), 0);
     CU_ASSERT_EQUAL(copies_in_memory(seal), 0);
     CU_ASSERT_EQUAL(copies_in_memory(nonce), 0);
+}
+
+static uint64_t id_of(const struct bw_keyring *ring, size_t index) {
+    return index < bw_keyring_count(ring) ? bw_keyring_id(ring, index) : 0;
+}
+
+static void a_ring_changes_by_versions(void) {
+    struct bw_keyring *rings[4] = {NULL};
+    uint8_t ranks[4][BW_RING_RANK_SIZE];
+    CU_ASSERT_EQUAL_FATAL(create(TEST_KEY_A "\n" TEST_KEY_B "\n", NULL), 0);
+    rings[0] = made;
+    uint64_t a = id_of(made, 0);
+    uint64_t b = id_of(made, 1);
+    CU_ASSERT_TRUE(a != b && a != 0 && b != 0);
+    CU_ASSERT_EQUAL(bw_keyring_version(made), 0);
+    CU_ASSERT_EQUAL_FATAL(bw_keyring_with(&rings[1], rings[0], TEST_KEY_C, sizeof(TEST_KEY_C) - 1), 0);
+    uint64_t c = id_of(rings[1], 2);
+    CU_ASSERT_EQUAL_FATAL(bw_keyring_used(&rings[2], rings[1], 1), 0);
+    CU_ASSERT_TRUE(id_of(rings[2], 0) == b && id_of(rings[2], 1) == a && id_of(rings[2], 2) == c);
+    CU_ASSERT_EQUAL_FATAL(bw_keyring_without(&rings[3], rings[2], 1), 0);
+    CU_ASSERT_TRUE(id_of(rings[3], 0) == b && id_of(rings[3], 1) == c && id_of(rings[3], 2) == 0);
+    CU_ASSERT_EQUAL(bw_keyring_version(rings[3]), 3);
+    CU_ASSERT_EQUAL(bw_keyring_find(rings[3], c), 1);
+    CU_ASSERT_EQUAL(bw_keyring_find(rings[3], a), 2);
+    for (size_t i = 0; i < 4; i++) {
+        bw_keyring_rank(rings[i], ranks[i]);
+        CU_ASSERT_TRUE(i == 0 || memcmp(ranks[i - 1], ranks[i], BW_RING_RANK_SIZE) < 0);
+    }
+    CU_ASSERT_EQUAL(bw_keyring_with(&made, rings[3], TEST_KEY_B, sizeof(TEST_KEY_B) - 1), BW_ERR_KEY);
+    CU_ASSERT_EQUAL(bw_keyring_with(&made, rings[3], "x", 1), BW_ERR_KEY);
+    CU_ASSERT_PTR_NULL(made);
+    for (size_t i = 0; i < 4; i++) {
+        bw_keyring_destroy(rings[i]);
+    }
+}
+
+static void the_version_is_read_back_unless_the_keys_were_edited(void) {
+    char text[BW_RING_TEXT_SIZE + 64];
+    struct bw_keyring *ring = NULL;
+    CU_ASSERT_EQUAL_FATAL(create(TEST_KEY_A, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(bw_keyring_with(&ring, made, TEST_KEY_B, sizeof(TEST_KEY_B) - 1), 0);
+    bw_keyring_destroy(made);
+    size_t size = bw_keyring_text(ring, text);
+    CU_ASSERT_EQUAL(size, strlen(text));
+    bw_keyring_destroy(ring);
+    CU_ASSERT_EQUAL_FATAL(create(text, NULL), 0);
+    CU_ASSERT_EQUAL(bw_keyring_version(made), 1);
+    bw_keyring_destroy(made);
+    strcat(text, TEST_KEY_C "\n");
+    CU_ASSERT_EQUAL_FATAL(create(text, NULL), 0);
+    CU_ASSERT_EQUAL(bw_keyring_version(made), 0);
+    CU_ASSERT_EQUAL(bw_keyring_count(made), 3);
+    bw_keyring_destroy(made);
+    CU_ASSERT_EQUAL(accepted("# bellwether ring 99999999999999999999999 00\n" TEST_KEY_A), 1);
+    CU_ASSERT_EQUAL(accepted("# bellwether ring \n" TEST_KEY_A), 1);
+}
+
+static void the_longest_ring_fits_its_text(void) {
+    char text[BW_RING_TEXT_SIZE];
+    struct bw_keyring *ring = NULL;
+    uint8_t key[BW_KEY_SIZE] = {1};
+    CU_ASSERT_EQUAL_FATAL(create(TEST_KEY_A, NULL), 0);
+    for (uint8_t i = 1; i < BW_KEY_COUNT_MAX; i++) {
+        key[0] = i;
+        bw_key_text(key, text);
+        CU_ASSERT_EQUAL_FATAL(bw_keyring_with(&ring, made, text, strlen(text)), 0);
+        bw_keyring_destroy(made);
+        made = ring;
+    }
+    CU_ASSERT_EQUAL(bw_keyring_with(&ring, made, TEST_KEY_C, sizeof(TEST_KEY_C) - 1), BW_ERR_FULL);
+    CU_ASSERT_TRUE(bw_keyring_text(made, text) < BW_RING_TEXT_SIZE - 18); /* a version may have 18 digits more */
+    bw_keyring_destroy(made);
+}
+
+static void a_ring_is_opened_by_whom_it_was_sealed_for_alone(void) {
+    struct bw_exchange *from = NULL;
+    struct bw_exchange *to = NULL;
+    struct bw_exchange *other = NULL;
+    struct bw_keyring *ring = NULL;
+    struct bw_keyring *opened = NULL;
+    uint8_t box[BW_RING_BOX_MAX];
+    uint8_t rank[BW_RING_RANK_SIZE];
+    CU_ASSERT_EQUAL_FATAL(bw_exchange_create(&from, (const uint8_t[BW_EXCHANGE_SIZE]){1}), 0);
+    CU_ASSERT_EQUAL_FATAL(bw_exchange_create(&to, (const uint8_t[BW_EXCHANGE_SIZE]){2}), 0);
+    CU_ASSERT_EQUAL_FATAL(bw_exchange_create(&other, (const uint8_t[BW_EXCHANGE_SIZE]){3}), 0);
+    CU_ASSERT_EQUAL_FATAL(create(TEST_KEY_A, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(bw_keyring_with(&ring, made, TEST_KEY_B, sizeof(TEST_KEY_B) - 1), 0);
+    bw_keyring_rank(ring, rank);
+    size_t size = bw_exchange_seal(from, bw_exchange_public(to), ring, box);
+    struct bw_bytes bytes = {box, size};
+    CU_ASSERT_EQUAL(size, 2 * BW_KEY_SIZE + 16);
+    CU_ASSERT_EQUAL_FATAL(bw_exchange_open(to, bw_exchange_public(from), rank, bytes, &opened), 0);
+    CU_ASSERT_EQUAL(bw_keyring_version(opened), 1);
+    CU_ASSERT_TRUE(id_of(opened, 0) == id_of(ring, 0) && id_of(opened, 1) == id_of(ring, 1));
+    bw_keyring_destroy(opened);
+    CU_ASSERT_EQUAL(bw_exchange_open(other, bw_exchange_public(from), rank, bytes, &opened), BW_ERR_DROP_MALFORMED);
+    CU_ASSERT_EQUAL(bw_exchange_open(to, bw_exchange_public(other), rank, bytes, &opened), BW_ERR_DROP_MALFORMED);
+    for (size_t cut = 0; cut < size; cut++) {
+        CU_ASSERT_EQUAL(bw_exchange_open(to, bw_exchange_public(from), rank, (struct bw_bytes){box, cut}, &opened),
+                        BW_ERR_DROP_MALFORMED);
+    }
+    rank[0] ^= 1; /* another version */
+    CU_ASSERT_EQUAL(bw_exchange_open(to, bw_exchange_public(from), rank, bytes, &opened), BW_ERR_DROP_MALFORMED);
+    CU_ASSERT_PTR_NULL(opened);
+    CU_ASSERT_EQUAL(bw_exchange_seal(from, (const uint8_t[BW_EXCHANGE_SIZE]){0}, ring, box), 0); /* no public key */
+    bw_keyring_destroy(ring);
+    bw_keyring_destroy(made);
+    bw_exchange_destroy(from);
+    bw_exchange_destroy(to);
+    bw_exchange_destroy(other);
 }
 
 static const struct tap_test tests[] = {
@@ -171,6 +287,10 @@ static const struct tap_test tests[] = {
     TAP_TEST(eight_keys_fit_and_nine_do_not),
     TAP_TEST(text_of_a_key_reads_back),
     TAP_TEST(derived_keys_differ_from_each_other_and_from_the_key),
+    TAP_TEST(a_ring_changes_by_versions),
+    TAP_TEST(the_version_is_read_back_unless_the_keys_were_edited),
+    TAP_TEST(the_longest_ring_fits_its_text),
+    TAP_TEST(a_ring_is_opened_by_whom_it_was_sealed_for_alone),
     TAP_TEST(no_secret_stays_behind),
 };
 const struct tap_suite crypto_keyring_suite = TAP_SUITE("crypto/keyring", tests);

@@ -1,4 +1,5 @@
 /* Freshness: how a session is proven, how one ends another, what is left of those that ended or were forgotten. */
+#include "base/base.h"
 #include "tests/unit/crypto_test.h"
 
 #include <string.h>
@@ -197,6 +198,34 @@ static void a_full_table_keeps_those_in_it(void) {
     test_stop(&c);
 }
 
+static bool is_a(void *context, const struct bw_id *id) {
+    (void)context;
+    return bw_id_equal(id, &a.id);
+}
+
+/* Who holds the key proves sessions of many ids. Members stay, and who comes has to show that it hears us now. */
+static void strangers_make_room_for_who_comes(void) {
+    struct test_member small;
+    struct test_member c;
+    test_start(&small, 9, 109, &(struct test_setting){.member_max = 2});
+    test_start(&c, 3, 103, NULL);
+    CU_ASSERT_TRUE(test_tell(&a, &small));
+    CU_ASSERT_TRUE(test_tell(&b, &small));
+    struct test_datagram captured = test_seal(&b, &small, true, "kept back");
+    struct test_datagram datagram = test_seal(&c, &small, true, "third");
+    CU_ASSERT_EQUAL(test_opens(&small, &datagram, &c), BW_ERR_FULL);
+    CU_ASSERT_TRUE(bw_channel_make_room(small.channel, is_a, NULL));
+    CU_ASSERT_EQUAL(test_rule(&small, BW_RULE_STRANGERS_OUT_WHEN_FULL), 1);
+    CU_ASSERT_FALSE(bw_channel_make_room(small.channel, is_a, NULL));
+    CU_ASSERT_EQUAL(test_opens(&small, &datagram, &c), 0); /* it was not used up, and opens a session */
+    CU_ASSERT_EQUAL(test_opens(&small, &captured, &b), 0);
+    CU_ASSERT_TRUE(test_tell(&small, &c));
+    CU_ASSERT_TRUE(test_tell(&c, &small));
+    CU_ASSERT_TRUE(test_tell(&a, &small));
+    test_stop(&small);
+    test_stop(&c);
+}
+
 /* Memory refused at each point of a change of session: the older one goes on. */
 static void a_session_changes_whole_or_not_at_all(void) {
     struct test_member crowd;
@@ -236,6 +265,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_forgotten_member_has_to_echo),
     TAP_TEST(forgetting_a_stranger_asks_nothing_of_anybody),
     TAP_TEST(a_full_table_keeps_those_in_it),
+    TAP_TEST(strangers_make_room_for_who_comes),
     TAP_TEST(a_session_changes_whole_or_not_at_all),
 };
 const struct tap_suite crypto_sessions_suite = TAP_SUITE_WITH("crypto/sessions", tests, set_up, tear_down);

@@ -7,6 +7,7 @@
 #include "tests/lib/tap.h"
 #include <bellwether/types.h>
 
+extern const struct tap_suite crypto_beacon_suite;
 extern const struct tap_suite crypto_keyring_suite;
 extern const struct tap_suite crypto_replay_suite;
 extern const struct tap_suite crypto_clock_suite;
@@ -15,6 +16,8 @@ extern const struct tap_suite crypto_echo_suite;
 extern const struct tap_suite crypto_sessions_suite;
 extern const struct tap_suite crypto_refused_suite;
 extern const struct tap_suite crypto_hostile_suite;
+extern const struct tap_suite crypto_identity_suite;
+extern const struct tap_suite crypto_pair_suite;
 extern const struct tap_suite crypto_vectors_suite;
 
 #define TEST_KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="

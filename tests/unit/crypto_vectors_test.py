@@ -1,10 +1,13 @@
-"""The packet format a second time, from docs/PROTOCOL.md and without libsodium: it has to agree with vectors/seal.txt.
+"""The packet format a second time, from docs/PROTOCOL.md and without libsodium: it has to agree with vectors/seal.txt and
+vectors/beacons.json.
 
-With the argument --print it prints that file's lines anew, for when the format changes on purpose.
+With the argument --print it prints the lines of the first anew, for when the format changes on purpose.
 """
 
 import base64
 import hashlib
+import ipaddress
+import json
 import os
 import pathlib
 import struct
@@ -112,8 +115,8 @@ def siphash24(key, text):
     return struct.pack("<Q", v[0] ^ v[1] ^ v[2] ^ v[3])
 
 
-def derive(key, number, size):
-    return hashlib.blake2b(digest_size=size, key=key, salt=struct.pack("<QQ", number, 0), person=b"bw-seal1" + bytes(8)).digest()
+def derive(key, number, size, purpose=b"bw-seal1"):
+    return hashlib.blake2b(digest_size=size, key=key, salt=struct.pack("<QQ", number, 0), person=purpose + bytes(8)).digest()
 
 
 def seal(key, label, sender, session, counter, recipient, recipient_session, echo, frames):
@@ -133,6 +136,24 @@ def line(case):
             f"{echo} {frames} {seal(*case).hex()}")
 
 
+def beacon(key, sender, session, number, address, port, members, least, newest, name, cluster):
+    key, packed = base64.b64decode(key), ipaddress.ip_address(address)
+    texts = b"".join(struct.pack(">H", len(text)) + text.encode() for text in (name, cluster))
+    body = (bytes([sender] * 16) + struct.pack(">QQBH", session, number, packed.version, port) + packed.packed
+            + struct.pack(">IBB", members, least, newest) + texts)
+    plain = struct.pack(">BH", 1, len(body)) + body
+    plain += struct.pack(">BH", 0, 332 - len(plain) - 3)
+    plain += bytes(332 - len(plain))
+    nonce = hashlib.blake2b(plain, digest_size=24, key=derive(key, 2, 32, b"bw-beac1")).digest()
+    hint = siphash24(derive(key, 3, 16, b"bw-beac1"), nonce)
+    return b"bwd\1" + nonce + hint + xchacha20poly1305(derive(key, 1, 32, b"bw-beac1"), nonce, b"bwd\1", plain)
+
+
+def rows(name):
+    text = (VECTORS / name).read_text(encoding="utf-8")
+    return [row for row in text.splitlines() if row and not row.startswith("#")]
+
+
 @tap.test
 def the_published_answers_come_out():
     """RFC 8439 2.5.2, SipHash appendix A, draft-irtf-cfrg-xchacha-03 A.3.1: the tools of this test themselves."""
@@ -147,9 +168,18 @@ def the_published_answers_come_out():
 
 @tap.test
 def the_vectors_come_out():
-    text = (VECTORS / "seal.txt").read_text(encoding="utf-8")
-    lines = [row for row in text.splitlines() if row and not row.startswith("#")]
-    tap.equal(lines, [line(case) for case in CASES])
+    tap.equal(rows("seal.txt"), [line(case) for case in CASES])
+
+
+@tap.test
+def the_beacons_come_out():
+    cases = json.loads((VECTORS / "beacons.json").read_text(encoding="utf-8"))["sealed"]
+    for case in cases:
+        address = str(ipaddress.ip_address(bytes.fromhex(case["addr"]["ip"])))
+        tap.equal(beacon(case["key"], int(case["id"][:2], 16), int(case["session"]), int(case["number"]), address,
+                         case["addr"]["port"], case["members"], case["protocol_min"], case["protocol_max"], case["name"],
+                         case["cluster"]).hex(), case["beacon"])
+    tap.check(len(cases) >= 4, "some beacons")
 
 
 if __name__ == "__main__":

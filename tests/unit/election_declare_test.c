@@ -351,6 +351,7 @@ static void terms_rise_though_the_scope_was_withdrawn_and_all_restarted(void) {
 static void so_many_terms_are_remembered(void) {
     struct bw_durable_term term;
     char name[16];
+    size_t cursor = 0;
     size_t count = 0;
     bool first = false, last = false;
     members(1);
@@ -361,7 +362,7 @@ static void so_many_terms_are_remembered(void) {
         CU_ASSERT_TRUE(bw_election_may_act(world.nodes[0].election, name, world_time(0)));
         CU_ASSERT_EQUAL(world_withdraw(0, name), 0);
     }
-    for (; bw_election_term(world.nodes[0].election, count, &term) == 0; count++) {
+    for (; bw_election_term(world.nodes[0].election, &cursor, &term) == 0; count++) {
         first = first || strcmp(term.scope, "job-00") == 0;
         last = last || strcmp(term.scope, "job-69") == 0;
     }

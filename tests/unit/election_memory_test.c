@@ -169,14 +169,17 @@ static void events_past_the_bound_are_lost_and_counted(void) {
     struct bw_event event = {0};
     for (; told < 10000 && world_hits(BW_RULE_BOUND_EVERYTHING) == hits; told++) {
         const struct bw_bytes name = {.data = (const uint8_t *)SCOPE, .size = strlen(SCOPE)};
-        const struct bw_claim claim = {.token = {.term = ++term, .id = world.nodes[leader].id},
-                                       .sequence = 1,
-                                       .state = BW_CLAIM_LEADING,
-                                       .lease_ms = 1500,
-                                       .boot = 1};
+        struct bw_claim claim = {.token = {.term = ++term, .id = world.nodes[leader].id},
+                                 .sequence = 1,
+                                 .state = BW_CLAIM_LEADING,
+                                 .lease_ms = 1500,
+                                 .boot = 1};
         uint8_t rank[BW_CLAIM_RANK_SIZE];
         uint8_t body[BW_CLAIM_BODY_MAX];
+        uint8_t signature[64];
         struct bw_bytes bytes = {.data = body};
+        if (world.signing)
+            world_sign_claim(SCOPE, &claim, signature);
         bw_claim_encode(&claim, rank, body, &bytes.size);
         bw_election_record(e, &world.nodes[leader].id, world.now_us - 1, name, rank, bytes, world_time(other));
     }
@@ -193,7 +196,110 @@ static void events_past_the_bound_are_lost_and_counted(void) {
     CU_ASSERT(world_all_follow(now));
 }
 
+#define MANY 600u
+
+static size_t fetch(struct bw_election *election, enum bw_event_type type) {
+    struct bw_event event;
+    size_t count = 0;
+    while (bw_election_event(election, &event))
+        count += event.type == type;
+    return count;
+}
+
+/* All reigns of a member end in one call, and there is no memory: whoever acts for them hears of each end, even where the events
+ * before were not fetched. */
+static void without_memory_the_end_of_each_reign_is_told(void) {
+    for (int fetched = 0; fetched <= 1; fetched++) {
+        struct test_memory memory = {0};
+        const struct bw_scope_config range = {.name = "many", .range_count = MANY, .min_ack = 1, .min_confirm = 1};
+        const struct bw_election_view view = {.synchronised = true, .agreed = true, .alone = true};
+        struct bw_election_config config = config_with(&memory, 1);
+        struct bw_election *e = NULL;
+        struct bw_time now = {.mono_us = MS(1000)};
+        config.scopes = &range;
+        CU_ASSERT_EQUAL_FATAL(bw_election_create(&e, &config, now), 0);
+        memory.fail_at = memory.calls + 1;
+        memory.fail_on = true;
+        bw_election_view(e, &view, now);
+        while (!bw_election_may_act(e, "many/599", now) && now.mono_us < MS(60000)) {
+            now.mono_us += MS(10);
+            bw_election_tick(e, now);
+            if (bw_election_persist(e))
+                bw_election_persisted(e, true, now);
+        }
+        CU_ASSERT_TRUE(bw_election_may_act(e, "many/599", now));
+        if (fetched)
+            CU_ASSERT(fetch(e, BW_EVENT_SELF_ELECTED) > 0);
+        bw_election_leave(e, now);
+        CU_ASSERT_EQUAL(fetch(e, BW_EVENT_SELF_DEPOSED), MANY);
+        CU_ASSERT(bw_election_overflowed(e) > 0);
+        CU_ASSERT_EQUAL(fetch(e, BW_EVENT_SELF_DEPOSED), 0);
+        bw_election_destroy(e);
+        CU_ASSERT_EQUAL(memory.used_size, 0);
+    }
+}
+
+/* Declared anew while the work stops: what was promised then is kept though there is no memory when it has stopped. */
+static void what_is_declared_while_stopping_needs_no_memory_later(void) {
+    const struct bw_scope_config next[] = {
+        {.name = "job", .priority = 100, .min_ack = 1, .min_confirm = 1},
+        {.name = "job", .priority = 100, .min_ack = 1, .min_confirm = 1, .min_view = 20},
+        {.name = "job", .priority = 100, .min_ack = 1, .min_confirm = 1, .mode = BW_MODE_QUORUM},
+    };
+    for (size_t i = 0; i < BW_COUNT(next); i++) {
+        struct test_memory memory = {0};
+        world.allocator = test_allocator(&memory);
+        for (size_t k = 0; k < 5; k++)
+            world_add(-1);
+        for (size_t k = 0; k < 5; k++)
+            world_start(k);
+        world_run(MS(8000));
+        CU_ASSERT_EQUAL(world_declare(0, "job", BW_FAILOVER_SAFE, 5000), 0);
+        world_run(MS(3000));
+        struct bw_election *e = world.nodes[0].election;
+        CU_ASSERT_TRUE(bw_election_may_act(e, "job", world_time(0)));
+        CU_ASSERT_EQUAL(world_withdraw(0, "job"), 0);
+        CU_ASSERT_EQUAL(bw_election_scope_add(e, &next[i], world_time(0)), 0);
+        for (size_t k = 1; k < 5; k++) /* they take the place that it left among the candidates */
+            CU_ASSERT_EQUAL(world_declare(k, "job", BW_FAILOVER_SAFE, 0), 0);
+        world_run(MS(1000));
+        memory.fail_at = memory.calls + 1;
+        memory.fail_on = true;
+        CU_ASSERT_EQUAL(bw_election_stopped(e, "job", world_time(0)), 0);
+        memory.fail_on = false;
+        world_pump(0);
+        struct bw_scope_info info;
+        size_t index;
+        CU_ASSERT_EQUAL(bw_election_scope_index(e, "job", &index), 0);
+        CU_ASSERT_EQUAL(bw_election_scope(e, index, &info, world_time(0)), 0);
+        CU_ASSERT(info.mode == next[i].mode && info.role != BW_ROLE_OBSERVER);
+        world_end();
+        CU_ASSERT_EQUAL(memory.used_size, 0);
+        world_begin();
+    }
+}
+
+static void candidates_are_told_or_there_is_no_memory(void) {
+    struct test_memory memory = {0};
+    struct bw_election_config config = config_with(&memory, 1);
+    struct bw_election *e = NULL;
+    struct bw_candidate_info infos[2];
+    size_t count = 9;
+    CU_ASSERT_EQUAL_FATAL(bw_election_create(&e, &config, (struct bw_time){.mono_us = 1}), 0);
+    CU_ASSERT_EQUAL(bw_election_candidates(e, "a", infos, 2, &count), 0);
+    CU_ASSERT_EQUAL(count, 1);
+    memory.fail_at = memory.calls + 1;
+    CU_ASSERT_EQUAL(bw_election_candidates(e, "a", infos, 2, &count), BW_ERR_MEMORY);
+    CU_ASSERT_EQUAL(bw_election_candidates(e, "z", infos, 2, &count), BW_ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(count, 0);
+    bw_election_destroy(e);
+    CU_ASSERT_EQUAL(memory.used_size, 0);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(without_memory_the_end_of_each_reign_is_told),
+    TAP_TEST(what_is_declared_while_stopping_needs_no_memory_later),
+    TAP_TEST(candidates_are_told_or_there_is_no_memory),
     TAP_TEST(creation_survives_each_failure),
     TAP_TEST(bad_configurations_are_refused),
     TAP_TEST(a_life_survives_each_failure),

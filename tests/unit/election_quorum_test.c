@@ -157,6 +157,21 @@ static int vote(char from, uint64_t term) {
     return said_count == 0 ? NO_ANSWER : said.refusal;
 }
 
+static bool not_c(void *context, const struct bw_id *id, struct bw_bytes scope) {
+    (void)context;
+    return id->bytes[0] != 'c' && scope.size == 1;
+}
+
+static void who_may_not_lead_gets_no_vote(void) {
+    b->may_lead = not_c;
+    CU_ASSERT_EQUAL(ask('c', BW_BALLOT_PREVOTE, 5), NO_ANSWER);
+    CU_ASSERT_EQUAL(vote('a', 5), BW_GRANTED);
+    CU_ASSERT_EQUAL(ask('c', BW_BALLOT_RENEW, 5), NO_ANSWER);
+    struct bw_message_ballot release = ballot(BW_BALLOT_RELEASE, 5);
+    give('c', &release);
+    CU_ASSERT_EQUAL(ask('a', BW_BALLOT_RENEW, 5), BW_GRANTED);
+}
+
 static void a_promise_outlasts_the_lease_by_the_drift_of_both_clocks(void) {
     CU_ASSERT_EQUAL(bw_promise_us(b, LEASE_MS), PROMISE_US);
     CU_ASSERT_EQUAL(bw_promise_us(b, 1), 1003); /* 1002.002 */
@@ -412,7 +427,36 @@ static void votes_cannot_be_taken_into_another_mode(void) {
     bw_election_destroy(other);
 }
 
+static void stands(char name, bool unstable) {
+    uint8_t data[64];
+    struct bw_writer writer = {.data = data, .capacity = sizeof data};
+    const struct bw_message_candidacy candidacy = {
+        .scope = {(const uint8_t *)"s", 1}, .priority = 100, .flags = BW_CANDIDACY_READY, .mode = BW_MODE_QUORUM};
+    CU_ASSERT_EQUAL_FATAL(bw_wire_put(&writer, &bw_message_schema_candidacy, &candidacy), 0);
+    const struct bw_election_member member = {.id = id_of(name),
+                                              .status = BW_STATUS_ALIVE,
+                                              .unstable = unstable,
+                                              .candidacies = {.data = data, .size = writer.used}};
+    bw_election_member(b, &member, now);
+}
+
+/* The turn in which b asks for votes: it lets those go first that rank before it. */
+static void who_is_unstable_asks_last(void) {
+    bw_election_destroy(b);
+    start(LEASE_MS, false);
+    const struct bw_scope *scope = bw_scope_find(b, (struct bw_bytes){(const uint8_t *)"s", 1});
+    stands('a', false);
+    stands('c', false);
+    CU_ASSERT_EQUAL(bw_scope_position(b, scope), 1); /* c has the larger id */
+    stands('c', true);
+    CU_ASSERT_EQUAL(bw_scope_position(b, scope), 0);
+    stands('c', false);
+    CU_ASSERT_EQUAL(bw_scope_position(b, scope), 1);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(who_may_not_lead_gets_no_vote),
+    TAP_TEST(who_is_unstable_asks_last),
     TAP_TEST(a_promise_outlasts_the_lease_by_the_drift_of_both_clocks),
     TAP_TEST(a_vote_is_durable_before_it_is_spoken),
     TAP_TEST(no_answer_leaves_if_the_disk_fails),

@@ -1,6 +1,10 @@
 #include "election/rank.h"
 
+#include "base/rng.h"
 #include "tests/unit/election_test.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define ALL 32 /* 2 flags, 2 priorities, 4 ids */
 
@@ -44,14 +48,20 @@ static bool first(struct bw_rank better, struct bw_rank worse) {
 
 static void each_point_counts_in_its_turn(void) {
     struct bw_rank base = {.id.bytes = {5}, .priority = 100};
+    struct bw_rank scored = {.id.bytes = {2}, .priority = 100, .score = 1};
     struct bw_rank larger = {.id.bytes = {6}, .priority = 100};
     struct bw_rank incumbent = {.id.bytes = {4}, .priority = 100, .incumbent = true};
     struct bw_rank priority = {.id.bytes = {3}, .priority = 101};
+    struct bw_rank seated = {.id.bytes = {8}, .priority = 500, .incumbent = true, .seated = true};
     struct bw_rank shaky = {.id.bytes = {9}, .priority = 65535, .incumbent = true, .shaky = true};
     CU_ASSERT(first(larger, base));
+    CU_ASSERT(first(scored, larger));
+    CU_ASSERT(first(incumbent, scored));
     CU_ASSERT(first(incumbent, larger));
     CU_ASSERT(first(priority, incumbent));
     CU_ASSERT(first(base, shaky));
+    CU_ASSERT(first(base, seated));
+    CU_ASSERT(first(seated, shaky)); /* who reaches less than half gets no seat from who holds two */
 }
 
 static void insertion_keeps_the_best(void) {
@@ -106,8 +116,74 @@ static void terms_stay_within_bounds(void) {
     CU_ASSERT_EQUAL(bw_term_next(UINT64_MAX, UINT64_MAX, now), 0);
 }
 
+static struct bw_id random_id(struct bw_rng *rng) {
+    struct bw_id id;
+    bw_put_u64(id.bytes, bw_rng_next(rng));
+    bw_put_u64(id.bytes + 8, bw_rng_next(rng));
+    return id;
+}
+
+static struct bw_bytes text(const char *string) {
+    return (struct bw_bytes){.data = (const uint8_t *)string, .size = strlen(string)};
+}
+
+/* Which of the ids leads the scope, the one left out aside. */
+static size_t best_of(const char *scope, const struct bw_id *ids, size_t count, size_t without) {
+    struct bw_rank best = {.priority = 0};
+    size_t at = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct bw_rank rank = {
+            .id = ids[i], .priority = 100, .score = bw_rank_score(bw_rank_hash(text(scope)), &ids[i])};
+        if (i != without && (at == count || bw_rank_compare(&rank, &best) < 0)) {
+            best = rank;
+            at = i;
+        }
+    }
+    return at;
+}
+
+#define SPREAD_SCOPES 1000u
+#define SPREAD_MEMBERS 10u
+
+/* The scopes of ten members are even within a quarter or so by chance alone; who goes leaves its own to the others, evenly. */
+static void scores_spread_scopes(void) {
+    struct bw_rng rng;
+    bw_rng_seed(&rng, 35);
+    for (size_t cluster = 0; cluster < 20; cluster++) {
+        struct bw_id ids[SPREAD_MEMBERS];
+        size_t led[SPREAD_MEMBERS] = {0};
+        size_t heirs[SPREAD_MEMBERS] = {0};
+        for (size_t i = 0; i < SPREAD_MEMBERS; i++)
+            ids[i] = random_id(&rng);
+        for (size_t i = 0; i < SPREAD_SCOPES; i++) {
+            char scope[32];
+            snprintf(scope, sizeof scope, "orders/%zu", i);
+            size_t before = best_of(scope, ids, SPREAD_MEMBERS, SPREAD_MEMBERS);
+            size_t after = best_of(scope, ids, SPREAD_MEMBERS, 3);
+            led[before]++;
+            heirs[after] += before == 3;
+            CU_ASSERT(before == 3 ? after != 3 : after == before);
+        }
+        for (size_t i = 0; i < SPREAD_MEMBERS; i++) {
+            CU_ASSERT(led[i] > 60 && led[i] < 140); /* 100, give or take four times the deviation of chance */
+            CU_ASSERT(i == 3 ? heirs[i] == 0 : heirs[i] > 0 && heirs[i] < 30);
+        }
+    }
+}
+
+/* Other languages compute the same: the numbers stand in docs/PROTOCOL.md. */
+static void hashes_are_as_documented(void) {
+    struct bw_id id;
+    for (size_t i = 0; i < sizeof id.bytes; i++)
+        id.bytes[i] = (uint8_t)i;
+    CU_ASSERT_EQUAL(bw_rank_hash(text("")), UINT64_C(0xf52a15e9a9b5e89b));
+    CU_ASSERT_EQUAL(bw_rank_hash(text("customer-4711")), UINT64_C(0x118a1af9eb0af3bd));
+    CU_ASSERT_EQUAL(bw_rank_score(bw_rank_hash(text("orders/17")), &id), UINT64_C(0x6439ad7f383edca5));
+}
+
 static const struct tap_test tests[] = {
-    TAP_TEST(order_is_total),           TAP_TEST(order_is_transitive),        TAP_TEST(each_point_counts_in_its_turn),
-    TAP_TEST(insertion_keeps_the_best), TAP_TEST(records_merge_in_any_order), TAP_TEST(terms_stay_within_bounds),
+    TAP_TEST(scores_spread_scopes),       TAP_TEST(hashes_are_as_documented),      TAP_TEST(order_is_total),
+    TAP_TEST(order_is_transitive),        TAP_TEST(each_point_counts_in_its_turn), TAP_TEST(insertion_keeps_the_best),
+    TAP_TEST(records_merge_in_any_order), TAP_TEST(terms_stay_within_bounds),
 };
 const struct tap_suite election_rank_suite = TAP_SUITE("election/rank", tests);

@@ -8,6 +8,7 @@
 #include "tests/lib/tap.h"
 #include "tests/unit/election_world.h"
 
+extern const struct tap_suite election_range_suite;
 extern const struct tap_suite election_rank_suite;
 extern const struct tap_suite election_message_suite;
 extern const struct tap_suite election_lease_suite;
@@ -27,5 +28,7 @@ extern const struct tap_suite election_word_suite;
 extern const struct tap_suite election_handover_suite;
 extern const struct tap_suite election_preempt_suite;
 extern const struct tap_suite election_reach_suite;
+extern const struct tap_suite election_seat_suite;
+extern const struct tap_suite election_signed_suite;
 
 #endif

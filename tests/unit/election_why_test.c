@@ -56,6 +56,8 @@ static void each_candidate_is_explained(void) {
     CU_ASSERT_EQUAL(world_ready(2, SCOPE, true, 0), 0);
     CU_ASSERT_EQUAL(world_stepdown(2, SCOPE, 60000), 0);
     CU_ASSERT(says(2, 2, BW_WHY_NOT_STEPPED_DOWN, WORLD_NODES));
+    world_run(MS(200));
+    CU_ASSERT(says(0, 2, BW_WHY_NOT_STEPPED_DOWN, WORLD_NODES)); /* others know it, too */
     world_crash(1, false);
     world_run(MS(7000));
     CU_ASSERT(says(0, 1, BW_WHY_NOT_DEAD, WORLD_NODES));
@@ -64,6 +66,27 @@ static void each_candidate_is_explained(void) {
     struct bw_candidate_info info; /* it has no candidacies any more */
     for (size_t i = 0; bw_election_candidate(world.nodes[0].election, SCOPE, i, &info) == 0; i++)
         CU_ASSERT_FALSE(bw_id_equal(&info.id, &world.nodes[2].id));
+}
+
+/* In a spread scope the score decides, not the id, and who led last stays. */
+static void scores_are_explained(void) {
+    for (size_t i = 0; i < 4; i++) {
+        world_add(100);
+        world.nodes[i].spread = true;
+        world_start(i);
+    }
+    size_t leader = world_until_led(MS(5000));
+    CU_ASSERT_FATAL(leader < 4);
+    world_run(MS(1000));
+    for (size_t at = 0; at < 4; at++)
+        for (size_t i = 0; i < 4; i++)
+            CU_ASSERT(i == leader || says(at, i, BW_WHY_NOT_SMALLER_SCORE, leader));
+    world_crash(leader, true);
+    size_t heir = world_until_led(MS(5000));
+    CU_ASSERT_FATAL(heir < 4 && heir != leader);
+    world_start(leader);
+    world_run(MS(5000));
+    CU_ASSERT(says(heir, leader, BW_WHY_NOT_INCUMBENT, heir));
 }
 
 static void tell_of(size_t at, size_t about, bool unstable, enum bw_status status) {
@@ -174,6 +197,7 @@ static void a_promise_to_another_is_named(void) {
 
 static const struct tap_test tests[] = {
     TAP_TEST(each_candidate_is_explained),
+    TAP_TEST(scores_are_explained),
     TAP_TEST(the_unstable_and_who_led_last_are_told_apart),
     TAP_TEST(a_vacant_scope_says_what_it_waits_for),
     TAP_TEST(who_claims_says_so),

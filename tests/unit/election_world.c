@@ -10,6 +10,7 @@
 #include <string.h>
 
 struct world world;
+bool world_signs;
 
 enum deed_kind { DEED_MESSAGE, DEED_RECORD, DEED_PERSISTED, DEED_PROBE };
 
@@ -80,6 +81,7 @@ void world_begin(void) {
     world.now_us = MS(1000000);
     world.delay_us = 200;
     world.detect_us = MS(5000);
+    world.signing = world_signs;
     bw_rng_seed(&rng, 7);
     detector_us = 0;
 }
@@ -270,9 +272,10 @@ void world_pump(size_t node) {
 /* ------------------------------------------------------------------ what reaches a node */
 
 static void do_persisted(struct world_node *n, size_t node) {
+    size_t cursor = 0;
     if (!n->disk_fails)
         for (n->disk_count = 0; n->disk_count < BW_COUNT(n->disk); n->disk_count++)
-            if (bw_election_term(n->election, n->disk_count, &n->disk[n->disk_count]) != 0)
+            if (bw_election_term(n->election, &cursor, &n->disk[n->disk_count]) != 0)
                 break;
     bw_election_persisted(n->election, !n->disk_fails, world_time(node));
 }

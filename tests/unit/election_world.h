@@ -40,6 +40,7 @@ struct world_node {
     uint32_t preempt_ms; /* world_add: BW_PREEMPT_NEVER */
     enum bw_failover failover;
     enum bw_mode mode;
+    bool spread;
     uint32_t stop_ms;
     const char *scopes[4]; /* NULL ends; default: SCOPE alone */
     int64_t wall_skew_us;
@@ -83,6 +84,8 @@ extern struct world {
     uint32_t loss_percent;
     bool cut[WORLD_NODES][WORLD_NODES]; /* from, to */
     bool no_records;                    /* gossip is silent */
+    size_t looks;                       /* at signatures */
+    bool signing;                       /* identity mode, by a hash that takes no time */
     struct world_event events[WORLD_EVENTS];
     size_t event_count;
     bool overlap;        /* two acted at one instant */
@@ -102,6 +105,12 @@ extern struct world {
     size_t (*choose)(size_t count);
 } world;
 
+extern bool world_signs; /* whether world_begin makes worlds that sign */
+/* What member number node signs that with; nobody else can tell. */
+void world_sign(size_t node, struct bw_bytes said, uint8_t signature[64]);
+struct bw_claim;
+void world_sign_claim(const char *scope, struct bw_claim *claim, uint8_t signature[64]); /* as its leader */
+
 /* The allocator and the trace hook, for tests with instances of their own. */
 void *world_resize(void *context, void *memory, size_t old_size, size_t new_size);
 void world_on_rule(void *context, enum bw_rule rule, const struct bw_id *subject, uint64_t detail);
@@ -120,6 +129,8 @@ void world_return(size_t node);
 int world_stepdown(size_t node, const char *scope, uint32_t for_ms);
 /* A leader is told to hand over. */
 int world_transfer(size_t node, const char *scope, size_t to, const char **why);
+/* A guard refused it and named that token. */
+int world_claim_above(size_t node, const char *scope, const struct bw_token *token);
 int world_ready(size_t node, const char *scope, bool ready, uint32_t ttl_ms);
 int world_freeze(size_t node, const char *scope, uint32_t for_ms);
 int world_thaw(size_t node, const char *scope);
@@ -148,6 +159,8 @@ uint64_t world_hits(enum bw_rule rule);
 size_t world_of(const struct bw_id *id);
 /* Injects a message as if from sent it now, with that echo. */
 int world_inject(size_t from, size_t to, int64_t heard_us, struct bw_bytes message);
+/* The same with nothing added: world_inject signs a claim in a world that signs. */
+int world_inject_raw(size_t from, size_t to, int64_t heard_us, struct bw_bytes message);
 /* Encodes it, then as world_inject; with a fresh echo. */
 int world_say(size_t from, size_t to, const struct bw_schema *schema, const void *message);
 /* Decodes the newest message of the schema's type. */

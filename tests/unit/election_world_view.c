@@ -20,6 +20,50 @@ static void tell_voters(size_t node) {
     bw_election_voters(world.nodes[node].election, SCOPE, ids, world.count, world_time(node));
 }
 
+/* Stands for a signature: a hash that only the test's own code makes. */
+void world_sign(size_t node, struct bw_bytes said, uint8_t signature[64]) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) + node; /* FNV-1a */
+    for (uint8_t i = 0; i < 8; i++) {
+        for (size_t at = 0; at < said.size; at++)
+            hash = (hash ^ said.data[at]) * UINT64_C(0x100000001b3);
+        bw_put_u64(signature + (size_t)i * 8, hash);
+    }
+}
+
+static void sign(void *context, struct bw_bytes said, uint8_t *signature) {
+    const struct world_node *n = context;
+    world_sign((size_t)(n - world.nodes), said, signature);
+}
+
+static bool signed_by(void *context, const struct bw_id *from, const struct bw_id *leader, struct bw_bytes said,
+                      const uint8_t *signature) {
+    uint8_t right[64];
+    size_t node = world_of(leader);
+    (void)context, (void)from;
+    world.looks++;
+    world_sign(node, said, right);
+    return memcmp(right, signature, sizeof right) == 0;
+}
+
+/* docs/IDENTITY.md a second time. */
+void world_sign_claim(const char *scope, struct bw_claim *claim, uint8_t signature[64]) {
+    uint8_t said[256];
+    size_t size = strlen(scope);
+    struct bw_writer writer = {.data = said, .capacity = sizeof said, .used = 1 + size + BW_CLAIM_RANK_SIZE};
+    const struct bw_message_body body = {.state = (uint8_t)claim->state,
+                                         .mode = claim->mode == BW_MODE_QUORUM,
+                                         .reason = claim->reason,
+                                         .lease_ms = claim->lease_ms,
+                                         .boot = claim->boot,
+                                         .successor = claim->successor};
+    said[0] = (uint8_t)size;
+    memcpy(said + 1, scope, size);
+    bw_claim_rank(claim, said + 1 + size);
+    CU_ASSERT_EQUAL(bw_wire_put_body(&writer, &bw_message_schema_body, &body), 0);
+    world_sign(world_of(&claim->token.id), (struct bw_bytes){said, writer.used}, signature);
+    claim->signature = signature;
+}
+
 void world_start(size_t node) {
     struct world_node *n = &world.nodes[node];
     struct bw_scope_config scopes[4];
@@ -29,6 +73,7 @@ void world_start(size_t node) {
         scopes[count] = (struct bw_scope_config){.name = n->scopes[count],
                                                  .failover = n->failover,
                                                  .mode = n->mode,
+                                                 .spread = n->spread,
                                                  .stop_ms = n->stop_ms,
                                                  .priority = n->priority,
                                                  .min_ack = n->min_ack,
@@ -48,6 +93,9 @@ void world_start(size_t node) {
         .scope_count = count,
         .terms = n->disk,
         .term_count = n->disk_count,
+        .sign = world.signing ? sign : NULL,
+        .signed_by = world.signing ? signed_by : NULL,
+        .sign_context = n,
     };
     bw_election_destroy(n->election);
     n->election = NULL;
@@ -120,6 +168,12 @@ int world_stepdown(size_t node, const char *scope, uint32_t for_ms) {
 int world_transfer(size_t node, const char *scope, size_t to, const char **why) {
     *why = NULL;
     int error = bw_election_transfer(world.nodes[node].election, scope, &world.nodes[to].id, why, world_time(node));
+    world_pump(node);
+    return error;
+}
+
+int world_claim_above(size_t node, const char *scope, const struct bw_token *token) {
+    int error = bw_election_claim_above(world.nodes[node].election, scope, token, world_time(node));
     world_pump(node);
     return error;
 }
@@ -240,7 +294,58 @@ uint64_t world_hits(enum bw_rule rule) {
     return world.trace.counts[rule];
 }
 
+/* The record that its sender's word stands for; false: another word. */
+static bool record_of_word(size_t from, const struct bw_election_frame_any *frame, char scope[BW_NAME_MAX + 1],
+                           struct bw_claim *claim) {
+    const struct bw_message_claim *m = &frame->as.claim;
+    const struct bw_message_resign *r = &frame->as.resign;
+    struct bw_bytes name = frame->type == BW_FRAME_claim ? m->scope : r->scope;
+    if (frame->type != BW_FRAME_claim && frame->type != BW_FRAME_resign)
+        return false;
+    memcpy(scope, name.data, name.size);
+    scope[name.size] = 0;
+    *claim = (struct bw_claim){.token.id = world.nodes[from].id};
+    if (frame->type == BW_FRAME_claim) {
+        claim->token.term = m->term;
+        claim->sequence = 1;
+        claim->lease_ms = m->lease_ms;
+        claim->boot = m->boot;
+        return true;
+    }
+    claim->token.term = r->term;
+    claim->sequence = r->sequence;
+    claim->state = bw_id_none(&r->successor) ? BW_CLAIM_VACANT : BW_CLAIM_RESIGNING;
+    claim->reason = r->reason;
+    claim->successor = r->successor;
+    claim->lease_ms = 1500; /* as all do here */
+    claim->boot = world.nodes[from].boot;
+    return true;
+}
+
+/* An honest member signs what it claims. */
+static size_t sign_injected(size_t from, struct bw_bytes message, uint8_t *to) {
+    struct bw_reader reader = {.data = message.data, .size = message.size};
+    struct bw_writer writer = {.data = to, .capacity = BW_ELECTION_MESSAGE_MAX, .used = message.size};
+    struct bw_election_frame_any frame;
+    struct bw_claim claim;
+    char scope[BW_NAME_MAX + 1];
+    uint8_t signature[64];
+    const struct bw_message_signature seal = {{signature, sizeof signature}};
+    memcpy(to, message.data, message.size);
+    if (!world.signing || bw_message_next(&reader, &frame) != 1 || !record_of_word(from, &frame, scope, &claim))
+        return message.size;
+    world_sign_claim(scope, &claim, signature);
+    CU_ASSERT_EQUAL(bw_wire_put(&writer, &bw_message_schema_signature, &seal), 0);
+    return writer.used;
+}
+
 int world_inject(size_t from, size_t to, int64_t heard_us, struct bw_bytes message) {
+    uint8_t data[BW_ELECTION_MESSAGE_MAX];
+    size_t size = sign_injected(from, message, data);
+    return world_inject_raw(from, to, heard_us, (struct bw_bytes){data, size});
+}
+
+int world_inject_raw(size_t from, size_t to, int64_t heard_us, struct bw_bytes message) {
     int error = bw_election_receive(world.nodes[to].election, &world.nodes[from].id, heard_us, message, world_time(to));
     world_pump(to);
     return error;
@@ -267,14 +372,17 @@ void world_heard(const struct bw_schema *schema, void *message) {
 int world_record(size_t from, size_t to, int64_t heard_us, const char *scope, uint64_t term, size_t leader,
                  uint64_t sequence, uint8_t state) {
     const struct bw_bytes name = {.data = (const uint8_t *)scope, .size = strlen(scope)};
-    const struct bw_claim claim = {.token = {.term = term, .id = world.nodes[leader].id},
-                                   .sequence = sequence,
-                                   .state = (enum bw_claim_state)state,
-                                   .lease_ms = 1500,
-                                   .boot = 1};
+    struct bw_claim claim = {.token = {.term = term, .id = world.nodes[leader].id},
+                             .sequence = sequence,
+                             .state = (enum bw_claim_state)state,
+                             .lease_ms = 1500,
+                             .boot = 1};
+    uint8_t signature[64];
     uint8_t rank[BW_CLAIM_RANK_SIZE];
     uint8_t body[BW_CLAIM_BODY_MAX];
     struct bw_bytes bytes = {.data = body};
+    if (world.signing)
+        world_sign_claim(scope, &claim, signature);
     bw_claim_encode(&claim, rank, body, &bytes.size);
     int error = bw_election_record(world.nodes[to].election, &world.nodes[from].id, heard_us, name, rank, bytes,
                                    world_time(to));

@@ -228,6 +228,61 @@ static void a_record_is_at_most_a_kilobyte(void) {
     CU_ASSERT_EQUAL(net_member(&net, 1, 0)->info->tags_size, room);
 }
 
+/* The others forget it; it does not forget itself, and may come back. */
+static void who_left_and_stays_is_there_after_it_was_forgotten(void) {
+    net.params.reap_after_s = 60;
+    net_form(&net, 3);
+    struct bw_gossip *g = net.nodes[2].gossip;
+    struct bw_member_info info;
+    bw_gossip_leave(g, net_now(&net));
+    net_drain(&net, 2);
+    net_run(&net, 200000);
+    CU_ASSERT_PTR_NULL(net_member(&net, 0, 2));
+    CU_ASSERT_EQUAL(bw_gossip_find(g, &net.nodes[2].id, &info), 0);
+    CU_ASSERT_EQUAL(info.status, BW_STATUS_LEFT);
+    CU_ASSERT_EQUAL(bw_gossip_join(g, &net.nodes[0].addr, 1, net_now(&net)), 0);
+    net_drain(&net, 2);
+    CU_ASSERT(net_wait_status(&net, 2, BW_STATUS_ALIVE, 20000));
+}
+
+/* Hands node 0 a datagram of node 1's that is full of this frame, and returns how many bytes it answers. */
+static size_t answer_to_many(const struct bw_schema *schema, const void *message) {
+    uint8_t frames[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = frames, .capacity = sizeof(frames)};
+    while (bw_wire_put(&writer, schema, message) == 0)
+        continue;
+    const struct bw_inbound in = {.from = net.nodes[1].id,
+                                  .session = net.nodes[1].session,
+                                  .addr = net.nodes[1].addr,
+                                  .proven = true,
+                                  .heard_us = net.now_us - 1000,
+                                  .frames = {frames, writer.used}};
+    size_t before = net.nodes[0].sent_bytes;
+    CU_ASSERT_EQUAL(bw_gossip_receive(net.nodes[0].gossip, &in, net_now(&net)), 0);
+    net_drain(&net, 0);
+    return net.nodes[0].sent_bytes - before;
+}
+
+/* A member that has gone bad cannot have more out of one datagram than out of an honest one. */
+static void many_questions_in_one_datagram_get_one_answer(void) {
+    static const uint8_t wrong[8 * BW_BUCKETS_MIN] = {1};
+    static const uint8_t none[1];
+    const struct bw_frame_sync sync = {.buckets = BW_BUCKETS_MIN, .digests = {wrong, 8}};
+    const struct bw_frame_survey survey = {.survey = 1};
+    const struct bw_frame_have have = {.digests = {none, 0}};
+    const struct bw_bytes payload = {wrong, sizeof(wrong)};
+    net_form(&net, 8);
+    for (size_t i = 0; i < 20; i++)
+        CU_ASSERT_EQUAL(bw_gossip_user_event(net.nodes[0].gossip, (struct bw_bytes){(const uint8_t *)"x", 1}, payload,
+                                             NULL, net_now(&net)),
+                        0);
+    net_run(&net, 30000); /* they spread no more by themselves */
+    CU_ASSERT(answer_to_many(&bw_schema_sync, &sync) <= 8 * BW_FRAMES_MAX);
+    CU_ASSERT(answer_to_many(&bw_schema_survey, &survey) <= BW_FRAMES_MAX);
+    CU_ASSERT(answer_to_many(&bw_schema_have, &have) <= 10 * BW_FRAMES_MAX);
+    CU_ASSERT(net_hits(&net, 0, BW_RULE_ONE_LARGE_ANSWER) > 100);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(others_questions_do_not_cost_the_detector_its_turn),
     TAP_TEST(an_earlier_life_years_ahead_is_outbid),
@@ -236,5 +291,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(news_past_the_bound_is_repaired_by_comparing_views),
     TAP_TEST(a_page_beyond_the_window_is_counted),
     TAP_TEST(a_record_is_at_most_a_kilobyte),
+    TAP_TEST(who_left_and_stays_is_there_after_it_was_forgotten),
+    TAP_TEST(many_questions_in_one_datagram_get_one_answer),
 };
 const struct tap_suite gossip_bounds_suite = TAP_SUITE_WITH("gossip bounds", tests, set_up, tear_down);

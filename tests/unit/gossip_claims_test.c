@@ -394,10 +394,10 @@ static void the_larger_rank_wins(void) {
 static void records_have_a_bound(void) {
     net.params.scope_max = 1;
     net_form(&net, 2);
-    for (uint8_t i = 0; i < 5; i++) {
+    for (uint8_t i = 0; i < 6; i++) {
         struct bw_record made = record(1, "x");
         made.kind = i;
-        CU_ASSERT_EQUAL(put(0, made), i < 4 ? 0 : BW_ERR_FULL);
+        CU_ASSERT_EQUAL(put(0, made), i < 5 ? 0 : BW_ERR_FULL);
     }
 }
 

@@ -248,7 +248,50 @@ static void detection_bounds_hold(void) {
     CU_ASSERT(net.now_us - silent_us >= least_us);
 }
 
+/* What one that says that it is from elsewhere is answered with, and where. */
+static struct bw_addr answered_at(uint64_t session, bool proven, const struct bw_schema *schema, const void *message) {
+    uint8_t bytes[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = bytes, .capacity = sizeof(bytes)};
+    struct bw_outbound out = {.addr = {.family = 0}};
+    net_drain(&net, 0);
+    CU_ASSERT_EQUAL(bw_wire_put(&writer, schema, message), 0);
+    struct bw_inbound in = {.from = net.nodes[1].id,
+                            .session = session,
+                            .addr = {.ip = {10, 9, 9, 9}, .port = 9, .family = 4},
+                            .proven = proven,
+                            .heard_us = BW_NOT_HEARD,
+                            .frames = {bytes, writer.used}};
+    CU_ASSERT_EQUAL(bw_gossip_receive(net.nodes[0].gossip, &in, net_now(&net)), 0);
+    CU_ASSERT(bw_gossip_transmit(net.nodes[0].gossip, &out, net_now(&net)));
+    return out.addr;
+}
+
+static void answers_go_to_the_members_own_address(void) {
+    static const uint8_t digests[8];
+    const struct bw_frame_ping ping = {1, 0, 0};
+    const struct bw_frame_survey survey = {3};
+    const struct bw_frame_sync sync = {4, 0, 64, 0, {digests, 8}};
+    const struct bw_addr elsewhere = {.ip = {10, 9, 9, 9}, .port = 9, .family = 4};
+    net_form(&net, 3);
+    const struct bw_addr own = net.nodes[1].addr;
+    const uint64_t session = net.nodes[1].session;
+    struct bw_addr at = answered_at(session, true, &bw_schema_ping, &ping);
+    CU_ASSERT(bw_addr_equal(&at, &own));
+    at = answered_at(session, true, &bw_schema_survey, &survey);
+    CU_ASSERT(bw_addr_equal(&at, &own));
+    at = answered_at(session, true, &bw_schema_sync, &sync);
+    CU_ASSERT(bw_addr_equal(&at, &own));
+    CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_ANSWER_TO_OWN_ADDRESS), 3);
+    /* who is not proven has no other address, and who has started anew may have moved */
+    at = answered_at(session + 2, false, &bw_schema_ping, &ping);
+    CU_ASSERT(bw_addr_equal(&at, &elsewhere));
+    at = answered_at(session + 2, true, &bw_schema_ping, &ping);
+    CU_ASSERT(bw_addr_equal(&at, &elsewhere));
+    CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_ANSWER_TO_OWN_ADDRESS), 3);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(answers_go_to_the_members_own_address),
     TAP_TEST(a_hundred_start_at_once),
     TAP_TEST(a_line_becomes_a_mesh),
     TAP_TEST(seeds_that_are_late),

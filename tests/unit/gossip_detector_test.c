@@ -126,6 +126,52 @@ static void indirect_probes_and_nacks(void) {
     net.filter = NULL;
 }
 
+/* The probe's pings: the first few are lost, and all others to the last member. */
+static size_t asked, lost;
+static uint32_t probe_seq;
+
+static bool lose_first(struct net *at, const struct net_packet *packet, size_t to) {
+    struct bw_reader reader = {.data = packet->frames, .size = packet->out.frames_size};
+    struct bw_bytes body;
+    uint8_t type = 0;
+    bool pings = false;
+    bool ours = false;
+    while (bw_wire_next(&reader, &type, &body) == 1) {
+        pings = pings || type == BW_FRAME_NUMBER_ping;
+        ours = ours || (type == BW_FRAME_NUMBER_ping && bw_get_u32(body.data) == probe_seq);
+    }
+    if (to != at->count - 1 || !pings)
+        return true;
+    asked += ours;
+    return ours && asked > lost;
+}
+
+/* gossip.md, Detector: at 50 ms helpers are asked, from then on the member itself every 100 ms; no more once it has answered. */
+static void who_does_not_answer_is_asked_again(void) {
+    for (lost = 0; lost <= 12; lost += 4) {
+        net_close(&net);
+        net_open(&net, lost + 1);
+        net_form(&net, 5);
+        net.nodes[4].muted = true;
+        size_t asker = wait_probed(4);
+        probe_seq = net.nodes[asker].gossip->probe->seq;
+        int64_t start_us = net.now_us;
+        run_until(start_us + MS(25)); /* that one is lost */
+        net.nodes[4].muted = false;
+        net.filter = lose_first;
+        asked = 0;
+        uint32_t srtt_us = net_member(&net, asker, 4)->peer->srtt_us;
+        uint64_t hits = net_hits(&net, asker, BW_RULE_ASK_AGAIN);
+        run_until(start_us + MS(999));
+        CU_ASSERT_EQUAL(asked, lost < 9 ? lost + 1 : 9);
+        CU_ASSERT_EQUAL(net_hits(&net, asker, BW_RULE_ASK_AGAIN) - hits, asked);
+        CU_ASSERT_EQUAL(net_member(&net, asker, 4)->peer->srtt_us, srtt_us); /* Karn: which of them was answered? */
+        run_until(start_us + MS(1001));
+        CU_ASSERT_EQUAL(net_status(&net, asker, 4), lost < 9 ? BW_STATUS_ALIVE : BW_STATUS_SUSPECT);
+        net.filter = NULL;
+    }
+}
+
 static bool drop_nacks(struct net *at, const struct net_packet *packet, size_t to) {
     (void)at, (void)to;
     return packet->frames[0] != BW_FRAME_NUMBER_nack;
@@ -431,6 +477,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(silent_target_of_three),
     TAP_TEST(silent_target_of_five),
     TAP_TEST(indirect_probes_and_nacks),
+    TAP_TEST(who_does_not_answer_is_asked_again),
     TAP_TEST(missed_nacks_worsen_health_and_success_heals_it),
     TAP_TEST(acks_that_do_not_count),
     TAP_TEST(only_independent_accusers_shorten),

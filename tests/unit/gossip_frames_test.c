@@ -52,6 +52,17 @@ static size_t everything(uint8_t *bytes, size_t capacity) {
     static const uint8_t names[] = {1, 'n'};
     struct bw_frame_user_event user_event = {9, 10, a, 11, {(const uint8_t *)"e", 1}, {(const uint8_t *)"\0p", 2}};
     struct bw_frame_query query = {12, 13, a, 14, 1, {(const uint8_t *)"q", 1}, {NULL, 0}, {names, 2}, {NULL, 0}};
+    static const uint8_t signature[BW_SIGNATURE_SIZE] = {1};
+    struct bw_frame_signed_member signed_member;
+    memcpy(&signed_member, &member, sizeof(member));
+    signed_member.word = BW_STATUS_ALIVE;
+    signed_member.certificate = (struct bw_bytes){(const uint8_t *)"c", 1};
+    signed_member.exchange = (struct bw_bytes){signature, BW_EXCHANGE_SIZE};
+    signed_member.signature = (struct bw_bytes){signature, sizeof(signature)};
+    static const uint8_t accusers[BW_ACCUSATION_SIZE] = {1};
+    struct bw_frame_accusation accusation = {a, 6, BW_STATUS_DEAD, 5, {accusers, sizeof(accusers)}};
+    static const uint8_t datagram[BW_SEAL_OVERHEAD] = {1, 3};
+    struct bw_frame_sealed sealed = {{datagram, sizeof(datagram)}};
     struct bw_frame_reply reply = {15, 0, {(const uint8_t *)"r", 1}};
     struct bw_frame_clocks clocks = {16, 17, 18};
     struct bw_frame_have have = {1, {digests, 8}};

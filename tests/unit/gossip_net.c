@@ -191,6 +191,7 @@ static void deliver(struct net *net, struct net_packet *packet) {
                             .session = packet->session,
                             .addr = net->nodes[from].addr,
                             .proven = packet->out.session != 0,
+                            .bound = packet->out.session != 0,
                             .heard_us = packet->echo_us,
                             .frames = {packet->frames, packet->out.frames_size}};
     bw_gossip_receive(node->gossip, &in, net_now(net));
@@ -207,6 +208,7 @@ int net_inject(struct net *net, size_t to, const struct bw_id *from, uint64_t se
                             .session = session,
                             .addr = at >= 0 ? net->nodes[at].addr : addr_of(999),
                             .proven = proven,
+                            .bound = proven,
                             .heard_us = proven ? net->now_us - 1000 : BW_NOT_HEARD,
                             .frames = {frames, writer.used}};
     int error = bw_gossip_receive(net->nodes[to].gossip, &in, net_now(net));

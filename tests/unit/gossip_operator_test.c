@@ -150,6 +150,38 @@ static void the_forgotten_have_left_everywhere_and_are_not_tried(void) {
     CU_ASSERT_EQUAL(net_status(&net, 5, 4), BW_STATUS_LEFT);
 }
 
+/* Only pages come through of what says that somebody has died or was forgotten. */
+static bool verdicts_only_in_pages(struct net *of, const struct net_packet *packet, size_t to) {
+    struct bw_reader reader = {.data = packet->frames, .size = packet->out.frames_size};
+    struct bw_frame frame;
+    bool verdict = false;
+    (void)of;
+    (void)to;
+    while (bw_frame_next(&reader, &frame) > 0) {
+        if (frame.type == BW_FRAME_NUMBER_page) {
+            return true;
+        }
+        verdict = verdict || frame.type == BW_FRAME_NUMBER_verdict;
+    }
+    return !verdict;
+}
+
+/* The page has the member's record, which has no room for it. */
+static void who_forgot_is_known_from_a_page_too(void) {
+    net_form(&net, 4);
+    net_crash(&net, 3);
+    CU_ASSERT(net_wait_status(&net, 3, BW_STATUS_DEAD, 60000));
+    CU_ASSERT_EQUAL(forget(0, 3), 0);
+    net.filter = verdicts_only_in_pages;
+    net_run(&net, 60000);
+    struct bw_id by = net_id(0);
+    for (size_t at = 1; at < 3; at++) {
+        struct bw_why after = why(at, 3);
+        CU_ASSERT_EQUAL(net_status(&net, at, 3), BW_STATUS_LEFT);
+        CU_ASSERT(bw_id_equal(&net.nodes[at].last_member.by, &by) && bw_id_equal(&after.forgotten_by, &by));
+    }
+}
+
 /* It lives: silent for a while, and forgotten. */
 static void a_living_one_is_back_once_it_hears_of_it(void) {
     net_form(&net, 5);
@@ -270,6 +302,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(an_outdated_record_does_not_return),
     TAP_TEST(only_the_dead_are_forgotten),
     TAP_TEST(the_forgotten_have_left_everywhere_and_are_not_tried),
+    TAP_TEST(who_forgot_is_known_from_a_page_too),
     TAP_TEST(a_living_one_is_back_once_it_hears_of_it),
 };
 const struct tap_suite gossip_operator_suite = TAP_SUITE_WITH("gossip operator", tests, set_up, tear_down);

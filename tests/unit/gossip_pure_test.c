@@ -144,7 +144,8 @@ static void settings_by_name(void) {
         CU_ASSERT_EQUAL(bw_params_set(&params, name, largest + 1), BW_ERR_INVALID);
         CU_ASSERT_EQUAL(least > 0 ? bw_params_set(&params, name, least - 1) : BW_ERR_INVALID, BW_ERR_INVALID);
     }
-    CU_ASSERT_EQUAL(count, sizeof(params) / sizeof(uint32_t));
+    CU_ASSERT_EQUAL(count + BW_COUNT(params.reserved), BW_PARAMS_ROOM);
+    CU_ASSERT_EQUAL(sizeof(params), BW_PARAMS_ROOM * sizeof(uint32_t));
     CU_ASSERT_EQUAL(bw_params_set(&params, "no_such", 1), BW_ERR_NOT_FOUND);
     CU_ASSERT_PTR_NULL(bw_params_describe(count, NULL, NULL, NULL));
     CU_ASSERT_EQUAL(params.lease_ms, 100);
@@ -300,9 +301,40 @@ static void a_scope_that_breaks_a_promise_is_refused(void) {
     scope.min_view = 3;
     scope.mode = BW_MODE_QUORUM;
     conflicts(&scope, "min_view", 3, 0);
+    scope.min_confirm = 2;
+    conflicts(&scope, "min_confirm", 2, 1);
+    scope.min_ack = 0;
+    conflicts(&scope, "min_ack", 0, 1);
+}
+
+/* All 65536 numbers are a range; not one more, and none whose last scope has too long a name. */
+static void a_range_has_its_bounds(void) {
+    static const char name[] = "12345678901234567890123456789012345678901234567890123456789012";
+    struct bw_config config;
+    struct bw_scope_config scope;
+    bw_config_init(&config, BW_PROFILE_LAN);
+    bw_scope_config_init(&scope, "x");
+    config.params.scope_max = scope.range_count = 65536;
+    CU_ASSERT_EQUAL(bw_scope_check(&config.params, &scope, NULL), 0);
+    scope.range_first = 1;
+    CU_ASSERT_EQUAL(bw_scope_check(&config.params, &scope, NULL), BW_ERR_INVALID);
+    conflicts(&scope, "range", 65536, 4096);
+    scope.range_count = 2;
+    scope.range_first = 65535;
+    conflicts(&scope, "range", 65535, 65534);
+    scope.range_first = 98;
+    scope.name = name + 2; /* 60 bytes: two digits fit */
+    CU_ASSERT_EQUAL(bw_scope_check(&config.params, &scope, NULL), 0);
+    scope.range_first = 99;
+    conflicts(&scope, "range", 100, 99);
+    scope.name = name + 1;
+    conflicts(&scope, "range", 100, 9);
+    scope.name = name;
+    conflicts(&scope, "range", 2, 0);
 }
 
 static const struct tap_test tests[] = {
+    TAP_TEST(a_range_has_its_bounds),
     TAP_TEST(a_scope_that_breaks_a_promise_is_refused),
     TAP_TEST(damping_lengthens_each_time_up_to_the_longest_suspicion),
     TAP_TEST(merging_is_commutative_associative_and_idempotent),

@@ -4,13 +4,26 @@
 #include <string.h>
 
 static struct net net;
-static bool answering; /* each member says its name's last digit at once */
+static bool answering;  /* each member says its name's last digit at once */
+static bool chattering; /* n001 has much to say to n000 when it hears of a query */
+
+/* Each message is a datagram in which news rides along. */
+static void chatter(size_t from, size_t to) {
+    for (size_t i = 0; i < 20; i++) {
+        CU_ASSERT_EQUAL(
+            bw_gossip_send(net.nodes[from].gossip, &net.nodes[to].id, 16, text_bytes("hello"), net_now(&net)), 0);
+        net_drain(&net, from);
+    }
+}
 
 static void on_event(struct net *at_net, size_t at, const struct bw_gossip_event *event) {
     told_event(at_net, at, event);
     if (answering && event->type == BW_GOSSIP_QUERY) {
         char text[2] = {(char)('0' + at), 0};
         CU_ASSERT_EQUAL(bw_gossip_respond(net.nodes[at].gossip, event->number, text_bytes(text), net_now(&net)), 0);
+    }
+    if (chattering && event->type == BW_GOSSIP_QUERY && at == 1) {
+        chatter(1, 0);
     }
 }
 
@@ -104,6 +117,24 @@ static void names_choose_whom_it_is_for(void) {
         CU_ASSERT_EQUAL(told_count(i, BW_GOSSIP_QUERY, NULL), i == 1 || i == 3);
     }
     CU_ASSERT_EQUAL(told[0].list[told[0].count - 1].expected, 0);
+    net_close(&net);
+}
+
+static void two_that_talk_all_the_time_tell_the_third_as_well(void) {
+    uint64_t number = 0;
+    form(12, 3);
+    chattering = true;
+    CU_ASSERT_EQUAL(ask(0, (struct bw_gossip_query){.ack = true}, &number), 0);
+    chatter(0, 1);
+    net_run(&net, 3000);
+    chattering = false;
+    CU_ASSERT_EQUAL(told_count(2, BW_GOSSIP_QUERY, NULL), 1);
+    CU_ASSERT_EQUAL(told_count(0, BW_GOSSIP_QUERY_ACK, NULL), 3);
+    /* And then nobody says it any more. */
+    uint64_t hits = net_hits(&net, 2, BW_RULE_TELL_USERS_ONCE);
+    chatter(0, 2);
+    net_run(&net, 1000);
+    CU_ASSERT_EQUAL(net_hits(&net, 2, BW_RULE_TELL_USERS_ONCE), hits);
     net_close(&net);
 }
 
@@ -213,6 +244,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(the_default_deadline_grows_with_the_members),
     TAP_TEST(names_choose_whom_it_is_for),
     TAP_TEST(each_member_counts_once),
+    TAP_TEST(two_that_talk_all_the_time_tell_the_third_as_well),
     TAP_TEST(limits_of_queries_are_refused),
     TAP_TEST(who_is_alone_asks_itself),
     TAP_TEST(a_query_that_is_over_is_relayed_no_more),

@@ -161,7 +161,7 @@ static void prepare_pages(void) {
                                        .name = {(const uint8_t *)"y", 1},
                                        .protocol_min = 1,
                                        .protocol_max = 1};
-        struct bw_member *member = bw_view_create(net.nodes[0].gossip, &dead);
+        struct bw_member *member = bw_view_create(net.nodes[0].gossip, &dead, NULL);
         CU_ASSERT_EQUAL_FATAL(bw_view_add(net.nodes[0].gossip, member), 0);
     }
     held_count = requests = 0;

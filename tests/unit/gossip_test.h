@@ -26,6 +26,11 @@ extern const struct tap_suite gossip_cluster_suite;
 extern const struct tap_suite gossip_user_suite;
 extern const struct tap_suite gossip_query_suite;
 extern const struct tap_suite gossip_rush_suite;
+extern const struct tap_suite gossip_remember_suite;
+extern const struct tap_suite gossip_identity_suite;
+extern const struct tap_suite gossip_opening_suite;
+extern const struct tap_suite gossip_checks_suite;
+extern const struct tap_suite gossip_accuse_suite;
 
 #define NET_MAX 128u
 #define MS(ms) ((int64_t)(ms)*1000)
@@ -41,7 +46,7 @@ struct net_node {
     bool paused; /* neither receives nor ticks */
     bool muted;  /* its port swallows everything: a silent host */
     size_t sent, sent_bytes;
-    size_t events[16];
+    size_t events[24];
     struct bw_gossip_event last; /* the last event; what it points at is gone */
     struct bw_gossip_event last_member;
     size_t status_events[4];

@@ -261,15 +261,34 @@ static void what_was_not_synced_is_written_again(void) {
     CU_ASSERT_EQUAL(pass(guard, 6, 0), BW_ERR_SYSTEM);
     disk_is_well();
     CU_ASSERT_EQUAL(pass(guard, 6, 0), 0);
-    CU_ASSERT_EQUAL(disk.pwrites, 1);
-    CU_ASSERT_EQUAL(disk.fsyncs, 2);       /* the directory, and the slot */
+    CU_ASSERT_EQUAL(disk.pwrites, 2);
+    CU_ASSERT_EQUAL(disk.fsyncs, 3);       /* the directory, the slot, and the other one */
     CU_ASSERT_EQUAL(pass(guard, 6, 0), 0); /* now it is known to be there */
-    CU_ASSERT_EQUAL(disk.fsyncs, 2);
+    CU_ASSERT_EQUAL(disk.fsyncs, 3);
     bw_guard_close(guard);
     guard = open_guard(); /* which does not know */
     CU_ASSERT_EQUAL(pass(guard, 7, 0), 0);
-    CU_ASSERT_EQUAL(disk.fsyncs, 6); /* the directory, the slot that holds 6, and 7 in both */
+    CU_ASSERT_EQUAL(disk.fsyncs, 7); /* the directory, the slot that holds 6, and 7 in both */
     bw_guard_close(guard);
+}
+
+/* Who wrote it ended before the second slot; who comes with the same token writes that. */
+static void a_token_that_comes_again_is_in_both_slots(void) {
+    for (int lost = 0; lost < 2; lost++) {
+        uint64_t term = 6 + 2 * (uint64_t)lost;
+        struct bw_guard *guard = open_guard();
+        disk_is_well();
+        CU_ASSERT_EQUAL(pass(guard, term - 1, 0), 0);
+        disk.fsync_at = disk.fsyncs + 2; /* of the second slot's */
+        CU_ASSERT_EQUAL(pass(guard, term, 0), BW_ERR_SYSTEM);
+        bw_guard_close(guard);
+        disk_is_well();
+        guard = open_guard();
+        CU_ASSERT_EQUAL(pass(guard, term, 0), 0);
+        bw_guard_close(guard);
+        scribble((off_t)lost * SLOT_SIZE, "torn", 4);
+        CU_ASSERT_EQUAL(newest_term(), term);
+    }
 }
 
 static void damaged_file_lets_nothing_through(void) {
@@ -387,6 +406,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(one_is_inside_at_a_time),
     TAP_TEST(torn_write_leaves_the_old_token),
     TAP_TEST(what_was_not_synced_is_written_again),
+    TAP_TEST(a_token_that_comes_again_is_in_both_slots),
     TAP_TEST(damaged_file_lets_nothing_through),
     TAP_TEST(file_that_is_no_file_is_refused),
     TAP_TEST(removed_file_is_noticed),

@@ -1,5 +1,7 @@
 #include "tests/unit/loop_fake_node.h"
 
+#include <bellwether/discover.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +147,43 @@ int bw_node_join(struct bw_node *node, const struct bw_addr *seeds, size_t count
     return count > 1 ? BW_ERR_FULL : 0;
 }
 
+/* As node/internal.h has it, where struct bw_node is another one. */
+const char *bw_identity_problem(const struct bw_config *config, int64_t wall_us);
+const char *bw_identity_problem(const struct bw_config *config, int64_t wall_us) {
+    (void)config;
+    (void)wall_us;
+    return NULL;
+}
+
+/* It does not discover. */
+bool bw_node_announce(struct bw_node *node, struct bw_time now) {
+    (void)node;
+    (void)now;
+    return false;
+}
+
+void bw_node_announce_again(struct bw_node *node, struct bw_time now) {
+    (void)node;
+    (void)now;
+}
+
+void bw_node_beacon(struct bw_node *node, const struct bw_addr *addr, uint8_t beacon[BW_BEACON_SIZE],
+                    struct bw_time now) {
+    (void)node;
+    (void)addr;
+    (void)beacon;
+    (void)now;
+}
+
+int bw_node_hear(struct bw_node *node, const void *data, size_t size, struct bw_beacon *heard, struct bw_time now) {
+    (void)node;
+    (void)data;
+    (void)size;
+    (void)heard;
+    (void)now;
+    return BW_ERR_INVALID;
+}
+
 int bw_node_ready(struct bw_node *node, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now) {
     (void)ready;
     (void)ttl_ms;
@@ -161,6 +200,11 @@ int bw_node_freeze(struct bw_node *node, const char *scope, uint32_t for_ms, str
 }
 
 int bw_node_thaw(struct bw_node *node, const char *scope, struct bw_time now) {
+    return bw_node_stepdown(node, scope, 0, now);
+}
+
+int bw_node_claim_above(struct bw_node *node, const char *scope, const struct bw_token *token, struct bw_time now) {
+    (void)token;
     return bw_node_stepdown(node, scope, 0, now);
 }
 

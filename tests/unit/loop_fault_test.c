@@ -21,8 +21,9 @@ struct member {
     char problem[WHY_SIZE];
 };
 
-/* FIRST: without a state, on one address; AGAIN: with the state of a former start; EVERYWHERE: on all addresses. */
-enum start { FIRST, AGAIN, EVERYWHERE };
+/* FIRST: without a state, on one address; AGAIN: with the state of a former start; EVERYWHERE: on all addresses;
+ * DISCOVERING: as FIRST, and it announces itself on loopback. */
+enum start { FIRST, AGAIN, EVERYWHERE, DISCOVERING };
 
 struct fault {
     enum start start;
@@ -60,9 +61,23 @@ static void quick(struct bw_params *params) {
     params->lease_margin_ms = 10;
 }
 
-static int create(struct member *member, struct bw_addr bind, const char *state_dir) {
-    struct bw_loop_config loop_config = {
-        .size = sizeof(loop_config), .bind = bind, .state_dir = state_dir, .on_problem = on_problem, .context = member};
+static const struct bw_discover_config *loopback_group(void) {
+    static const char *const interfaces[] = {"lo"};
+    static struct bw_discover_config discover = {
+        .size = sizeof(discover), .interfaces = interfaces, .interface_count = 1};
+    discover.group = (struct bw_addr){.family = 4, .ip = {239, 255, 9, 8}};
+    discover.group.port = (uint16_t)(20000 + getpid() % 20000);
+    return &discover;
+}
+
+static int create(struct member *member, struct bw_addr bind, const char *state_dir,
+                  const struct bw_discover_config *discover) {
+    struct bw_loop_config loop_config = {.size = sizeof(loop_config),
+                                         .bind = bind,
+                                         .state_dir = state_dir,
+                                         .on_problem = on_problem,
+                                         .context = member,
+                                         .discover = discover};
     struct bw_scope_config scope;
     struct bw_config config;
     struct bw_addr seed = {0};
@@ -123,10 +138,10 @@ static bool begin(enum start start) {
     loop = ev_loop_new(0);
     memset(&host, 0, sizeof(host));
     memset(&peer, 0, sizeof(peer));
-    int error = create(&peer, loopback_v4(0), NULL);
+    int error = create(&peer, loopback_v4(0), NULL, NULL);
     fault_spare_last_bound();
     if (error == 0 && start == AGAIN) {
-        error = create(&host, loopback_v4(0), scratch_path("a/d"));
+        error = create(&host, loopback_v4(0), scratch_path("a/d"), NULL);
         bw_loop_destroy(host.host);
         host.host = NULL;
     }
@@ -152,7 +167,8 @@ static void end(const struct left *before) {
 }
 
 static int start_host(enum start start) {
-    return create(&host, start == EVERYWHERE ? (struct bw_addr){0} : loopback_v4(0), scratch_path("a/d"));
+    return create(&host, start == EVERYWHERE ? (struct bw_addr){0} : loopback_v4(0), scratch_path("a/d"),
+                  start == DISCOVERING ? loopback_group() : NULL);
 }
 
 /* The fault has struck and, if it is to be said, was said; or the host does all its work without the call that fails. */
@@ -245,7 +261,7 @@ static void without_faults_nothing_is_said_and_nothing_is_left(void) {
 
 static void memory_that_is_out(void) {
     static const struct fault faults[] = {
-        {FIRST, FAULT_memory, 0, ENOMEM, NULL},
+        {DISCOVERING, FAULT_memory, 0, ENOMEM, NULL},
         {AGAIN, FAULT_memory, 0, ENOMEM, NULL},
     };
     SURVIVE_ALL(faults);
@@ -263,6 +279,16 @@ static void sockets_that_cannot_be_had(void) {
         {EVERYWHERE, FAULT_setsockopt, 0, ENOPROTOOPT, NULL},
         {EVERYWHERE, FAULT_getsockname, 0, ENOBUFS, NULL},
         {EVERYWHERE, FAULT_connect, 0, ENETUNREACH, NULL},
+    };
+    SURVIVE_ALL(faults);
+}
+
+/* It is no less a member for that. */
+static void networks_that_cannot_be_had(void) {
+    static const struct fault faults[] = {
+        {DISCOVERING, FAULT_socket, 0, EMFILE, NULL},     {DISCOVERING, FAULT_bind, 0, EADDRINUSE, NULL},
+        {DISCOVERING, FAULT_setsockopt, 0, ENODEV, NULL}, {DISCOVERING, FAULT_getifaddrs, 0, ENOMEM, NULL},
+        {DISCOVERING, FAULT_recvmsg, 2, ENOMEM, NULL},
     };
     SURVIVE_ALL(faults);
 }
@@ -327,6 +353,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(without_faults_nothing_is_said_and_nothing_is_left),
     TAP_TEST(memory_that_is_out),
     TAP_TEST(sockets_that_cannot_be_had),
+    TAP_TEST(networks_that_cannot_be_had),
     TAP_TEST(datagrams_that_do_not_move),
     TAP_TEST(a_socket_that_cannot_be_read_does_not_keep_the_host_busy),
     TAP_TEST(disk_that_fails),

@@ -11,6 +11,7 @@ extern const struct tap_suite loop_addr_suite;
 extern const struct tap_suite loop_store_suite;
 extern const struct tap_suite loop_udp_suite;
 extern const struct tap_suite loop_node_suite;
+extern const struct tap_suite loop_lan_suite;
 
 #define WHY_SIZE 512
 #define PATIENCE_MS 3000 /* generous: what should take milliseconds may take this long on a busy machine */

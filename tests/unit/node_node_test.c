@@ -87,6 +87,77 @@ static void bad_key(struct bw_config *config) {
     config->keys_size = 6;
 }
 
+static void scope_without_a_size(struct bw_config *config) {
+    static struct bw_scope_config scope;
+    bw_scope_config_init(&scope, "x");
+    scope.size = 0;
+    config->scopes = &scope;
+}
+static void scopes_of_two_sizes(struct bw_config *config) {
+    static struct bw_scope_config two[2];
+    bw_scope_config_init(&two[0], "x");
+    bw_scope_config_init(&two[1], "y");
+    two[1].size -= 8;
+    config->scopes = two;
+    config->scope_count = 2;
+}
+
+/* A caller that was built against an older header has smaller structs, one of a newer header larger ones. */
+static void structs_of_other_sizes_are_taken(void) {
+    struct test_memory memory = {0};
+    struct bw_rng rng;
+    bw_rng_seed(&rng, 1);
+    for (size_t size = offsetof(struct bw_scope_config, seats) / 8 * 8; size < sizeof(struct bw_scope_config) + 64;
+         size += 8) {
+        struct bw_node *node = NULL;
+        struct bw_scope_info info;
+        union {
+            struct bw_config config;
+            uint8_t bytes[sizeof(struct bw_config) + 64];
+        } one;
+        union {
+            struct bw_scope_config first;
+            uint8_t bytes[3 * sizeof(struct bw_scope_config) + 128];
+        } scopes;
+        const size_t config_size =
+            size < sizeof(struct bw_scope_config) ? offsetof(struct bw_config, identity) : sizeof(one.bytes) - 8;
+        struct bw_config full = node_test_config(&memory, &rng, 1);
+        memset(&one, 0xa5, sizeof(one));
+        memset(&scopes, 0xa5, sizeof(scopes));
+        memcpy(&one, &full, config_size < sizeof(full) ? config_size : sizeof(full));
+        for (size_t i = 0; i < 2; i++) {
+            bw_scope_config_init_sized((void *)(scopes.bytes + i * size), size, i == 0 ? "a" : "b");
+        }
+        CU_ASSERT_EQUAL(scopes.bytes[2 * size], 0xa5); /* nothing is written past what the caller has */
+        one.config.size = config_size;
+        one.config.scopes = &scopes.first;
+        one.config.scope_count = 2;
+        CU_ASSERT_EQUAL_FATAL(bw_node_create(&node, &one.config, node_test_time(0)), 0);
+        CU_ASSERT_EQUAL(bw_node_scope_find(node, "b", &info, node_test_time(0)), 0);
+        CU_ASSERT_EQUAL(bw_node_scope_count(node), 2);
+        bw_scope_config_init_sized(&scopes.first, size, "c");
+        CU_ASSERT_EQUAL(bw_node_scope_add(node, &scopes.first, node_test_time(1)), 0);
+        scopes.first.size = 0;
+        scopes.first.name = "d";
+        CU_ASSERT_EQUAL(bw_node_scope_add(node, &scopes.first, node_test_time(1)), BW_ERR_INVALID);
+        bw_node_destroy(node);
+        CU_ASSERT_EQUAL(memory.used_size, 0);
+    }
+}
+
+static void a_configuration_is_filled_as_far_as_its_size(void) {
+    _Alignas(struct bw_config) uint8_t bytes[sizeof(struct bw_config) + 16];
+    struct bw_config *config = (void *)bytes;
+    memset(bytes, 0xa5, sizeof(bytes));
+    bw_config_init_sized(config, offsetof(struct bw_config, durable), BW_PROFILE_LAN);
+    CU_ASSERT_EQUAL(config->size, offsetof(struct bw_config, durable));
+    CU_ASSERT_EQUAL(config->params.probe_interval_ms, 1000);
+    CU_ASSERT_EQUAL(bytes[offsetof(struct bw_config, durable)], 0xa5);
+    bw_config_init_sized(config, sizeof(bytes) - 8, BW_PROFILE_LAN);
+    CU_ASSERT_EQUAL(bytes[sizeof(bytes) - 9], 0);
+    CU_ASSERT_EQUAL(bytes[sizeof(bytes) - 8], 0xa5);
+}
+
 static void only_sound_configurations_are_taken(void) {
     CU_ASSERT_EQUAL(create_changed(nothing), 0);
     CU_ASSERT_EQUAL(create_changed(no_name), BW_ERR_INVALID);
@@ -95,6 +166,8 @@ static void only_sound_configurations_are_taken(void) {
     CU_ASSERT_EQUAL(create_changed(no_size), BW_ERR_INVALID);
     CU_ASSERT_EQUAL(create_changed(no_entropy), BW_ERR_INVALID);
     CU_ASSERT_EQUAL(create_changed(scope_twice), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(scope_without_a_size), BW_ERR_INVALID);
+    CU_ASSERT_EQUAL(create_changed(scopes_of_two_sizes), BW_ERR_INVALID);
     CU_ASSERT_EQUAL(create_changed(voters_without_a_disk), BW_ERR_INVALID);
     CU_ASSERT_EQUAL(create_changed(no_voters), BW_ERR_INVALID);
     CU_ASSERT_EQUAL(create_changed(a_voter_twice), BW_ERR_INVALID);
@@ -231,6 +304,8 @@ static void every_name_is_known(void) {
 
 static const struct tap_test tests[] = {
     TAP_TEST(only_sound_configurations_are_taken),
+    TAP_TEST(structs_of_other_sizes_are_taken),
+    TAP_TEST(a_configuration_is_filled_as_far_as_its_size),
     TAP_TEST(each_failing_allocation_at_creation_is_an_error_without_a_leak),
     TAP_TEST(a_durable_node_is_mute_until_its_boot_is_durable),
     TAP_TEST(payloads_are_the_queues_own),

@@ -3,7 +3,9 @@
 #include <sodium.h>
 #include <string.h>
 
-#define BLOB_MAX 512u
+#define BLOB_MAX 1024u
+#define SUM_SIZE 16u
+#define PEER_FRAME 4u
 
 struct saved {
     uint8_t data[BLOB_MAX];
@@ -125,6 +127,63 @@ static void every_truncation_and_every_flipped_bit_is_refused(void) {
     CU_ASSERT_EQUAL(start(&other, "c1", bytes_of(&whole), 0), 0);
 }
 
+/* Adds a frame to a state, whose checksum holds again. */
+static void append(struct saved *saved, uint8_t type, const void *body, uint8_t size) {
+    size_t summed_size = saved->size - SUM_SIZE;
+    const uint8_t head[] = {type, 0, size};
+    CU_ASSERT_TRUE_FATAL(saved->size + sizeof(head) + size <= BLOB_MAX);
+    memcpy(saved->data + summed_size, head, sizeof(head));
+    memcpy(saved->data + summed_size + sizeof(head), body, size);
+    summed_size += sizeof(head) + size;
+    CU_ASSERT_EQUAL(crypto_generichash(saved->data + summed_size, SUM_SIZE, saved->data, summed_size, NULL, 0), 0);
+    saved->size = summed_size + SUM_SIZE;
+}
+
+/* What a life had of others the next one has, and hands on; whoever gave more than is kept is no error. */
+static void addresses_of_others_go_from_life_to_life(void) {
+    struct saved first;
+    struct saved second;
+    struct test_memory memory = {0};
+    struct bw_allocator allocator = test_allocator(&memory);
+    struct bw_node_state state;
+    CU_ASSERT_EQUAL_FATAL(start(&first, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+    CU_ASSERT_EQUAL_FATAL(bw_node_state_load(&state, &allocator, bytes_of(&first), "c1"), 0);
+    CU_ASSERT_EQUAL(state.peer_count, 0); /* as in a file that was written before there were any */
+    bw_node_state_free(&state, &allocator);
+    for (uint8_t i = 0; i < BW_REMEMBERED_MAX + 4; i++) {
+        append(&first, PEER_FRAME, (const uint8_t[]){4, 0x1f, 0x0b, 10, 0, 0, i}, 7);
+    }
+    CU_ASSERT_EQUAL_FATAL(start(&second, "c1", bytes_of(&first), 1000), 0);
+    CU_ASSERT_EQUAL_FATAL(bw_node_state_load(&state, &allocator, bytes_of(&second), "c1"), 0);
+    CU_ASSERT_EQUAL(state.peer_count, BW_REMEMBERED_MAX);
+    for (uint8_t i = 0; i < state.peer_count; i++) {
+        const struct bw_addr addr = {.family = 4, .port = 7947, .ip = {10, 0, 0, i}};
+        CU_ASSERT_TRUE(bw_addr_equal(&state.peers[i], &addr));
+    }
+    bw_node_state_free(&state, &allocator);
+    CU_ASSERT_EQUAL(memory.used_size, 0);
+}
+
+/* So does a program that does not know addresses with them. */
+static void a_frame_of_a_later_program_is_skipped(void) {
+    struct saved saved;
+    struct saved other;
+    CU_ASSERT_EQUAL_FATAL(start(&saved, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+    append(&saved, 200, "whatever", 8);
+    CU_ASSERT_EQUAL(start(&other, "c1", bytes_of(&saved), 0), 0);
+}
+
+static void an_address_that_is_none_is_refused(void) {
+    const uint8_t bodies[][7] = {{4, 0, 0, 10, 0, 0, 1}, {5, 0x1f, 0x0b, 10, 0, 0, 1}, {6, 0x1f, 0x0b, 10, 0, 0, 1}};
+    struct saved other;
+    for (size_t i = 0; i < BW_COUNT(bodies); i++) {
+        struct saved saved;
+        CU_ASSERT_EQUAL_FATAL(start(&saved, "c1", (struct bw_bytes){NULL, 0}, 0), 0);
+        append(&saved, PEER_FRAME, bodies[i], sizeof(bodies[i]));
+        CU_ASSERT_EQUAL(start(&other, "c1", bytes_of(&saved), 0), BW_ERR_CORRUPT);
+    }
+}
+
 static void another_format_is_told_apart_from_damage(void) {
     struct saved saved;
     struct saved other;
@@ -147,6 +206,9 @@ static const struct tap_test tests[] = {
     TAP_TEST(without_state_each_boot_has_a_new_id),
     TAP_TEST(state_of_another_cluster_is_refused),
     TAP_TEST(every_truncation_and_every_flipped_bit_is_refused),
+    TAP_TEST(addresses_of_others_go_from_life_to_life),
+    TAP_TEST(a_frame_of_a_later_program_is_skipped),
+    TAP_TEST(an_address_that_is_none_is_refused),
     TAP_TEST(another_format_is_told_apart_from_damage),
 };
 const struct tap_suite node_state_suite = TAP_SUITE("node state", tests);

@@ -134,17 +134,33 @@ static void who_sleeps_through_a_rotation_gets_back_in(void) {
     finish();
 }
 
-/* What the others must not do: it shows that the tests above can fail. */
-static void a_key_for_one_alone_cuts_it_off_until_all_get_one(void) {
+/* It has the old one too: who answers in that one is answered in it. */
+static void a_key_that_one_alone_seals_with_cuts_nobody_off(void) {
     static const char *const texts[] = {"rotate:n3@10s", "rotate:all@60s"};
     begin(false, texts, 2);
     until_s(55);
-    CU_ASSERT_EQUAL(bw_sim_status_at(sim, 0, 3), BW_STATUS_DEAD);
-    CU_ASSERT_EQUAL(bw_sim_status_at(sim, 3, 0), BW_STATUS_DEAD);
+    CU_ASSERT_EQUAL(bw_sim_status_at(sim, 0, 3), BW_STATUS_ALIVE);
+    CU_ASSERT_EQUAL(bw_sim_status_at(sim, 3, 0), BW_STATUS_ALIVE);
     CU_ASSERT(dropped(BW_ERR_DROP_KEY) > 0);
     until_s(64);
     for (size_t i = 0; i < NODES; i++)
         CU_ASSERT(has_key_alone(i, 2));
+    CU_ASSERT(bw_sim_wait_converged(sim, 30000));
+    finish();
+}
+
+/* It shows that the tests above can fail. */
+static void who_has_no_key_in_common_is_cut_off(void) {
+    static const uint16_t own = 7;
+    static const uint16_t common = 0;
+    begin(false, NULL, 0);
+    until_s(10);
+    bw_sim_set_keys(sim, 3, &own, 1);
+    until_s(55);
+    CU_ASSERT_EQUAL(bw_sim_status_at(sim, 0, 3), BW_STATUS_DEAD);
+    CU_ASSERT_EQUAL(bw_sim_status_at(sim, 3, 0), BW_STATUS_DEAD);
+    CU_ASSERT(dropped(BW_ERR_DROP_KEY) > 0);
+    bw_sim_set_keys(sim, 3, &common, 1);
     CU_ASSERT(bw_sim_wait_converged(sim, 30000));
     finish();
 }
@@ -264,7 +280,8 @@ static const struct tap_test key_tests[] = {
     TAP_TEST(keys_are_rotated_without_one_suspicion),
     TAP_TEST(nor_does_loss_add_one),
     TAP_TEST(who_sleeps_through_a_rotation_gets_back_in),
-    TAP_TEST(a_key_for_one_alone_cuts_it_off_until_all_get_one),
+    TAP_TEST(a_key_that_one_alone_seals_with_cuts_nobody_off),
+    TAP_TEST(who_has_no_key_in_common_is_cut_off),
     TAP_TEST(rotations_that_overlap_lose_nobody),
     TAP_TEST(keys_that_are_none_change_nothing),
 };

@@ -322,6 +322,33 @@ static void a_leader_of_the_past_fires(void) {
     CU_ASSERT(violated("goes back"));
 }
 
+static void two_seats(void *context, size_t host, struct bw_config *config) {
+    static struct bw_scope_config scope;
+    (void)context;
+    (void)host;
+    bw_scope_config_init(&scope, "db");
+    scope.seats = 2;
+    config->scopes = &scope;
+    config->scope_count = 1;
+}
+
+static void take_seat(size_t host, const char *seat, uint64_t term) {
+    bw_sim_node(sim, host)->scope = seat;
+    fake_lead(bw_sim_node(sim, host), term, in_ms(host, 60000));
+    poke(host);
+}
+
+static void a_seat_too_many_fires(void) {
+    options.configure = two_seats;
+    start(4);
+    take_seat(0, "db#0", 1);
+    take_seat(1, "db#1", 2);
+    take_seat(2, "other", 3);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    take_seat(3, "db#2", 4);
+    CU_ASSERT(violated("3 seats are led where n3 takes db#2, of a scope of 2"));
+}
+
 static void say_of_scope(enum bw_event_type type, uint64_t term) {
     struct bw_event event = {.type = type, .scope = "default"};
     event.token = (struct bw_token){.term = term, .id = bw_node_id(bw_sim_node(sim, 0))};
@@ -659,6 +686,7 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(a_paused_leader_does_not_overlap),
     TAP_TEST(a_leader_of_the_past_fires),
     TAP_TEST(who_takes_a_frozen_scope_fires),
+    TAP_TEST(a_seat_too_many_fires),
     TAP_TEST(an_incarnation_that_goes_back_fires),
     TAP_TEST(a_healthy_member_held_for_dead_fires),
     TAP_TEST(accusations_are_counted),

@@ -2,6 +2,7 @@
 
 #include "base/base.h"
 
+#include <bellwether/keys.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,8 +25,13 @@ void fake_say(struct bw_node *node, const struct bw_event *event) {
     node->events[node->event_count++] = *event;
 }
 
+static const char *scope_of(const struct bw_node *node) {
+    return node->scope != NULL ? node->scope : "default";
+}
+
 static void say_self(struct bw_node *node, enum bw_event_type type) {
-    struct bw_event event = {.type = type, .scope = "default", .id = node->id, .token = node->token};
+    struct bw_event event = {.type = type, .id = node->id, .token = node->token};
+    snprintf(event.scope, sizeof event.scope, "%s", scope_of(node));
     fake_say(node, &event);
 }
 
@@ -62,14 +68,15 @@ void fake_vote(struct bw_node *node, uint64_t term, uint64_t candidate, uint64_t
 
 /* -- the interface of node.h -- */
 
-void bw_config_init(struct bw_config *config, enum bw_profile profile) {
+void bw_config_init_sized(struct bw_config *config, size_t size, enum bw_profile profile) {
     (void)profile;
-    memset(config, 0, sizeof *config);
-    config->size = sizeof *config;
+    memset(config, 0, size);
+    config->size = size;
 }
 
-void bw_scope_config_init(struct bw_scope_config *scope, const char *name) {
-    memset(scope, 0, sizeof *scope);
+void bw_scope_config_init_sized(struct bw_scope_config *scope, size_t size, const char *name) {
+    memset(scope, 0, size);
+    scope->size = size;
     scope->name = name;
 }
 
@@ -222,6 +229,38 @@ int bw_node_set_keys(struct bw_node *node, const char *keys, size_t size, struct
     return 0;
 }
 
+size_t bw_node_keys_text(const struct bw_node *node, char text[BW_KEYS_TEXT_SIZE]) {
+    (void)node;
+    text[0] = '\0';
+    return 0;
+}
+
+void bw_node_keys_stored(struct bw_node *node, bool ok, struct bw_time now) {
+    (void)node;
+    (void)ok;
+    (void)now;
+}
+
+void bw_node_keys_ask(struct bw_node *node, uint32_t for_ms, struct bw_time now) {
+    (void)node;
+    (void)for_ms;
+    (void)now;
+}
+
+int bw_node_key_add(struct bw_node *node, const char *key, size_t size, struct bw_time now) {
+    return bw_node_set_keys(node, key, size, now);
+}
+
+int bw_node_key_use(struct bw_node *node, uint64_t id, bool force, struct bw_time now) {
+    (void)id;
+    (void)force;
+    return bw_node_set_keys(node, "", 0, now);
+}
+
+int bw_node_key_remove(struct bw_node *node, uint64_t id, bool force, struct bw_time now) {
+    return bw_node_key_use(node, id, force, now);
+}
+
 int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_info *info) {
     if (index == 1 && node->has_friend) {
         *info = node->friend;
@@ -244,7 +283,7 @@ uint64_t bw_node_digest(const struct bw_node *node) {
 int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info *info, struct bw_time now) {
     if (index > 0)
         return BW_ERR_NOT_FOUND;
-    *info = (struct bw_scope_info){.scope = "default",
+    *info = (struct bw_scope_info){.scope = scope_of(node),
                                    .mode = node->quorum ? BW_MODE_QUORUM : BW_MODE_PRIORITY,
                                    .has_leader = node->leads,
                                    .token = node->token,
@@ -254,7 +293,15 @@ int bw_node_scope(const struct bw_node *node, size_t index, struct bw_scope_info
     return 0;
 }
 
+int bw_node_scope_find(const struct bw_node *node, const char *scope, struct bw_scope_info *info, struct bw_time now) {
+    for (size_t i = 0; bw_node_scope(node, i, info, now) == 0; i++)
+        if (strcmp(info->scope, scope) == 0)
+            return 0;
+    return BW_ERR_NOT_FOUND;
+}
+
 bool bw_node_may_act(const struct bw_node *node, const char *scope, struct bw_time now) {
-    (void)scope;
+    if (node->leads && strcmp(scope, scope_of(node)) != 0)
+        return false;
     return (node->leads && now.mono_us < node->lease_end_us) || node->never_stops;
 }

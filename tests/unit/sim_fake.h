@@ -49,6 +49,7 @@ struct bw_node {
     uint64_t digest;
     struct bw_event events[FAKE_QUEUE_MAX];
     size_t event_count;
+    const char *scope; /* that it leads; NULL: "default" */
     bool leads;
     bool never_stops; /* broken: may act past its lease */
     bool no_lease;    /* broken: may act without one */

@@ -3,6 +3,7 @@
 #include "tests/lib/tap.h"
 #include "tools/addr.h"
 #include "tools/event_ring.h"
+#include "tools/event_view.h"
 #include "tools/json.h"
 #include "tools/scope_option.h"
 #include "tools/seeds.h"
@@ -82,6 +83,16 @@ static void terminal_sees_no_control_characters(void) {
     escaped("\xc3", "\\xc3");
     escaped("\xff\xfe", "\\xff\\xfe");
     escaped("\xe2\x9c", "\\xe2\\x9c");
+    escaped("\xe0\x80\x9b", "\\xe0\\x80\\x9b"); /* longer than it need be */
+    escaped("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* half of a pair */
+    escaped("a\xe2\x80\xae"
+            "b\xef\xbb\xbf\xf3\xa0\x81\x81",
+            "a<U+202E>b<U+FEFF><U+E0041>");
+    CU_ASSERT_TRUE(text_is_harmless("gr\xc3\xbc\xc3\x9f \xe2\x9c\x93 \xf0\x9f\x94\x94"));
+    CU_ASSERT_FALSE(text_is_harmless("a\n"));
+    CU_ASSERT_FALSE(text_is_harmless("\xc2\x9b"));
+    CU_ASSERT_FALSE(text_is_harmless("\xe2\x80\xae"));
+    CU_ASSERT_FALSE(text_is_harmless("\xff"));
 }
 
 static void scope_takes_its_options(void) {
@@ -110,15 +121,60 @@ static void scope_takes_its_options(void) {
     free((char *)scope.name);
 }
 
+static void scope_takes_a_range(void) {
+    struct bw_scope_config scope;
+    char why[128];
+    CU_ASSERT_TRUE(scope_parse("a/orders/5..1004:spread,priority=9", &scope, why, sizeof(why)));
+    CU_ASSERT_STRING_EQUAL(scope.name, "a/orders");
+    CU_ASSERT(scope.range_first == 5 && scope.range_count == 1000 && scope.spread && scope.priority == 9);
+    CU_ASSERT(scope_covers(&scope, "a/orders/5") && scope_covers(&scope, "a/orders/1004"));
+    CU_ASSERT_FALSE(scope_covers(&scope, "a/orders/4") || scope_covers(&scope, "a/orders/1005") ||
+                    scope_covers(&scope, "a/orders/05") || scope_covers(&scope, "a/orders") ||
+                    scope_covers(&scope, "orders/7") || scope_covers(&scope, "a/orders/7x"));
+    scope_free(&scope);
+    CU_ASSERT_TRUE(scope_parse("v1..2", &scope, why, sizeof(why))); /* just a name */
+    CU_ASSERT_STRING_EQUAL(scope.name, "v1..2");
+    CU_ASSERT_EQUAL(scope.range_count, 0);
+    scope_free(&scope);
+}
+
+static void scope_takes_seats(void) {
+    struct bw_scope_config scope;
+    char why[128];
+    CU_ASSERT_TRUE(scope_parse("db:seats=16,priority=9", &scope, why, sizeof(why)));
+    CU_ASSERT(scope.seats == 16 && scope.priority == 9);
+    scope_free(&scope);
+    static const char *const wrong[] = {"db:seats=0", "db:seats=17", "db#1", "db/0..3:seats=2"};
+    static const char *const parts[] = {"1 to 16", "1 to 16", "db:seats=2", "range"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        CU_ASSERT_FALSE(scope_parse(wrong[i], &scope, why, sizeof(why)));
+        CU_ASSERT_PTR_NOT_NULL(strstr(why, parts[i]));
+    }
+}
+
 static void scope_says_what_is_wrong(void) {
     static const struct {
         const char *text;
         const char *part;
     } cases[] = {
-        {"", "1 to 63 bytes"},         {":priority=1", "1 to 63 bytes"},    {"a\tb", "control"},
-        {"a:", "OPTION=VALUE"},        {"a:priority", "OPTION=VALUE"},      {"a:priority=", "65535"},
-        {"a:priority=65536", "65535"}, {"a:failover=slow", "fast or safe"}, {"a:mode=anarchy", "priority"},
-        {"a:lease=1", "milliseconds"}, {"a:prioriti=1", "'priority'"},      {"a:priority=1,", "OPTION=VALUE"},
+        {"", "1 to 63 bytes"},
+        {":priority=1", "1 to 63 bytes"},
+        {"a\tb", "control"},
+        {"a:", "OPTION=VALUE"},
+        {"a:priority", "OPTION=VALUE"},
+        {"a:priority=", "65535"},
+        {"a:priority=65536", "65535"},
+        {"a:failover=slow", "fast or safe"},
+        {"a:mode=anarchy", "priority"},
+        {"a:lease=1", "milliseconds"},
+        {"a:prioriti=1", "'priority'"},
+        {"a:priority=1,", "OPTION=VALUE"},
+        {"a/3..1", "range"},
+        {"a/0..65536", "65535"},
+        {"/0..1", "range"},
+        {"a/x..1", "range"},
+        {"a/0..", "range"},
+        {"123456789012345678901234567890123456789012345678901234567890/0..100", "1 to 63 bytes"},
     };
     for (size_t i = 0; i < BW_COUNT(cases); i++) {
         struct bw_scope_config scope;
@@ -187,16 +243,78 @@ static void times_are_utc_with_milliseconds(void) {
     CU_ASSERT_STRING_EQUAL(text, "1969-12-31T23:59:59.999Z");
 }
 
+static char *sentence_of(const struct bw_event *event) {
+    json_t *object = json_event(event, 1);
+    char *sentence = event_sentence(object);
+    json_decref(object);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(sentence);
+    return sentence;
+}
+
+/* The line as monitor prints it, behind number and time. */
+static void each_event_has_words(void) {
+    for (int type = 0; type < BW_EVENT_COUNT; type++) {
+        struct bw_event event = {.type = (enum bw_event_type)type, .bound = "members"};
+        const char *name = bw_event_name(event.type);
+        char line[256] = "";
+        char *sentence = sentence_of(&event);
+        json_t *object = json_event(&event, 1);
+        FILE *file = fmemopen(line, sizeof(line), "w");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        event_print(file, object, false);
+        fclose(file);
+        json_decref(object);
+        CU_ASSERT(strchr(sentence, ' ') != NULL && strcmp(sentence, name) != 0);
+        CU_ASSERT(strstr(line, name) != NULL && strstr(line, sentence) != NULL);
+        if (strchr(sentence, ' ') == NULL)
+            printf("# %s has no words\n", name);
+        free(sentence);
+    }
+}
+
+static void check_sentence(const struct bw_event *event, const char *expected) {
+    char *sentence = sentence_of(event);
+    CU_ASSERT_STRING_EQUAL(sentence, expected);
+    free(sentence);
+}
+
+static void words_say_who_and_how_many(void) {
+    struct bw_event event = {.type = BW_EVENT_SCOPE_FROZEN, .scope = "job", .by = "n2", .left_ms = -1};
+    check_sentence(&event, "job is frozen by n2");
+    event.type = BW_EVENT_SCOPE_THAWED;
+    check_sentence(&event, "job is thawed by n2");
+    event.by[0] = '\0';
+    check_sentence(&event, "job is thawed: its time is over");
+    check_sentence(&(struct bw_event){.type = BW_EVENT_MEMBER_LEFT, .name = "n1"}, "n1 has left");
+    check_sentence(&(struct bw_event){.type = BW_EVENT_MEMBER_LEFT, .name = "n1", .by = "n2"},
+                   "n1 was forgotten by n2");
+    check_sentence(&(struct bw_event){.type = BW_EVENT_KEYS_CHANGED, .version = 4, .keys = 2},
+                   "the key ring has changed: version 4, keys: 2");
+    check_sentence(&(struct bw_event){.type = BW_EVENT_QUERY_END, .query = 9, .responses = 2, .expected = 3},
+                   "no more answers are waited for: 2 of 3 answered (query 0000000000000009)");
+    check_sentence(&(struct bw_event){.type = BW_EVENT_BOUND_PASSED, .bound = "members", .dropped = 7},
+                   "a bound is passed, and the least useful is dropped: members (times: 7)");
+    json_t *later = json_pack("{s:s}", "type", "novelty");
+    char *sentence = event_sentence(later);
+    CU_ASSERT_STRING_EQUAL(sentence, "novelty"); /* of an agent that is newer */
+    free(sentence);
+    json_decref(later);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(host_names_are_split_from_their_port),
     TAP_TEST(numbers_are_whole_and_within_bounds),
     TAP_TEST(nearest_name_is_near),
     TAP_TEST(terminal_sees_no_control_characters),
     TAP_TEST(scope_takes_its_options),
+    TAP_TEST(scope_takes_a_range),
+    TAP_TEST(scope_takes_seats),
     TAP_TEST(scope_says_what_is_wrong),
     TAP_TEST(ring_keeps_the_newest_events),
     TAP_TEST(addresses_to_join_are_no_more_than_a_node_takes),
     TAP_TEST(times_are_utc_with_milliseconds),
+    TAP_TEST(each_event_has_words),
+    TAP_TEST(words_say_who_and_how_many),
 };
 static const struct tap_suite suites[] = {TAP_SUITE("tools", tests)};
 TAP_MAIN(suites)

@@ -1,0 +1,307 @@
+"""The doctor, at clusters that are broken in one way each: it names the culprit, the direction, and the mend."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+
+import tap
+from cluster import LIMIT, Cluster, run
+from namespaces import Network, command, why_not
+
+
+class Hosts:
+    """Agents on hosts of their own, n1 on host 1 and so on."""
+
+    def __init__(self, count, hosts=None):
+        reason = why_not()
+        if reason:
+            tap.skip(reason)
+        self.network = Network(hosts or count)
+        tap.cleanup(self.network.close)
+        self.cluster = Cluster()
+        tap.cleanup(self.cluster.close)
+        for number in range(1, count + 1):
+            self.add(number).start()
+        for agent in self.cluster.living():
+            agent.wait_ready()
+        if count > 1:
+            self.cluster.wait_view(count)
+        self.cluster.wait_leader()
+
+    def add(self, number, *words, name=None):
+        address = self.network.address
+        return self.cluster.add(name or f"n{number}", "--bind", address(number) + ":7947", "--join", address(1) + ":7947",
+                                *words, prefix=self.network.inside(number))
+
+    def filter(self, number, *rules):
+        """Drops at that host what comes in and one of the rules fits."""
+        text = "add table inet test; add chain inet test in { type filter hook input priority 0; }; "
+        command(*self.network.inside(number), "nft",
+                text + "; ".join(f"add rule inet test in {rule} drop" for rule in rules))
+
+    def findings(self, name, expected=1, levels=("problem",)):
+        """The findings of the doctor there, by where they are."""
+        agent = self.cluster.agents[name]
+        result = agent.run("doctor", "--json")
+        tap.equal(result.returncode, expected, f"exit code at {name}: {result.stdout} {result.stderr}")
+        answer = json.loads(result.stdout)
+        tap.equal((answer["name"], answer["healthy"]), (name, expected == 0), "name, healthy")
+        for finding in answer["findings"]:
+            tap.equal(set(finding), {"level", "check", "where", "what", "mend"}, "fields")
+            tap.check(finding["level"] != "problem" or finding["mend"], f"no mend: {finding}")
+        return [(finding["check"], finding["where"]) for finding in answer["findings"] if finding["level"] in levels]
+
+
+@tap.test
+def a_cluster_that_works():
+    hosts = Hosts(3)
+    tap.equal(hosts.findings("n1", 0), [], "problems")
+    tap.equal([check for check, _ in hosts.findings("n2", 0, ("fine",))], ["path", "leader", "files"], "what is fine")
+    text = hosts.cluster.agents["n3"].run("doctor").stdout
+    tap.check("datagrams of all sizes pass both ways with 2 members" in text and "PROBLEM" not in text, text)
+
+
+@tap.test(timeout=60)
+def one_way_blocks_are_told_with_their_direction():
+    hosts = Hosts(3)
+    hosts.filter(2, f"ip saddr {hosts.network.address(1)}")
+    for name in ("n1", "n2"):
+        tap.equal(hosts.findings(name), [("path", "n1 -> n2")], f"seen from {name}")
+    text = hosts.cluster.agents["n1"].run("doctor").stdout
+    tap.check("datagrams from n1 to n2 do not arrive; the other way they do" in text, text)
+    command(*hosts.network.inside(2), "nft", "delete table inet test")
+    hosts.filter(1, f"ip saddr {hosts.network.address(2)}")
+    for name in ("n1", "n2"):
+        tap.equal(hosts.findings(name), [("path", "n2 -> n1")], f"seen from {name}")
+    command(*hosts.network.inside(1), "nft", "delete table inet test")
+    tap.wait_until(lambda: hosts.cluster.agents["n1"].run("doctor").returncode == 0, LIMIT, "well again")
+
+
+@tap.test(timeout=60)
+def both_ways_blocked_between_two():
+    hosts = Hosts(3)
+    hosts.filter(2, f"ip saddr {hosts.network.address(1)}")
+    hosts.filter(1, f"ip saddr {hosts.network.address(2)}")
+    tap.equal(hosts.findings("n1"), [("path", "n1 <-> n2")], "seen from n1")
+    text = hosts.cluster.agents["n2"].run("doctor").stdout
+    tap.check("no datagram gets from n2 to n1 nor back; n3 hears it" in text, text)
+
+
+@tap.test(timeout=60)
+def where_two_are_all():
+    hosts = Hosts(2)
+    hosts.filter(2, f"ip saddr {hosts.network.address(1)}")
+    found = hosts.findings("n1")
+    tap.equal(found[0], ("path", "n1 -> n2"), f"n2 is heard, so the direction is known: {found}")
+    tap.check(hosts.findings("n2")[0][0] in ("silent", "dead"), "n2 hears nothing, and has nobody to ask")
+
+
+@tap.test(timeout=60)
+def path_that_takes_no_full_sized_datagram():
+    hosts = Hosts(3)
+    hosts.filter(3, f"ip saddr {hosts.network.address(1)} meta length > 1200")
+    for name in ("n1", "n3"):
+        tap.equal(hosts.findings(name), [("mtu", "n1 -> n3")], f"seen from {name}")
+    tap.equal(hosts.findings("n2", 0), [], "n2's paths are well")
+
+
+@tap.test(timeout=60)
+def firewall_on_everything():
+    hosts = Hosts(3)
+    hosts.network.cut(1)
+    tap.equal(hosts.findings("n1")[0], ("firewall", "n1"), "this host is named")
+    found = hosts.findings("n2")
+    tap.check([(check, where) for check, where in found if check in ("silent", "dead")] == [(found[0][0], "n1 (10.111.7.1:7947)")],
+              f"the others name it: {found}")
+
+
+@tap.test(timeout=60)
+def stopped_process():
+    hosts = Hosts(3)
+    hosts.cluster.agents["n3"].signal(signal.SIGSTOP)
+    found = hosts.findings("n1")
+    tap.check(found[0][0] in ("silent", "dead") and found[0][1].startswith("n3 "), f"{found}")
+    tap.equal(len([check for check, _ in found if check in ("path", "mtu", "firewall")]), 0, f"nothing else: {found}")
+    result = hosts.cluster.agents["n3"].run("doctor", "--timeout", "0.3")
+    tap.equal(result.returncode, 4, "the stopped agent's own")
+    hosts.cluster.agents["n3"].signal(signal.SIGCONT)
+
+
+@tap.test(timeout=60)
+def wrong_key():
+    hosts = Hosts(2, 3)
+    key = hosts.cluster.path("other")
+    with open(key, "w", opener=lambda path, flags: os.open(path, flags, 0o600), encoding="ascii") as file:
+        file.write(run("keygen").stdout)
+    hosts.add(3, "--key-file", key).start().wait_ready()
+    hosts.cluster.agents["n1"].wait_event("stranger", reason="drop-key")
+    tap.equal(hosts.findings("n1"), [("key", "10.111.7.3:7947")], "the member that is knocked at names it")
+    tap.check(("join", "10.111.7.1:7947") in hosts.findings("n3"), "who knocks learns that nobody answers")
+
+
+@tap.test(timeout=60)
+def wrong_label():
+    hosts = Hosts(2, 3)
+    hosts.add(3, "--cluster", "another").start().wait_ready()
+    hosts.cluster.agents["n1"].wait_event("stranger", reason="drop-auth", timeout=50)
+    tap.equal(hosts.findings("n1"), [("label", "10.111.7.3:7947")], "the member that is knocked at names it")
+    text = hosts.cluster.agents["n1"].run("doctor").stdout
+    tap.check("another cluster label than 'e2e'" in text, text)
+
+
+@tap.test(timeout=60)
+def addresses_to_join_that_nobody_has():
+    hosts = Hosts(1, 2)
+    agent = hosts.cluster.add("m", "--bind", hosts.network.address(2) + ":7947", "--join", hosts.network.address(1) + ":1",
+                              "--join", "no-such-host.invalid", prefix=hosts.network.inside(2))
+    agent.start().wait_ready()
+    result = run_inside(hosts, 2, agent)
+    tap.check("10.111.7.1:1: the address to join refuses: no agent has that port" in result, result)
+    tap.check("no-such-host.invalid: the address to join has no address" in result, result)
+
+
+def run_inside(hosts, number, agent):
+    """On that host, whose ports and routes are looked at."""
+    words = [*hosts.network.inside(number), os.environ["BELLWETHER"], "doctor", "--control", agent.control]
+    result = command(*words, check=False)
+    tap.equal(result.returncode, 1, f"exit code: {result.stdout} {result.stderr}")
+    return result.stdout
+
+
+@tap.test(timeout=60)
+def names_given_twice():
+    hosts = Hosts(2, 3)
+    hosts.add(3, "--name", "n2", name="twin").start().wait_ready()
+    hosts.cluster.agents["n1"].wait_event("member-conflict", name="n2")
+    tap.check(("name", "n2") in hosts.findings("n1"), "the name")
+    tap.equal(hosts.cluster.agents["twin"].run("leave").returncode, 0, "one of them leaves")
+    n1 = hosts.cluster.agents["n1"]
+    tap.wait_until(lambda: "left" in [member["status"] for member in n1.ask("members")["members"]], LIMIT, "it is gone")
+    tap.equal(hosts.findings("n1", 0), [], "mended")
+    notes = [note for note in hosts.findings("n1", 0, ("note",)) if note[0] != "confine"]  # agents built for tests may not be
+    tap.equal(notes, [("name", "n2")], "what has been")
+
+
+def start_as_nobody(cluster):
+    """An agent without root's rights, whose files are its own."""
+    for program in ("setpriv",):
+        if os.geteuid() != 0 or not shutil.which(program):
+            tap.skip(f"needs root and {program}")
+    os.chmod(cluster.directory, 0o755)
+    place = pathlib.Path(cluster.path("nobody"))
+    place.mkdir()
+    shutil.copy(cluster.key, place / "key")
+    for path in (place, place / "key"):
+        os.chown(path, 65534, 65534)
+    os.chmod(place / "key", 0o600)
+    agent = cluster.add("n1", "--key-file", place / "key", "--control", place / "sock", "--state-dir", place / "state",
+                        prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+    agent.control, agent.state = str(place / "sock"), str(place / "state")
+    agent.start().wait_ready()
+    cluster.wait_leader()
+    return agent
+
+
+def new_cluster():
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    return cluster
+
+
+def problems(result):
+    return [(finding["check"], finding["where"]) for finding in json.loads(result.stdout)["findings"]
+            if finding["level"] == "problem"]
+
+
+@tap.test
+def rights_of_files():
+    agent = start_as_nobody(new_cluster())
+    tap.equal(problems(agent.run("doctor", "--json")), [], "at first")
+    key = os.path.join(os.path.dirname(agent.state), "key")
+    os.chmod(agent.state, 0)
+    tap.equal(problems(agent.run("doctor", "--json")), [("state", agent.state)], "a state directory without rights")
+    os.chmod(agent.state, 0o700)
+    os.chown(agent.state, 0, 0)
+    tap.equal(problems(agent.run("doctor", "--json")), [("state", agent.state)], "another's")
+    os.chown(agent.state, 65534, 65534)
+    os.chmod(key, 0o644)
+    tap.equal(problems(agent.run("doctor", "--json")), [("key-file", key)], "a key that all can read")
+    os.chmod(key, 0o600)
+    os.chown(key, 0, 0)
+    tap.equal(problems(agent.run("doctor", "--json")), [("key-file", key)], "another's key")
+
+
+@tap.test
+def scopes_that_nobody_leads():
+    cluster = new_cluster()
+    agent = cluster.add("n1", "--scope", "db:gate", "--scope", "big:min_view=3").start().wait_ready()
+    tap.wait_until(lambda: {("leader", "db"), ("leader", "big")} <= set(problems(agent.run("doctor", "--json"))), LIMIT,
+                   "both are named")
+    text = agent.run("doctor").stdout
+    tap.check("nobody leads 'db': no candidate is alive and ready" in text and "bellwether ready" in text, text)
+
+
+@tap.test
+def scopes_that_are_given_up_are_no_problem():
+    agent = new_cluster().add("n1").start().wait_ready()
+    tap.equal(run("run", "--scope", "cron", "--control", agent.control, "--", "true").returncode, 0, "a job that has ended")
+    tap.equal([scope["scope"] for scope in agent.ask("leader")["scopes"]], ["cron", "default"], "it is still known")
+    tap.equal(agent.run("leader", "--wait=20").returncode, 0, "each scope that is in use is led")
+    tap.equal(agent.run("leader", "cron", "--wait=0.2").returncode, 4, "who names it waits for it")
+    result = agent.run("doctor", "--json")
+    tap.equal((result.returncode, problems(result)), (0, []), "healthy")
+    tap.check(("note", "leader", "cron") in [(finding["level"], finding["check"], finding["where"])
+                                             for finding in json.loads(result.stdout)["findings"]], f"a note: {result.stdout}")
+
+
+@tap.test
+def where_no_agent_runs():
+    cluster = new_cluster()
+    nowhere = ["--control", cluster.path("nobody.sock")]
+    result = run("doctor", "--json", *nowhere)
+    tap.equal((result.returncode, problems(result)), (3, [("agent", nowhere[1])]), "no agent")
+    run("init", cluster.path("etc"))
+    config = cluster.path("etc/bellwether.conf")
+    state = cluster.path("state")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with open(config, "a", encoding="utf-8") as file:
+            file.write(f"bind = 127.0.0.1:{port}\nstate-dir = {state}\njoin = 127.0.0.1:1\n")
+        found = problems(run("doctor", "--json", "--config", config, *nowhere))
+    tap.equal(found, [("agent", nowhere[1]), ("bind", f"127.0.0.1:{port}"), ("join", "127.0.0.1:1")], "port, join")
+    found = problems(run("doctor", "--json", "--config", config, *nowhere))
+    tap.equal(found, [("agent", nowhere[1]), ("join", "127.0.0.1:1")], "the port is free now")
+    pathlib.Path(state).write_text("in the way", encoding="ascii")
+    os.chmod(cluster.path("etc/bellwether.key"), 0o644)
+    text = run("doctor", "--config", config, *nowhere).stdout
+    tap.check("chmod 600" in text and "bellwether.key" in text, f"the key's rights: {text}")
+    os.chmod(cluster.path("etc/bellwether.key"), 0o600)
+    with open(config, "a", encoding="utf-8") as file:
+        file.write("nmae = x\n")
+    text = run("doctor", "--config", config, *nowhere).stdout
+    tap.check("unknown key 'nmae'; did you mean 'name'?" in text, text)
+    agent = cluster.add("n1").start().wait_ready()
+    agent.kill()
+    result = agent.run("doctor")
+    tap.equal(result.returncode, 3, "a killed agent")
+    tap.check("no agent listens at its control socket" in result.stdout, result.stdout)
+
+
+@tap.test(timeout=60)
+def what_others_are_called_is_shown_escaped():
+    cluster = new_cluster()
+    first = cluster.add("n1").start().wait_ready()
+    evil = cluster.add("evil", "--name", "x\u202ey", "--join", first.addr).start().wait_ready()
+    cluster.wait_view(2)
+    evil.signal(signal.SIGSTOP)
+    text = first.run("doctor").stdout
+    evil.signal(signal.SIGCONT)
+    tap.check("x<U+202E>y" in text and "\u202e" not in text, text)
+
+
+if __name__ == "__main__":
+    tap.main()

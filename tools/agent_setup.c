@@ -1,0 +1,40 @@
+#include "tools/agent_setup.h"
+
+#include <unistd.h>
+
+#include "base/base.h"
+#include "tools/agent_answer.h"
+#include "tools/agent_paths.h"
+#include "tools/control_server.h"
+#include "tools/json.h"
+
+static json_t *text_or_null(const char *text) {
+    return text == NULL ? json_null() : json_text(text);
+}
+
+json_t *answer_setup(struct agent_view *view, const json_t *request) {
+    const struct agent_options *options = view->options;
+    json_t *joins = json_array();
+    (void)request;
+    for (size_t i = 0; i < options->join_count; i++)
+        json_array_append_new(joins, json_text(options->joins[i]));
+    const struct bw_node *node = bw_loop_node(view->host);
+    const struct bw_id own = bw_node_id(node);
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:I,s:I}", "config", text_or_null(options->config),
+                     "key_file", text_or_null(options->key_file), "state_dir", text_or_null(options->state_dir),
+                     "control", text_or_null(options->control), "certificate", text_or_null(options->certificate),
+                     "certificate_fault", json_certificate_fault(node, &own, bw_loop_now()), "join", joins, "discover",
+                     options->discover.on, "advertised", json_boolean(options->advertise.family != 0), "uid",
+                     (json_int_t)geteuid(), "pid", (json_int_t)getpid());
+}
+
+json_t *answer_paths(struct agent_view *view, const json_t *request) {
+    const json_t *start = json_object_get(request, "start");
+    if (start != NULL && !json_is_boolean(start))
+        return control_error("invalid", "start is true or false");
+    if (json_is_true(start) && view->phase != AGENT_MEMBER)
+        return control_error("leaving", "it is no member: nobody would answer it");
+    if (json_is_true(start))
+        agent_paths_start(view->paths);
+    return agent_paths_json(view->paths);
+}

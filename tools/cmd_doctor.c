@@ -1,0 +1,226 @@
+/* doctor: why does my cluster not work. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/command.h"
+#include "tools/control_path.h"
+#include "tools/control_poll.h"
+#include "tools/doctor.h"
+#include "tools/json.h"
+#include "tools/log.h"
+#include "tools/watch.h"
+
+enum { KEY_CONFIG = 0x2000, LOOKS_MAX = 256 };
+static const double PATIENCE_S = 15; /* what asking all members takes at most, and more */
+static const double QUIET_S = 0.2;   /* no further event comes out of the past */
+
+struct options {
+    struct client_options client;
+    const char *config;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->client;
+        return 0;
+    case ARGP_KEY_ARG:
+        return options_surplus(state, value);
+    case KEY_CONFIG:
+        options->config = value;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option list[] = {
+    {"config", KEY_CONFIG, "FILE", 0,
+     "Where no agent runs: look at this configuration (default: /etc/bellwether/bellwether.conf, if it is there)", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+static const struct argp_child children[] = {{&client_json_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+const struct argp doctor_argp = {
+    .options = list,
+    .parser = parse,
+    .children = children,
+    .doc = "Says what is wrong with the cluster as seen from this agent, where, and what mends it: datagrams that do "
+           "not get "
+           "through to a member or back, with the direction; full-sized ones that do not; members that do not answer; "
+           "other "
+           "keys, cluster labels, protocol versions; names given twice; clocks; an agent that is held up; rights of "
+           "files; "
+           "multicast; scopes without a leader. It takes up to three seconds. Of what lies between two others a doctor "
+           "there "
+           "knows more. Where no agent runs it looks at the configuration, the port and the addresses to join.\v"
+           "Exit code 0: nothing is wrong, though there may be notes; 1: something is; 3: no agent runs here (what was "
+           "found "
+           "all the same is printed); 4: the agent does not answer; 5: it refuses."};
+
+/* ------------------------------------------------------------------ asking the agent */
+
+static int ask(struct control_client *client, json_t *request, json_t **answer) {
+    return control_ask(client, request, CONTROL_TIMEOUT_S, answer);
+}
+
+/* What is unusual among the events that the agent remembers. */
+static int ask_events(struct doctor *doctor) {
+    struct control_client client;
+    json_t *head = NULL;
+    int code = control_open(&client, doctor->client);
+    if (code != EXIT_DONE)
+        return code;
+    code = ask(&client,
+               json_pack("{s:s,s:i,s:o}", "op", "monitor", "since", 0, "types",
+                         watch_types("stranger,member-conflict,member-incompatible")),
+               &head);
+    json_decref(head);
+    json_t *event = NULL;
+    while (code == EXIT_DONE && control_read(&client, control_now() + QUIET_S, &event) == EXIT_DONE) {
+        json_array_append_new(doctor->events, event);
+        event = NULL;
+    }
+    json_decref(event);
+    control_close(&client);
+    return code;
+}
+
+static void ask_unstable(struct doctor *doctor, struct control_client *client) {
+    size_t index;
+    json_t *member;
+    size_t looks = 0;
+    json_array_foreach(json_object_get(doctor->members, "members"), index, member) {
+        json_t *why = NULL;
+        if (looks++ >= LOOKS_MAX || doctor->unstable_count >= sizeof(doctor->unstable) / sizeof(doctor->unstable[0]))
+            return;
+        if (ask(client, json_pack("{s:s,s:s}", "op", "why", "name", json_text_of(member, "id")), &why) != EXIT_DONE)
+            return;
+        if (json_is_true(json_object_get(why, "unstable")))
+            doctor->unstable[doctor->unstable_count++] = json_text_of(member, "name");
+        json_decref(why);
+    }
+}
+
+static int ask_all(struct doctor *doctor) {
+    struct control_client client;
+    struct client_options patient = *doctor->client;
+    static const char *const ops[] = {"info", "setup", "members", "leader", "reachability"};
+    json_t **answers[] = {&doctor->info, &doctor->setup, &doctor->members, &doctor->leader, &doctor->reachability};
+    int code = control_open(&client, doctor->client);
+    if (code != EXIT_DONE)
+        return code;
+    code = ask(&client, json_pack("{s:s}", "op", "info"), &doctor->info);
+    if (patient.timeout_s <= 0)
+        patient.timeout_s = PATIENCE_S;
+    if (code == EXIT_DONE && strcmp(json_text_of(doctor->info, "state"), "member") == 0)
+        code = control_poll(&patient, json_pack("{s:s,s:b}", "op", "paths", "start", 1),
+                            json_pack("{s:s}", "op", "paths"), &doctor->paths);
+    for (size_t i = 0; code == EXIT_DONE && i < sizeof(ops) / sizeof(ops[0]); i++) {
+        json_decref(*answers[i]);
+        *answers[i] = NULL;
+        code = ask(&client, json_pack("{s:s}", "op", ops[i]), answers[i]);
+    }
+    if (code == EXIT_DONE)
+        ask_unstable(doctor, &client);
+    control_close(&client);
+    return code == EXIT_DONE ? ask_events(doctor) : code;
+}
+
+/* ------------------------------------------------------------------ no agent */
+
+static void say_no_agent(struct doctor *doctor) {
+    char path[CONTROL_PATH_SIZE];
+    control_path_default(path);
+    if (doctor->client->control != NULL)
+        snprintf(path, sizeof(path), "%s", doctor->client->control);
+    bool denied = access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0;
+    bool stale = access(path, F_OK) == 0 && !denied;
+    doctor_say(
+        doctor,
+        &(struct doctor_finding){DOCTOR_PROBLEM, "agent", path,
+                                 denied ? "run the doctor as the agent's user, or as root"
+                                        : "start it: 'bellwether agent', or systemctl start bellwether; or say where "
+                                          "its control socket is with --control"},
+        denied  ? "the agent's control socket is another user's"
+        : stale ? "no agent listens at its control socket: it was killed, or has crashed; its log says more"
+                : "no agent runs here: there is no control socket");
+}
+
+static const char *default_config(void) {
+    static const char usual[] = "/etc/bellwether/bellwether.conf";
+    return access(usual, R_OK) == 0 ? usual : NULL;
+}
+
+/* ------------------------------------------------------------------ printing */
+
+static void print_text(const struct doctor *doctor) {
+    static const struct {
+        const char *level, *shown, *color;
+    } levels[] = {
+        {"problem", "PROBLEM", "\033[1;31m"}, {"note", "note   ", "\033[33m"}, {"fine", "fine   ", "\033[32m"}};
+    bool color = color_wanted(doctor->client->color, stdout);
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        size_t index;
+        json_t *finding;
+        json_array_foreach(doctor->findings, index, finding) {
+            const char *mend = json_string_value(json_object_get(finding, "mend"));
+            if (strcmp(json_text_of(finding, "level"), levels[i].level) != 0)
+                continue;
+            printf("%s%s%s  ", color ? levels[i].color : "", levels[i].shown, color ? "\033[m" : "");
+            text_print_safe(stdout, json_text_of(finding, "where"));
+            fputs(": ", stdout);
+            text_print_safe(stdout, json_text_of(finding, "what"));
+            putchar('\n');
+            if (mend != NULL) {
+                fputs("         mend: ", stdout);
+                text_print_safe(stdout, mend);
+                putchar('\n');
+            }
+        }
+    }
+}
+
+static void print(struct doctor *doctor) {
+    if (doctor->client->json) {
+        json_t *result = json_pack("{s:b,s:O?,s:O}", "healthy", doctor->problems == 0, "name",
+                                   json_object_get(doctor->info, "name"), "findings", doctor->findings);
+        json_print(result);
+        json_decref(result);
+    } else {
+        print_text(doctor);
+    }
+}
+
+static void forget(struct doctor *doctor) {
+    json_t *all[] = {doctor->findings, doctor->info,   doctor->setup,  doctor->paths,
+                     doctor->members,  doctor->leader, doctor->events, doctor->reachability};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        json_decref(all[i]);
+}
+
+int cmd_doctor(int argc, char **argv) {
+    struct options options = {.config = NULL};
+    struct doctor doctor = {
+        .client = &options.client, .findings = json_array(), .events = json_array(), .now_s = (int64_t)time(NULL)};
+    int code = options_parse(&doctor_argp, argc, argv, &options);
+    if (code == EXIT_DONE) {
+        options.client.quiet = true;
+        code = ask_all(&doctor);
+    }
+    if (code == EXIT_NO_AGENT) {
+        say_no_agent(&doctor);
+        doctor_look_alone(&doctor, options.config != NULL ? options.config : default_config());
+        print(&doctor);
+    } else if (code == EXIT_DONE) {
+        doctor_look_at_paths(&doctor);
+        doctor_look_at_state(&doctor);
+        doctor_look_at_files(&doctor);
+        print(&doctor);
+        code = doctor.problems > 0 ? EXIT_NO : EXIT_DONE;
+    }
+    forget(&doctor);
+    return code;
+}

@@ -1,0 +1,126 @@
+/* Files of a running agent, with that agent's eyes: its user is known, ours may be another. */
+#include <dirent.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/doctor.h"
+#include "tools/json.h"
+
+/* Whether the user may enter a directory and make files in it. Groups are not looked at: nothing here is a group's. */
+static bool may_write(const struct stat *file, uid_t user) {
+    if (user == 0)
+        return true;
+    mode_t wanted = file->st_uid == user ? 0300 : 003;
+    return (file->st_mode & wanted) == wanted;
+}
+
+static void look_at_state_dir(struct doctor *doctor, const char *path, uid_t user) {
+    struct stat file;
+    char mend[512];
+    if (stat(path, &file) != 0) {
+        bool ours = errno == ENOENT;
+        doctor_say(
+            doctor,
+            &(struct doctor_finding){ours ? DOCTOR_PROBLEM : DOCTOR_NOTE, "state", path,
+                                     ours ? "an agent's state must outlive it: restart the agent, which makes it anew"
+                                          : "run the doctor as the agent's user, or as root"},
+            "the state directory cannot be looked at: %s", strerror(errno));
+        return;
+    }
+    snprintf(mend, sizeof(mend), "chown %u '%s' && chmod 700 '%s'", (unsigned)user, path, path);
+    if (!S_ISDIR(file.st_mode) || !may_write(&file, user))
+        doctor_say(
+            doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "state", path, mend},
+            "the agent's user %u cannot write its state directory (mode %04o, owner %u): terms and votes are not "
+            "kept, and it claims nothing",
+            (unsigned)user, (unsigned)file.st_mode & 07777u, (unsigned)file.st_uid);
+    else if ((file.st_mode & 022) != 0)
+        doctor_say(doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "state", path, mend},
+                   "others can change the agent's state (mode %04o)", (unsigned)file.st_mode & 07777u);
+}
+
+static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user) {
+    struct stat file;
+    char mend[512];
+    if (stat(path, &file) != 0) {
+        doctor_say(doctor,
+                   &(struct doctor_finding){errno == ENOENT ? DOCTOR_PROBLEM : DOCTOR_NOTE, "key-file", path,
+                                            errno == ENOENT
+                                                ? "put it back from another member's host: the agent would not "
+                                                  "start again"
+                                                : "run the doctor as the agent's user, or as root"},
+                   "the key file cannot be looked at: %s", strerror(errno));
+        return;
+    }
+    snprintf(mend, sizeof(mend), "chown %u '%s' && chmod 600 '%s'", (unsigned)user, path, path);
+    if ((file.st_mode & 077) != 0)
+        doctor_say(
+            doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
+            "others can read or change the key file (mode %04o): the agent would not start again, and the key may "
+            "be known",
+            (unsigned)file.st_mode & 07777u);
+    else if (file.st_uid != user && user != 0)
+        doctor_say(doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
+                   "the key file belongs to user %u, not to the agent's user %u, who cannot read it",
+                   (unsigned)file.st_uid, (unsigned)user);
+    char *folder = strdup(path);
+    char *slash = folder == NULL ? NULL : strrchr(folder, '/');
+    if (slash != NULL && slash > folder)
+        *slash = '\0';
+    if (slash != NULL && stat(folder, &file) == 0 && !may_write(&file, user))
+        doctor_say(
+            doctor,
+            &(struct doctor_finding){
+                DOCTOR_NOTE, "key-file", folder,
+                "only if you use 'bellwether keys': give the agent's user the right to write there"},
+            "the agent's user %u cannot make files beside its key file: a ring changed by 'bellwether keys' would "
+            "not be kept over its restart",
+            (unsigned)user);
+    free(folder);
+}
+
+/* As the agent chooses by itself: up, multicast, neither loopback nor point-to-point. */
+static void look_at_multicast(struct doctor *doctor) {
+    struct ifaddrs *list = NULL;
+    unsigned usable = 0;
+    if (getifaddrs(&list) != 0)
+        return;
+    for (const struct ifaddrs *at = list; at != NULL; at = at->ifa_next)
+        usable += at->ifa_addr != NULL && (at->ifa_flags & IFF_UP) != 0 && (at->ifa_flags & IFF_MULTICAST) != 0 &&
+                  (at->ifa_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) == 0;
+    freeifaddrs(list);
+    if (usable == 0)
+        doctor_say(doctor,
+                   &(struct doctor_finding){DOCTOR_PROBLEM, "multicast", doctor_self(doctor),
+                                            "bring a network up, name one (discover-interface), or use join"},
+                   "discovery is on, but no interface of this host can multicast");
+    else if (json_array_size(json_object_get(doctor->members, "members")) < 2)
+        doctor_say(doctor,
+                   &(struct doctor_finding){DOCTOR_PROBLEM, "multicast", doctor_self(doctor),
+                                            "'bellwether discover --key-file FILE' on both hosts shows whether beacons "
+                                            "arrive; let UDP 7948 in, IGMP and MLD through; clouds pass no multicast: "
+                                            "use join there"},
+                   "discovery is on, and has found nobody");
+}
+
+void doctor_look_at_files(struct doctor *doctor) {
+    uid_t user = (uid_t)json_integer_value(json_object_get(doctor->setup, "uid"));
+    const char *state = json_string_value(json_object_get(doctor->setup, "state_dir"));
+    const char *key = json_string_value(json_object_get(doctor->setup, "key_file"));
+    size_t before = doctor->problems;
+    if (state != NULL)
+        look_at_state_dir(doctor, state, user);
+    if (key != NULL)
+        look_at_key_file(doctor, key, user);
+    if (json_is_true(json_object_get(doctor->setup, "discover")))
+        look_at_multicast(doctor);
+    if (doctor->problems == before && state != NULL)
+        doctor_say(doctor, &(struct doctor_finding){DOCTOR_FINE, "files", doctor_self(doctor), NULL},
+                   "key file and state directory have the rights that they need");
+}

@@ -1,0 +1,302 @@
+/* What the agent's counters, events and elections tell. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <bellwether/node.h>
+
+#include "tools/doctor.h"
+#include "tools/json.h"
+#include "tools/vacancy.h"
+
+enum { RECENT_S = 600, KNOCKING_S = 120 };
+
+static json_int_t number_of(const json_t *object, const char *name) {
+    return json_integer_value(json_object_get(object, name));
+}
+
+/* The moment so many seconds before this look, as events have it. */
+static void time_before(const struct doctor *doctor, int64_t seconds, char text[TIME_TEXT_SIZE]) {
+    time_text((doctor->now_s - seconds) * 1000000, text);
+}
+
+/* How long ago that was. */
+static int64_t age_s(const struct doctor *doctor, const json_t *event) {
+    struct tm tm = {0};
+    bool known = strptime(json_text_of(event, "time"), "%Y-%m-%dT%H:%M:%S", &tm) != NULL;
+    return known ? doctor->now_s - (int64_t)timegm(&tm) : 0;
+}
+
+static bool is_living(const json_t *member) {
+    const char *status = json_text_of(member, "status");
+    return strcmp(status, "alive") == 0 || strcmp(status, "suspect") == 0;
+}
+
+/* ------------------------------------------------------------------ events */
+
+/* Who still knocks is told of once a minute: who was not told of for two does not knock any more. */
+static void say_stranger(struct doctor *doctor, const json_t *event) {
+    bool key = strcmp(json_text_of(event, "reason"), "drop-key") == 0;
+    const char *addr = json_text_of(event, "addr");
+    char since[TIME_TEXT_SIZE];
+    time_before(doctor, KNOCKING_S, since);
+    if (strcmp(json_text_of(event, "time"), since) < 0)
+        doctor_say(doctor, &(struct doctor_finding){DOCTOR_NOTE, key ? "key" : "label", addr, NULL},
+                   "who sent from %s until %lld s ago had %s; nothing of that kind has come since", addr,
+                   (long long)age_s(doctor, event), key ? "another key" : "most likely another cluster label");
+    else if (key)
+        doctor_say(
+            doctor,
+            &(struct doctor_finding){DOCTOR_PROBLEM, "key", addr,
+                                     "put this member's key file in the place of the one there, then 'bellwether "
+                                     "reload' there ('bellwether keys' shows the ring)"},
+            "who sends from %s has another key: its datagrams do not open (%lld, the last at %s)", addr,
+            (long long)number_of(event, "dropped"), json_text_of(event, "time"));
+    else
+        doctor_say(
+            doctor,
+            &(struct doctor_finding){DOCTOR_PROBLEM, "label", addr,
+                                     "give both the same 'cluster', or take this cluster's address from the other's "
+                                     "'join'; if the labels agree, something on the way changes datagrams"},
+            "who sends from %s has our key, but most likely another cluster label than '%s': its datagrams do not "
+            "open (%lld, the last at %s)",
+            addr, json_text_of(doctor->info, "cluster"), (long long)number_of(event, "dropped"),
+            json_text_of(event, "time"));
+}
+
+/* Whether two living members have that name now: look_at_names tells of them. */
+static bool is_taken_twice(const struct doctor *doctor, const char *name) {
+    size_t count = 0;
+    size_t index;
+    json_t *member;
+    json_array_foreach(json_object_get(doctor->members, "members"), index, member) {
+        count += is_living(member) && strcmp(json_text_of(member, "name"), name) == 0;
+    }
+    return count > 1;
+}
+
+static void say_conflict(struct doctor *doctor, const json_t *event) {
+    const char *name = json_text_of(event, "name");
+    if (!is_taken_twice(doctor, name))
+        doctor_say(doctor, &(struct doctor_finding){DOCTOR_NOTE, "name", name, NULL},
+                   "two members were called %s %lld s ago, one at %s; now no two that live are", name,
+                   (long long)age_s(doctor, event), json_text_of(event, "addr"));
+}
+
+static void say_incompatible(struct doctor *doctor, const json_t *event) {
+    char place[200];
+    snprintf(place, sizeof(place), "%s (%s)", json_text_of(event, "name"), json_text_of(event, "addr"));
+    doctor_say(doctor,
+               &(struct doctor_finding){DOCTOR_PROBLEM, "version", place,
+                                        "upgrade the older one; one step at a time is always possible"},
+               "it speaks protocol versions %lld to %lld, none of which this agent (%s) does: it is kept out",
+               (long long)number_of(event, "protocol_min"), (long long)number_of(event, "protocol_max"),
+               json_text_of(doctor->info, "version"));
+}
+
+/* Of several about one thing the last is said. */
+static bool is_last(const json_t *events, size_t at, const char *subject) {
+    const json_t *event = json_array_get(events, at);
+    for (size_t i = at + 1; i < json_array_size(events); i++) {
+        const json_t *later = json_array_get(events, i);
+        if (strcmp(json_text_of(later, "type"), json_text_of(event, "type")) == 0 &&
+            strcmp(json_text_of(later, subject), json_text_of(event, subject)) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void look_at_events(struct doctor *doctor) {
+    char since[TIME_TEXT_SIZE];
+    size_t index;
+    json_t *event;
+    time_before(doctor, RECENT_S, since);
+    json_array_foreach(doctor->events, index, event) {
+        const char *type = json_text_of(event, "type");
+        if (strcmp(json_text_of(event, "time"), since) < 0 || !is_last(doctor->events, index, "addr"))
+            continue;
+        if (strcmp(type, "stranger") == 0)
+            say_stranger(doctor, event);
+        else if (strcmp(type, "member-incompatible") == 0)
+            say_incompatible(doctor, event);
+        else if (strcmp(type, "member-conflict") == 0)
+            say_conflict(doctor, event);
+    }
+}
+
+/* Two that live under one name, however long ago it was told. */
+static void look_at_names(struct doctor *doctor) {
+    const json_t *members = json_object_get(doctor->members, "members");
+    const json_t *last = NULL; /* they are ordered by name */
+    size_t index;
+    json_t *member;
+    json_array_foreach(members, index, member) {
+        if (!is_living(member))
+            continue;
+        if (last != NULL && strcmp(json_text_of(last, "name"), json_text_of(member, "name")) == 0)
+            doctor_say(doctor,
+                       &(struct doctor_finding){DOCTOR_PROBLEM, "name", json_text_of(member, "name"),
+                                                "give each host a --name of its own; if a host lost its state "
+                                                "directory, 'bellwether forget' the id that is gone"},
+                       "two living members are called %s: at %s and at %s", json_text_of(member, "name"),
+                       json_text_of(last, "addr"), json_text_of(member, "addr"));
+        last = member;
+    }
+}
+
+/* ------------------------------------------------------------------ elections */
+
+/* What passes by itself within moments. */
+static bool is_passing(const char *reason) {
+    static const char *const words[] = {"claiming", "retry",  "listening", "settling",        "succession",
+                                        "named",    "asking", "lease",     "not-synchronised"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(words[i], reason) == 0)
+            return true;
+    return false;
+}
+
+static const char *mend_of(const char *reason) {
+    static const struct {
+        const char *reason;
+        const char *mend;
+    } mends[] = {
+        {"no-candidate", "nothing, if what stood for it has ended; else start an agent with --scope of that name (and "
+                         "without --observer)"},
+        {"not-ready", "'bellwether ready SCOPE yes' where it can run, or mend its health check"},
+        {"not-heard", "mend the paths (above), or start more members: min_confirm and min_ack ask for them"},
+        {"alone", "see the addresses to join"},
+        {"frozen", "'bellwether thaw SCOPE'"},
+        {"view-too-small", "start more members, or lower min_view"},
+        {"voters-unknown", "start all voters once, under the names that voters= gives"},
+        {"no-majority", "start the voters that are down, or mend the paths to them: 'bellwether voters SCOPE'"},
+        {"no-votes", "look at the voters' agents: 'bellwether voters SCOPE'"},
+        {"another-mode", "give the scope the same mode everywhere"},
+        {"storage", "the disk is full or broken, or the state directory lacks rights: see the agent's log"},
+    };
+    for (size_t i = 0; i < sizeof(mends) / sizeof(mends[0]); i++)
+        if (strcmp(mends[i].reason, reason) == 0)
+            return mends[i].mend;
+    return NULL;
+}
+
+static void look_at_leaders(struct doctor *doctor) {
+    size_t index;
+    size_t led = 0;
+    size_t open_count = 0;
+    json_t *scope;
+    const json_t *scopes = json_object_get(doctor->leader, "scopes");
+    json_array_foreach(scopes, index, scope) {
+        char why[256];
+        const char *reason = json_text_of(scope, "reason");
+        const char *name = json_text_of(scope, "scope");
+        if (json_is_string(json_object_get(scope, "leader"))) {
+            led++;
+            continue;
+        }
+        vacancy_text(scope, why, sizeof(why));
+        bool passing = is_passing(reason);
+        bool unused = strcmp(reason, "no-candidate") == 0; /* what stood for it has ended: nobody waits for it */
+        open_count += !unused;
+        doctor_say(doctor,
+                   &(struct doctor_finding){passing || unused ? DOCTOR_NOTE : DOCTOR_PROBLEM, "leader", name,
+                                            passing ? "wait a few seconds, and look again" : mend_of(reason)},
+                   "nobody leads '%s': %s", name, why);
+    }
+    if (led > 0 && open_count == 0)
+        doctor_say(doctor, &(struct doctor_finding){DOCTOR_FINE, "leader", doctor_self(doctor), NULL},
+                   led == 1 ? "%zu scope, and it is led" : "%zu scopes, all are led", led);
+}
+
+/* ------------------------------------------------------------------ this agent */
+
+static void look_at_stalls(struct doctor *doctor) {
+    json_int_t stalls = number_of(doctor->paths, "stalls");
+    double uptime_s = json_real_value(json_object_get(doctor->info, "uptime_s"));
+    bool often = stalls > 3 && (double)stalls * 60 > uptime_s;
+    size_t index;
+    json_t *row;
+    if (stalls > 0)
+        doctor_say(
+            doctor,
+            &(struct doctor_finding){often ? DOCTOR_PROBLEM : DOCTOR_NOTE, "stall", doctor_self(doctor),
+                                     "is the host overloaded, swapping, a virtual machine that is paused, or was "
+                                     "the process stopped?"},
+            "this agent was held up %lld times in %.0f s: it slept longer than late_ms", (long long)stalls, uptime_s);
+    json_array_foreach(json_object_get(doctor->paths, "members"), index, row) {
+        if (number_of(row, "health") > 0)
+            doctor_say(doctor,
+                       &(struct doctor_finding){DOCTOR_NOTE, "health", json_text_of(row, "name"),
+                                                "look at that host's load and network"},
+                       "it doubts its own health (%lld): it misses answers; it was held up %lld times",
+                       (long long)number_of(row, "health"), (long long)number_of(row, "stalls"));
+    }
+    if (number_of(doctor->info, "health") > 0)
+        doctor_say(doctor,
+                   &(struct doctor_finding){DOCTOR_NOTE, "health", doctor_self(doctor),
+                                            "look at this host's load and network"},
+                   "this agent doubts its own health (%lld): it misses answers",
+                   (long long)number_of(doctor->info, "health"));
+}
+
+static void look_at_confinement(struct doctor *doctor) {
+    const json_t *confined = json_object_get(doctor->info, "confined");
+    const char *name;
+    json_t *holds;
+    json_object_foreach((json_t *)confined, name, holds) {
+        if (!json_is_true(holds))
+            doctor_say(
+                doctor,
+                &(struct doctor_finding){DOCTOR_NOTE, "confine", doctor_self(doctor),
+                                         "confine = yes, a kernel with Landlock, a build with libseccomp; the agent's "
+                                         "log says what is missing"},
+                "the agent is not confined: %s", name);
+    }
+}
+
+static void look_at_dropped(struct doctor *doctor) {
+    static const struct {
+        const char *name;
+        const char *means;
+    } worth[] = {{"drop-unsigned", "were not signed as identity mode asks"},
+                 {"drop-version", "were of another format"}};
+    const json_t *dropped = json_object_get(doctor->info, "dropped");
+    for (size_t i = 0; i < sizeof(worth) / sizeof(worth[0]); i++)
+        if (number_of(dropped, worth[i].name) > 0)
+            doctor_say(doctor, &(struct doctor_finding){DOCTOR_NOTE, "dropped", doctor_self(doctor), NULL},
+                       "%lld datagrams %s", (long long)number_of(dropped, worth[i].name), worth[i].means);
+}
+
+static void look_if_alone(struct doctor *doctor) {
+    const json_t *joins = json_object_get(doctor->setup, "join");
+    if (json_array_size(json_object_get(doctor->members, "members")) > 1)
+        return;
+    doctor_look_at_joins(doctor, joins, json_text_of(doctor->info, "addr"), true);
+    if (json_array_size(joins) == 0 && !json_is_true(json_object_get(doctor->setup, "discover")))
+        doctor_say(doctor,
+                   &(struct doctor_finding){DOCTOR_NOTE, "alone", doctor_self(doctor),
+                                            "set join = ADDR of a member (or --discover), or 'bellwether join ADDR'"},
+                   "this agent was told to join nobody, and is a cluster of one");
+}
+
+void doctor_look_at_state(struct doctor *doctor) {
+    const char *state = json_text_of(doctor->info, "state");
+    if (strcmp(state, "member") != 0)
+        doctor_say(doctor,
+                   &(struct doctor_finding){DOCTOR_PROBLEM, "left", doctor_self(doctor),
+                                            "'bellwether join ADDR' brings it back"},
+                   "this agent is no member: %s", state);
+    look_if_alone(doctor);
+    look_at_events(doctor);
+    look_at_names(doctor);
+    for (size_t i = 0; i < doctor->unstable_count; i++)
+        doctor_say(
+            doctor,
+            &(struct doctor_finding){DOCTOR_PROBLEM, "unstable", doctor->unstable[i],
+                                     "look at that host's load and network; 'bellwether why' tells who accused it"},
+            "%s was suspected and refuted it again and again of late", doctor->unstable[i]);
+    look_at_leaders(doctor);
+    look_at_stalls(doctor);
+    look_at_confinement(doctor);
+    look_at_dropped(doctor);
+}
