@@ -270,7 +270,9 @@ def each_protocol_version_is_read_as_it_was_written():
         tap.cleanup(VECTORS.remove, folder)
         for check in (packets_come_out_sealed_as_written, pairs_seal_as_written, each_packet_is_received_with_the_written_result,
                       frames_of_gossip_are_what_the_document_says, messages_of_the_election_are_what_the_document_says,
-                      views_are_digested_alike, candidates_are_ranked_alike, claims_are_read_and_ordered_alike):
+                      views_are_digested_alike, candidates_are_ranked_alike, claims_are_read_and_ordered_alike,
+                      certificates_and_revocations_are_signed_as_written, records_accusations_and_claims_are_signed_as_written,
+                      beacons_are_sealed_opened_and_refused_as_written):
             check()
 
 

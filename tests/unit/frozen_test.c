@@ -1,5 +1,5 @@
 /* What earlier programs wrote is read as it was written: tests/vectors/protocol-N, for each version of the protocol that this program speaks.
- * packets.json, frames.json and messages.json; digests.json and ranks.json are for tests/unit/decoder_test.py. */
+ * packets.json, frames.json and messages.json; the others are for tests/unit/decoder_test.py. */
 #include "tests/unit/vectors_test.h"
 
 #include "base/base.h"

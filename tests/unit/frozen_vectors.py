@@ -13,7 +13,7 @@ import tap
 
 SOURCE = pathlib.Path(os.environ.get("BW_SOURCE_DIR") or pathlib.Path(__file__).resolve().parents[2])
 VECTORS = SOURCE / "tests" / "vectors"
-NAMES = ("digests.json", "frames.json", "messages.json", "packets.json", "ranks.json")
+NAMES = ("beacons.json", "digests.json", "frames.json", "identity.json", "messages.json", "packets.json", "ranks.json")
 
 
 def protocol():

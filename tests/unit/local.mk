@@ -241,8 +241,10 @@ vectors: tests/unit/vectors_test
 # What earlier versions of the protocol had: tests/vectors/README.md.
 EXTRA_DIST += \
 	tests/vectors/README.md \
+	tests/vectors/protocol-1/beacons.json \
 	tests/vectors/protocol-1/digests.json \
 	tests/vectors/protocol-1/frames.json \
+	tests/vectors/protocol-1/identity.json \
 	tests/vectors/protocol-1/messages.json \
 	tests/vectors/protocol-1/packets.json \
 	tests/vectors/protocol-1/ranks.json
