@@ -160,6 +160,51 @@ static void draw(struct bw_sim_options *options) {
     options->on_rule = on_rule;
 }
 
+/* Who leads is a, e would; both reach v and w unless it says otherwise, a alone reaches b. e's words to v are slow. */
+static void pairs(size_t a, bool a_v, bool a_w, uint32_t slow_ms, int64_t for_ms) {
+    enum { B = 2, V, W };
+    size_t e = 1 - a;
+    bw_sim_heal(sim);
+    bw_sim_cut(sim, a, e);
+    bw_sim_cut(sim, e, B);
+    if (!a_v)
+        bw_sim_cut(sim, a, V);
+    if (!a_w)
+        bw_sim_cut(sim, a, W);
+    bw_sim_link(sim, e, V)->latency_us = slow_ms * 1000;
+    bw_sim_run_ms(sim, for_ms);
+}
+
+bool quorum_in_turn(uint64_t seed, char violation[256]) {
+    struct bw_sim_options options;
+    bw_rng_seed(&rng, seed ^ UINT64_C(0x7475726e)); /* "turn" */
+    bw_sim_options_init(&options, BW_PROFILE_LAN);
+    options.durable = true;
+    options.voter_count = hosts = 5;
+    options.candidate_count = 2;
+    options.params.lease_ms = 1000;
+    options.latency_us = 1000;
+    sim = bw_sim_create(seed, hosts, &options);
+    bw_sim_start_all(sim);
+    if (!bw_sim_run_until(sim, somebody_leads, NULL, 60000))
+        bw_sim_fail(sim, "nobody leads at first");
+    size_t a = leader();
+    for (int i = 0; i < 20 && bw_sim_violation(sim) == NULL; i++) {
+        uint32_t slow_ms = 200 + (uint32_t)below(130);
+        pairs(a, true, false, slow_ms, 1200 + (int64_t)below(1000)); /* w is free */
+        pairs(a, false, false, slow_ms, 700 + (int64_t)below(200));  /* v soon will be; e asks both */
+        pairs(a, false, true, slow_ms, 170);                         /* one renewal by w */
+        pairs(a, false, false, slow_ms, 2 * (int64_t)slow_ms);       /* v votes for e, w does not yet */
+        pairs(a, true, false, slow_ms, 1000); /* a's renewal reaches v: refused, or two will lead */
+        pairs(a, true, true, 0, (int64_t)below(3000));
+        a = bw_sim_may_act(sim, 1 - a, SCOPE) ? 1 - a : a;
+    }
+    bool passed = bw_sim_violation(sim) == NULL;
+    snprintf(violation, 256, "%s", passed ? "" : bw_sim_violation(sim));
+    bw_sim_destroy(sim);
+    return passed;
+}
+
 bool quorum_chaos(uint64_t seed, int32_t ppm, char violation[256]) {
     struct bw_sim_options options;
     bw_rng_seed(&rng, seed ^ UINT64_C(0x71756f72756d)); /* "quorum" */

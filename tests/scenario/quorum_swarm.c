@@ -29,7 +29,14 @@ static void a_change_that_nobody_heard_of_is_over_with_the_next_leader(void) {
         CU_ASSERT(quorum_forgotten_change(seed, violation));
 }
 
+static void two_that_are_voted_for_in_turn_never_both_lead(void) {
+    char violation[256];
+    for (uint64_t seed = 1; seed <= 20; seed++)
+        CU_ASSERT(quorum_in_turn(seed, violation));
+}
+
 static const struct tap_test swarm_tests[] = {
+    TAP_TEST(two_that_are_voted_for_in_turn_never_both_lead),
     TAP_TEST(a_change_that_nobody_heard_of_is_over_with_the_next_leader),
     TAP_TEST(with_clocks_that_agree),
     TAP_TEST(with_clocks_as_far_apart_as_they_may_be),
