@@ -35,14 +35,14 @@ static bool node_can_be_made(const struct agent_options *options, const struct k
     return error == 0;
 }
 
-bool agent_config_check(const struct agent_options *options) {
+bool agent_config_check(const struct agent_options *options, bool complete) {
     struct bw_params params;
     struct key_text keys;
     struct agent_identity identity;
     memset(&identity, 0, sizeof(identity));
     bool sound = agent_options_params(options, &params);
-    bool has_keys = key_file_read(options->key_file, &keys);
-    bool has_identity = agent_identity_read(&identity, options);
+    bool has_keys = options->key_file != NULL && key_file_read(options->key_file, &keys);
+    bool has_identity = complete && agent_identity_read(&identity, options);
     bool good = sound && has_keys && has_identity && node_can_be_made(options, &keys, &identity);
     if (has_keys)
         key_forget(&keys);

@@ -10,7 +10,7 @@
 bool agent_config_make(struct bw_config *config, const struct agent_options *options, const struct key_text *keys,
                        const struct agent_identity *identity);
 
-/* All that can be wrong before anything is opened for writing. Complains and returns false. */
-bool agent_config_check(const struct agent_options *options);
+/* All that can be wrong before anything is opened for writing; complete: as agent_options_complete said. Complains and returns false. */
+bool agent_config_check(const struct agent_options *options, bool complete);
 
 #endif

@@ -111,8 +111,7 @@ static bool identity_whole(const struct agent_options *options) {
 }
 
 bool agent_options_complete(struct agent_options *options) {
-    if (!identity_whole(options))
-        return false;
+    bool whole = identity_whole(options);
     if (!complete_name(options) || !complete_key_file(options) || !complete_state_dir(options))
         return false;
     if (options->control == NULL) {
@@ -128,7 +127,7 @@ bool agent_options_complete(struct agent_options *options) {
         return false;
     if (options->observer)
         observe(options);
-    return true;
+    return whole;
 }
 
 bool agent_options_params(const struct agent_options *options, struct bw_params *params) {

@@ -95,8 +95,8 @@ bool agent_options_again(struct agent_options *fresh) {
     return read_options(fresh, &check) == EXIT_DONE && agent_options_complete(fresh);
 }
 
-static int check_config(const struct agent_options *options) {
-    if (!agent_config_check(options))
+static int check_config(const struct agent_options *options, bool complete) {
+    if (!agent_config_check(options, complete))
         return EXIT_NO;
     printf("%s: can be used; keys: %s, state: %s, control: %s\n",
            options->config != NULL ? options->config : "the command line", options->key_file, options->state_dir,
@@ -115,7 +115,8 @@ int cmd_agent(int argc, char **argv) {
     int code = read_options(&options, &check);
     if (code == EXIT_DONE) {
         log_open(options.log_level, options.log_format);
-        code = !agent_options_complete(&options) ? EXIT_NO : check ? check_config(&options) : agent_run(&options);
+        bool complete = agent_options_complete(&options);
+        code = check ? check_config(&options, complete) : complete ? agent_run(&options) : EXIT_NO;
     }
     agent_options_free(&options);
     return code;

@@ -9,11 +9,16 @@
 #include "tools/agent_options.h"
 #include "tools/text.h"
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+enum { MISTAKES_TOLD_MAX = 20 };
+
 struct reading {
     const char *path;
     FILE *file;
     unsigned line;
-    bool failed;
+    bool expected; /* the parser has got a line of which it must say what it is */
+    unsigned mistakes;
     struct agent_options *options;
 };
 
@@ -22,32 +27,53 @@ static void fail(struct reading *reading, const char *format, ...) __attribute__
 static void fail(struct reading *reading, const char *format, ...) {
     char text[512];
     va_list arguments;
-    if (reading->failed)
-        return; /* the first mistake is told */
-    reading->failed = true;
+    reading->mistakes++;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     complain("%s:%u: %s", reading->path, reading->line, text);
 }
 
-/* As fgets, but counts lines, does not take a long one for two, and leaves the indentation out, which the parser would
- * take for a continuation of the line above. */
+/* What the parser has said nothing of is none of the things that a line can be. */
+static void end_line(struct reading *reading) {
+    if (reading->expected)
+        fail(reading, "not understood: lines are 'option = value' or begin with #");
+    reading->expected = false;
+}
+
+/* One line for the parser, without its indentation, which would be taken for a continuation of the line above; empty if there is
+ * nothing to say of it, or was. */
+static void give_line(struct reading *reading, char *text, int size, const char *line, size_t length) {
+    const char *begin = line + (reading->line == 1 && strncmp(line, BYTE_ORDER_MARK, 3) == 0 ? 3 : 0);
+    begin += strspn(begin, " \t\r\n\v\f");
+    memcpy(text, "\n", 2);
+    if (length >= (size_t)size || strlen(line) != length) {
+        fail(reading, "a line longer than %d bytes, or with a zero byte in it", size - 2);
+    } else if (begin[0] == '[') {
+        fail(reading, "there are no sections: leave %.*s out", (int)strcspn(begin, "\r\n"), begin);
+    } else if (begin[0] != '\0' && begin[0] != '#' && begin[0] != ';') {
+        reading->expected = true;
+        memcpy(text, begin, strlen(begin) + 1);
+    }
+}
+
+/* As fgets, but counts lines, and does not take a long one for two. Ends early when enough was told. */
 static char *read_line(char *text, int size, void *context) {
     struct reading *reading = context;
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t length = reading->failed ? -1 : getline(&line, &capacity, reading->file);
+    end_line(reading);
+    if (reading->mistakes >= MISTAKES_TOLD_MAX) {
+        complain("%s: %u mistakes; no further ones were looked for", reading->path, reading->mistakes);
+        return NULL;
+    }
+    ssize_t length = getline(&line, &capacity, reading->file);
     if (length >= 0) {
-        size_t indent = strspn(line, " \t");
         reading->line++;
-        if (length >= size || strlen(line) != (size_t)length)
-            fail(reading, "a line longer than %d bytes, or with a zero byte in it", size - 2);
-        else
-            memcpy(text, line + indent, (size_t)length - indent + 1);
+        give_line(reading, text, size, line, (size_t)length);
     }
     free(line);
-    return length < 0 || reading->failed ? NULL : text;
+    return length < 0 ? NULL : text;
 }
 
 /* Paths in the file are relative to the file. */
@@ -83,12 +109,8 @@ static int on_setting(void *context, const char *section, const char *name, cons
     struct reading *reading = context;
     const char *names[32];
     char hint[64];
-    if (reading->failed)
-        return 0;
-    if (section[0] != '\0') {
-        fail(reading, "there are no sections: leave [%s] out", section);
-        return 0;
-    }
+    (void)section;
+    reading->expected = false;
     const struct agent_option *option = agent_option_find(name);
     if (strcmp(name, "config") == 0 || strcmp(name, "check-config") == 0) {
         fail(reading, "'%s' is for the command line only: --%s", name, name);
@@ -108,13 +130,12 @@ bool config_file_read(const char *path, struct agent_options *options) {
         complain("configuration file %s: %s", path, strerror(errno));
         return false;
     }
-    int line = ini_parse_stream(read_line, &reading, on_setting, &reading);
-    if (line > 0)
-        reading.line = (unsigned)line;
-    if (line != 0)
-        fail(&reading, "not understood: lines are 'option = value' or begin with #");
+    int code = ini_parse_stream(read_line, &reading, on_setting, &reading);
+    end_line(&reading);
+    if (code != 0 && reading.mistakes == 0)
+        fail(&reading, "cannot be read");
     if (ferror(reading.file))
         fail(&reading, "cannot be read: %s", strerror(errno));
     fclose(reading.file);
-    return !reading.failed;
+    return code == 0 && reading.mistakes == 0;
 }

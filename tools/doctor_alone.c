@@ -18,7 +18,7 @@
 #include "tools/json.h"
 #include "tools/text.h"
 
-enum { REFUSAL_MS = 300, OUTPUT_MAX = 2000 };
+enum { REFUSAL_MS = 300, OUTPUT_MAX = 1 << 14 };
 
 /* ------------------------------------------------------------------ addresses to join */
 
@@ -117,7 +117,8 @@ static int check_config(const char *config, char output[OUTPUT_MAX]) {
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
-        execl("/proc/self/exe", "bellwether", "agent", "--config", config, "--check-config", (char *)NULL);
+        execl("/proc/self/exe", "bellwether", "agent", "--config", config, "--check-config", "--log-format", "json",
+              (char *)NULL);
         _exit(127);
     }
     close(ends[1]);
@@ -134,6 +135,18 @@ static int check_config(const char *config, char output[OUTPUT_MAX]) {
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Each line of its log is a finding. */
+static void say_mistakes(struct doctor *doctor, const char *config, char *output) {
+    struct doctor_finding finding = {DOCTOR_PROBLEM, "config", config,
+                                     "correct it; 'bellwether help agent' lists what can stand there"};
+    for (char *line = strsep(&output, "\n"); line != NULL; line = strsep(&output, "\n")) {
+        json_t *object = json_loads(line, 0, NULL);
+        const char *message = json_string_value(json_object_get(object, "msg"));
+        doctor_say(doctor, &finding, "%s", message != NULL ? message : line[0] != '\0' ? line : "it cannot be checked");
+        json_decref(object);
+    }
 }
 
 static void look_at_bind(struct doctor *doctor, const struct agent_options *options) {
@@ -186,10 +199,7 @@ void doctor_look_alone(struct doctor *doctor, const char *config) {
     }
     int code = check_config(config, output);
     if (code != 0) {
-        doctor_say(doctor,
-                   &(struct doctor_finding){DOCTOR_PROBLEM, "config", config,
-                                            "correct it; 'bellwether help agent' lists what can stand there"},
-                   "%s", output[0] != '\0' ? output : "it cannot be checked");
+        say_mistakes(doctor, config, output);
         return;
     }
     doctor_say(doctor, &(struct doctor_finding){DOCTOR_FINE, "config", config, NULL},

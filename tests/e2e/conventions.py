@@ -213,6 +213,49 @@ def check_config_says_what_is_wrong_and_starts_nothing():
             file.write(before)
 
 
+@tap.test
+def check_config_tells_all_mistakes_of_the_file():
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    run("init", cluster.path("etc"))
+    config = cluster.path("etc/bellwether.conf")
+    with open(config, encoding="utf-8") as file:
+        at = len(file.readlines()) + 1
+    long = "name = " + 300 * "x"
+    append(config, f"profile = lam\n\n# fine\nname n1\nname = n1\n[site]\n  jion = x\n{long}\nset = probe_timeout_ms=x\n")
+
+    def told(*words):
+        result = run("agent", "--config", config, "--check-config", "--log-format", "json", *words)
+        tap.equal((result.returncode, result.stdout), (2, ""), "exit code, output")
+        return [json.loads(line)["msg"] for line in result.stderr.splitlines()]
+
+    lines = told()
+    wanted = [(0, "profile = lam: "), (3, "not understood: "), (5, "leave [site] out"), (6, "unknown key 'jion'"),
+              (7, "a line longer than"), (8, "set = probe_timeout_ms=x: ")]
+    tap.equal(len(lines), len(wanted), f"{lines}")
+    for line, (offset, part) in zip(lines, wanted):
+        tap.check(line.startswith(f"{config}:{at + offset}: ") and part in line, f"{part!r} in {line!r}")
+    findings = json.loads(run("doctor", "--json", "--config", config, "--control", "/nowhere").stdout)["findings"]
+    tap.equal([entry["what"] for entry in findings if entry["check"] == "config"], lines, "the doctor tells the same, each")
+    append(config, 100 * "x = y\n")
+    lines = told()
+    tap.equal((len(lines), "no further" in lines[-1]), (21, True), f"{lines[-1]}")
+
+
+@tap.test
+def check_config_tells_what_else_is_wrong_at_once():
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    run("init", cluster.path("etc"))
+    config = cluster.path("etc/bellwether.conf")
+    os.remove(cluster.path("etc/bellwether.key"))
+    append(config, "identity = x\nset = probe_timeout_max_ms=60000\n")
+    result = run("agent", "--config", config, "--check-config")
+    tap.equal((result.returncode, result.stdout), (1, ""), "exit code, output")
+    for part in ("identity mode needs all three", "contradict", cluster.path("etc/bellwether.key")):
+        tap.check(part in result.stderr, f"{part!r} in {result.stderr!r}")
+
+
 def append(path, text):
     with open(path, "a", encoding="utf-8") as file:
         file.write(text)
