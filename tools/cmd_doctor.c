@@ -10,11 +10,9 @@
 #include "tools/doctor.h"
 #include "tools/json.h"
 #include "tools/log.h"
-#include "tools/watch.h"
 
-enum { KEY_CONFIG = 0x2000, LOOKS_MAX = 256 };
+enum { KEY_CONFIG = 0x2000, LOOKS_MAX = 256, EVENTS_MAX = 4096 };
 static const double PATIENCE_S = 15; /* what asking all members takes at most, and more */
-static const double QUIET_S = 0.2;   /* no further event comes out of the past */
 
 struct options {
     struct client_options client;
@@ -66,24 +64,34 @@ static int ask(struct control_client *client, json_t *request, json_t **answer) 
     return control_ask(client, request, CONTROL_TIMEOUT_S, answer);
 }
 
-/* What is unusual among the events that the agent remembers. */
+static bool is_unusual(const json_t *event) {
+    static const char *const types[] = {"stranger", "member-conflict", "member-incompatible"};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (strcmp(json_text_of(event, "type"), types[i]) == 0)
+            return true;
+    return false;
+}
+
+/* What is unusual among the events that the agent remembers now; it may go on sending others without end. */
 static int ask_events(struct doctor *doctor) {
     struct control_client client;
     json_t *head = NULL;
     int code = control_open(&client, doctor->client);
     if (code != EXIT_DONE)
         return code;
-    code = ask(&client,
-               json_pack("{s:s,s:i,s:o}", "op", "monitor", "since", 0, "types",
-                         watch_types("stranger,member-conflict,member-incompatible")),
-               &head);
+    double deadline = control_now() + CONTROL_TIMEOUT_S;
+    code = ask(&client, json_pack("{s:s,s:i}", "op", "monitor", "since", 0), &head);
+    json_int_t newest = json_integer_value(json_object_get(head, "newest"));
+    bool more = code == EXIT_DONE && json_integer_value(json_object_get(head, "oldest")) <= newest;
     json_decref(head);
-    json_t *event = NULL;
-    while (code == EXIT_DONE && control_read(&client, control_now() + QUIET_S, &event) == EXIT_DONE) {
-        json_array_append_new(doctor->events, event);
-        event = NULL;
+    while (more && control_now() < deadline && json_array_size(doctor->events) < EVENTS_MAX) {
+        json_t *event = NULL;
+        more = control_read(&client, deadline, &event) == EXIT_DONE &&
+               json_integer_value(json_object_get(event, "seq")) < newest;
+        if (is_unusual(event))
+            json_array_append(doctor->events, event);
+        json_decref(event);
     }
-    json_decref(event);
     control_close(&client);
     return code;
 }

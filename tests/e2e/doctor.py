@@ -1,11 +1,15 @@
 """The doctor, at clusters that are broken in one way each: it names the culprit, the direction, and the mend."""
 
+import contextlib
+import itertools
 import json
 import os
 import pathlib
 import shutil
 import signal
 import socket
+import threading
+import time
 
 import tap
 from cluster import LIMIT, Cluster, run
@@ -183,6 +187,47 @@ def names_given_twice():
     tap.equal(hosts.findings("n1", 0), [], "mended")
     notes = [note for note in hosts.findings("n1", 0, ("note",)) if note[0] != "confine"]  # agents built for tests may not be
     tap.equal(notes, [("name", "n2")], "what has been")
+
+
+class Endless(threading.Thread):
+    """What listens in an agent's place, and sends events without end to whoever looks back."""
+
+    SAID = {"info": {"name": "n1", "state": "left"}, "setup": {}, "members": {"members": []}, "leader": {"scopes": []},
+            "reachability": {"members": []}, "monitor": {"oldest": 1, "newest": 3}}
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        self.start()
+
+    def run(self):
+        while True:
+            connection, _ = self.listener.accept()
+            with contextlib.suppress(OSError), connection, connection.makefile("rw") as lines:
+                self.serve(lines)
+
+    def serve(self, lines):
+        def say(what):
+            lines.write(json.dumps(what) + "\n")
+            lines.flush()
+
+        say({"bellwether": "0", "name": "n1"})
+        for line in lines:
+            op = json.loads(line)["op"]
+            say(self.SAID[op])
+            for seq in itertools.count(1) if op == "monitor" else ():
+                say({"seq": seq, "type": "stranger", "addr": f"192.0.2.{seq % 200}:1", "reason": "drop-key", "dropped": 1,
+                     "time": "2020-01-01T00:00:00.000Z" if seq != 3 else time.strftime("%FT%T.000Z", time.gmtime())})
+
+
+@tap.test(timeout=60)
+def events_without_end_do_not_hold_it_up():
+    cluster = new_cluster()
+    Endless(cluster.path("endless"))
+    result = run("doctor", "--json", "--control", cluster.path("endless"))
+    tap.equal((result.returncode, problems(result)), (1, [("left", "n1"), ("key", "192.0.2.3:1")]), "what was there")
 
 
 def start_as_nobody(cluster):
