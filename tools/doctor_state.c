@@ -34,24 +34,57 @@ static bool is_living(const json_t *member) {
 
 /* ------------------------------------------------------------------ events */
 
-/* Who still knocks is told of once a minute: who was not told of for two does not knock any more. */
+/* Whether a living member has been at that address since the moment: it was mended. */
+static bool is_member_since(const struct doctor *doctor, const char *addr, const char *moment) {
+    size_t index;
+    json_t *member;
+    json_array_foreach(json_object_get(doctor->members, "members"), index, member) {
+        if (is_living(member) && strcmp(json_text_of(member, "addr"), addr) == 0 &&
+            strcmp(json_text_of(member, "since"), moment) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of all strangers of a kind one is told of in a minute: whether another's telling since then counted more than its own datagram. */
+static bool is_hidden(const struct doctor *doctor, const json_t *event) {
+    size_t index;
+    json_t *other;
+    json_array_foreach(doctor->events, index, other) {
+        if (strcmp(json_text_of(other, "type"), "stranger") == 0 &&
+            strcmp(json_text_of(other, "reason"), json_text_of(event, "reason")) == 0 &&
+            strcmp(json_text_of(other, "time"), json_text_of(event, "time")) > 0 && number_of(other, "dropped") > 1)
+            return true;
+    }
+    return false;
+}
+
+static bool is_knocking(const struct doctor *doctor, const json_t *event) {
+    char since[TIME_TEXT_SIZE];
+    time_before(doctor, KNOCKING_S, since);
+    if (is_member_since(doctor, json_text_of(event, "addr"), json_text_of(event, "time")))
+        return false;
+    return strcmp(json_text_of(event, "time"), since) >= 0 || is_hidden(doctor, event);
+}
+
 static void say_stranger(struct doctor *doctor, const json_t *event) {
     bool key = strcmp(json_text_of(event, "reason"), "drop-key") == 0;
     const char *addr = json_text_of(event, "addr");
-    char since[TIME_TEXT_SIZE];
-    time_before(doctor, KNOCKING_S, since);
-    if (strcmp(json_text_of(event, "time"), since) < 0)
+    const char *hidden = is_hidden(doctor, event) ? "; since then others were, of whom one is told of in a minute" : "";
+    if (!is_knocking(doctor, event))
         doctor_say(doctor, &(struct doctor_finding){DOCTOR_NOTE, key ? "key" : "label", addr, NULL},
-                   "who sent from %s until %lld s ago had %s; nothing of that kind has come since", addr,
-                   (long long)age_s(doctor, event), key ? "another key" : "most likely another cluster label");
+                   "who sent from %s %lld s ago had %s; %s", addr, (long long)age_s(doctor, event),
+                   key ? "another key" : "most likely another cluster label",
+                   is_member_since(doctor, addr, json_text_of(event, "time")) ? "a member lives there now"
+                                                                              : "it has not been told of since");
     else if (key)
         doctor_say(
             doctor,
             &(struct doctor_finding){DOCTOR_PROBLEM, "key", addr,
                                      "put this member's key file in the place of the one there, then 'bellwether "
                                      "reload' there ('bellwether keys' shows the ring)"},
-            "who sends from %s has another key: its datagrams do not open (%lld, the last at %s)", addr,
-            (long long)number_of(event, "dropped"), json_text_of(event, "time"));
+            "who sends from %s has another key: its datagrams do not open (told of last at %s%s)", addr,
+            json_text_of(event, "time"), hidden);
     else
         doctor_say(
             doctor,
@@ -59,9 +92,8 @@ static void say_stranger(struct doctor *doctor, const json_t *event) {
                                      "give both the same 'cluster', or take this cluster's address from the other's "
                                      "'join'; if the labels agree, something on the way changes datagrams"},
             "who sends from %s has our key, but most likely another cluster label than '%s': its datagrams do not "
-            "open (%lld, the last at %s)",
-            addr, json_text_of(doctor->info, "cluster"), (long long)number_of(event, "dropped"),
-            json_text_of(event, "time"));
+            "open (told of last at %s%s)",
+            addr, json_text_of(doctor->info, "cluster"), json_text_of(event, "time"), hidden);
 }
 
 /* Whether two living members have that name now: look_at_names tells of them. */
@@ -94,34 +126,31 @@ static void say_incompatible(struct doctor *doctor, const json_t *event) {
                json_text_of(doctor->info, "version"));
 }
 
-/* Of several about one thing the last is said. */
-static bool is_last(const json_t *events, size_t at, const char *subject) {
-    const json_t *event = json_array_get(events, at);
-    for (size_t i = at + 1; i < json_array_size(events); i++) {
-        const json_t *later = json_array_get(events, i);
-        if (strcmp(json_text_of(later, "type"), json_text_of(event, "type")) == 0 &&
-            strcmp(json_text_of(later, subject), json_text_of(event, subject)) == 0)
-            return false;
-    }
-    return true;
+static void say_event(struct doctor *doctor, const json_t *event) {
+    const char *type = json_text_of(event, "type");
+    if (strcmp(type, "stranger") == 0)
+        say_stranger(doctor, event);
+    else if (strcmp(type, "member-incompatible") == 0)
+        say_incompatible(doctor, event);
+    else if (strcmp(type, "member-conflict") == 0)
+        say_conflict(doctor, event);
 }
 
+/* Of several about one address the last is said. */
 static void look_at_events(struct doctor *doctor) {
     char since[TIME_TEXT_SIZE];
-    size_t index;
-    json_t *event;
+    json_t *said = json_object();
     time_before(doctor, RECENT_S, since);
-    json_array_foreach(doctor->events, index, event) {
-        const char *type = json_text_of(event, "type");
-        if (strcmp(json_text_of(event, "time"), since) < 0 || !is_last(doctor->events, index, "addr"))
+    for (size_t i = json_array_size(doctor->events); i > 0; i--) {
+        const json_t *event = json_array_get(doctor->events, i - 1);
+        char about[128];
+        snprintf(about, sizeof(about), "%s %s", json_text_of(event, "type"), json_text_of(event, "addr"));
+        if (strcmp(json_text_of(event, "time"), since) < 0 || json_object_get(said, about) != NULL)
             continue;
-        if (strcmp(type, "stranger") == 0)
-            say_stranger(doctor, event);
-        else if (strcmp(type, "member-incompatible") == 0)
-            say_incompatible(doctor, event);
-        else if (strcmp(type, "member-conflict") == 0)
-            say_conflict(doctor, event);
+        json_object_set_new(said, about, json_true());
+        say_event(doctor, event);
     }
+    json_decref(said);
 }
 
 /* Two that live under one name, however long ago it was told. */

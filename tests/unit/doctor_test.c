@@ -6,6 +6,7 @@
 #include "tools/doctor.h"
 #include "tools/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,54 @@ static void who_does_not_knock_any_more_is_no_problem(void) {
         }
         end(&doctor);
     }
+}
+
+#define OTHER(reason, time, dropped)                                                         \
+    "{\"type\":\"stranger\",\"addr\":\"e:1\",\"reason\":\"" reason "\",\"dropped\":" dropped \
+    ",\"time\":\"2027-01-15T07:" time ".000Z\"}"
+
+/* One of all is told of in a minute. */
+static void who_may_be_hidden_behind_another_is_a_problem_still(void) {
+    static const struct {
+        const char *later;
+        const char *level;
+    } cases[] = {{OTHER("drop-key", "56:00", "7"), "problem"},
+                 {OTHER("drop-key", "56:00", "1"), "note"},
+                 {OTHER("drop-auth", "56:00", "7"), "note"},
+                 {OTHER("drop-key", "54:00", "7"), "note"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char events[512];
+        snprintf(events, sizeof(events), "[" STRANGER("2027-01-15T07:55:00.000Z") ",%s]", cases[i].later);
+        struct doctor doctor = begin(TWO "{}]}", events, NOBODY, "{}", "{}");
+        doctor_look_at_state(&doctor);
+        found(&doctor, cases[i].level, "key", "d:1", i == 0 ? "since then others were" : "not been told of since");
+        end(&doctor);
+    }
+}
+
+#define LIVES(since) \
+    "{\"name\":\"n3\",\"status\":\"alive\",\"addr\":\"d:1\",\"since\":\"2027-01-15T07:" since ".000Z\"}]}"
+
+static void who_has_become_a_member_is_no_problem(void) {
+    static const char *const members[] = {TWO LIVES("59:30"), TWO LIVES("58:30")};
+    for (size_t i = 0; i < 2; i++) {
+        struct doctor doctor = begin(members[i], "[" STRANGER("2027-01-15T07:59:00.000Z") "]", NOBODY, "{}", "{}");
+        doctor_look_at_state(&doctor);
+        found(&doctor, i == 0 ? "note" : "problem", "key", "d:1",
+              i == 0 ? "a member lives there now" : "has another key");
+        end(&doctor);
+    }
+}
+
+static void of_events_about_one_address_the_last_is_said(void) {
+    struct doctor doctor = begin(TWO "{}]}",
+                                 "[" OTHER("drop-key", "58:10", "1") "," OTHER("drop-key", "59:20", "1") "," OTHER(
+                                     "drop-auth", "59:30", "1") "]",
+                                 NOBODY, "{}", "{}");
+    doctor_look_at_state(&doctor);
+    CU_ASSERT_EQUAL(json_array_size(doctor.findings), 1);
+    found(&doctor, "problem", "label", "e:1", "told of last at 2027-01-15T07:59:30.000Z");
+    end(&doctor);
 }
 
 static void scopes_that_nobody_stands_for_are_no_problem(void) {
@@ -225,6 +274,9 @@ static const struct tap_test tests[] = {
     TAP_TEST(faults_of_certificates_are_those_that_members_act_upon),
     TAP_TEST(names_are_judged_by_who_lives_now),
     TAP_TEST(who_does_not_knock_any_more_is_no_problem),
+    TAP_TEST(who_may_be_hidden_behind_another_is_a_problem_still),
+    TAP_TEST(who_has_become_a_member_is_no_problem),
+    TAP_TEST(of_events_about_one_address_the_last_is_said),
     TAP_TEST(scopes_that_nobody_stands_for_are_no_problem),
     TAP_TEST(certificates_that_count_no_more_are_told_before_paths),
 };
