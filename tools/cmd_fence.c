@@ -47,6 +47,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         if (!parse_number(value, 1, 125, &fence->stale_exit))
             return options_mistake(state, "--stale-exit %s: a number from 1 to 125", value);
         return 0;
+    case ARGP_KEY_ARG:
+        *(fence->path == NULL ? &fence->path : &fence->token) = value;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -153,24 +156,28 @@ static bool nothing_to_look_at(const struct fence *fence) {
     return true;
 }
 
-static bool operands(struct fence *fence, char **words) {
+/* words: what stands behind the options, FILE and TOKEN, too, if they begin with a dash; marked: there is a '--' before it. */
+static bool operands(struct fence *fence, char **words, bool marked) {
     struct bw_token token;
-    if (words[0] == NULL) {
+    if (fence->path == NULL)
+        fence->path = *words != NULL ? *words++ : NULL;
+    if (fence->path == NULL) {
         complain("which FILE? (see 'bellwether fence --help')");
         return false;
     }
-    fence->path = *words++;
-    if (*words == NULL)
-        return true;
-    fence->token = *words++;
+    if (fence->token == NULL) {
+        if (*words == NULL)
+            return true;
+        fence->token = *words++;
+        marked = *words != NULL && strcmp(*words, "--") == 0;
+        words += marked ? 1 : 0;
+    }
     if (bw_token_parse(&token, fence->token) != 0) {
         complain(
             "'%s' is not a token: those are 32 hexadecimal digits, as 'leader --json' and BELLWETHER_TOKEN have them",
             fence->token);
         return false;
     }
-    bool marked = *words != NULL && strcmp(*words, "--") == 0;
-    words += marked ? 1 : 0;
     if (*words == NULL && marked) {
         complain("which CMD, behind '--'? (see 'bellwether fence --help')");
         return false;
@@ -188,10 +195,10 @@ int cmd_fence(int argc, char **argv) {
     struct bw_guard *guard = NULL;
     char why[512];
     int rest = argc;
-    int code = options_parse_first(&fence_argp, argc, argv, &fence, &rest);
+    int code = options_parse_first(&fence_argp, argc, argv, &fence, 2, &rest);
     if (code != EXIT_DONE)
         return code;
-    if (!operands(&fence, argv + rest))
+    if (!operands(&fence, argv + rest, strcmp(argv[rest - 1], "--") == 0))
         return EXIT_USAGE;
     if (nothing_to_look_at(&fence))
         return code_of(&fence, BW_ERR_NOT_FOUND);

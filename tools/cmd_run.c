@@ -139,7 +139,7 @@ static int check_command(const struct run_options *run) {
 int cmd_run(int argc, char **argv) {
     struct run_options run = {.grace_s = 5, .priority = -1};
     int rest = argc;
-    int code = options_parse_first(&run_argp, argc, argv, &run, &rest);
+    int code = options_parse_first(&run_argp, argc, argv, &run, 0, &rest);
     if (code != EXIT_DONE) {
         scope_free(&run.scope);
         return code;

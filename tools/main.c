@@ -111,6 +111,11 @@ int main(int argc, char **argv) {
     else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
     const struct command *command = command_find(name);
+    if (command == NULL && name[0] == '-') {
+        complain("'%s' stands before the command: options stand behind it ('bellwether help' lists the commands)",
+                 name);
+        return EXIT_USAGE;
+    }
     if (command == NULL)
         return command_unknown(name);
     if (command->run != cmd_agent) { /* which speaks to programs, and would carry 200 KB of tables about */

@@ -1,6 +1,7 @@
 #include "tools/options.h"
 
 #include <bellwether/discover.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,15 +122,16 @@ static bool is_stray_value(const struct argp_option *option, const char *word) {
                                          : strcmp(option->arg, "WHEN") == 0 && color_parse(word, &color);
 }
 
-/* getopt's own messages know no nearest name, and go past the log. Ends at the first operand, whose place it gives, if that is
- * asked for. */
-static int check_words(const struct argp *argp, int argc, char **argv, int *operand) {
+/* getopt's own messages know no nearest name, and go past the log. Ends at '--', or at the first operand but own_count; gives the
+ * place. */
+static int check_words(const struct argp *argp, int argc, char **argv, int own_count, int *end) {
     static const struct argp_option builtin[] = {{"help", 0, 0, 0, "", 0}, {"usage", 0, 0, 0, "", 0}};
     struct known known = {.count = 0};
     know_all(&known, argp);
     know(&known, &builtin[0]);
     know(&known, &builtin[1]);
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    int i = 1;
+    for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "-h") == 0)
             help(argp, argv[0]);
         const struct argp_option *letter = known_letter(&known, argv[i]);
@@ -140,13 +142,13 @@ static int check_words(const struct argp *argp, int argc, char **argv, int *oper
         if (letter != NULL)
             continue;
         if (argv[i][0] == '-' && argv[i][1] != '-' && argv[i][1] != '\0' && argv[i][1] != '?') {
-            complain("unknown option '%s': options are written --NAME (see '%s --help')", argv[i], argv[0]);
+            complain("unknown option '%s': options are written --NAME; behind '--' it is no option (see '%s --help')",
+                     argv[i], argv[0]);
             return EXIT_USAGE;
         }
         if (strncmp(argv[i], "--", 2) != 0) {
-            if (operand == NULL)
+            if (own_count-- > 0)
                 continue;
-            *operand = i;
             break;
         }
         const char *word = argv[i] + 2;
@@ -170,6 +172,7 @@ static int check_words(const struct argp *argp, int argc, char **argv, int *oper
             return EXIT_USAGE;
         }
     }
+    *end = i < argc ? i : argc;
     return EXIT_DONE;
 }
 
@@ -183,20 +186,18 @@ static int parse_checked(const struct argp *argp, int argc, char **argv, void *i
 }
 
 int options_parse(const struct argp *argp, int argc, char **argv, void *input) {
-    int code = check_words(argp, argc, argv, NULL);
+    int end;
+    int code = check_words(argp, argc, argv, INT_MAX, &end);
     return code == EXIT_DONE ? parse_checked(argp, argc, argv, input) : code;
 }
 
-int options_parse_first(const struct argp *argp, int argc, char **argv, void *input, int *rest) {
-    int operand = argc;
-    int code = check_words(argp, argc, argv, &operand);
+int options_parse_first(const struct argp *argp, int argc, char **argv, void *input, int own_count, int *rest) {
+    int end;
+    int code = check_words(argp, argc, argv, own_count, &end);
     if (code != EXIT_DONE)
         return code;
-    for (int i = 1; i < operand; i++)
-        if (strcmp(argv[i], "--") == 0)
-            operand = i;
-    *rest = operand < argc && strcmp(argv[operand], "--") == 0 ? operand + 1 : operand;
-    return parse_checked(argp, operand, argv, input);
+    *rest = end < argc && strcmp(argv[end], "--") == 0 ? end + 1 : end;
+    return parse_checked(argp, end, argv, input);
 }
 
 static error_t parse_client(int key, char *value, struct argp_state *state) {

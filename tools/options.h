@@ -10,9 +10,9 @@
 /* Parses; on a mistake says so and returns EXIT_USAGE, after --help and the like exits. Options may stand behind operands. */
 int options_parse(const struct argp *argp, int argc, char **argv, void *input);
 
-/* The same for a command that runs another one: options end at the first operand, which is argv[*rest]; argc if there is none.
- * The parser gets no ARGP_KEY_ARG. */
-int options_parse_first(const struct argp *argp, int argc, char **argv, void *input, int *rest);
+/* The same for a command that runs another one: options end at '--', or at the first operand but own_count, which the parser gets;
+ * argv[*rest] is what follows; argc if nothing does. */
+int options_parse_first(const struct argp *argp, int argc, char **argv, void *input, int own_count, int *rest);
 
 /* A mistake found in a parser function: says so, makes options_parse return EXIT_USAGE. */
 error_t options_mistake(struct argp_state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -32,10 +32,10 @@ def clean_environment(**more):
     return {**environment, **more}
 
 
-def run(*words, timeout=LIMIT, program=BELLWETHER, **more):
+def run(*words, timeout=LIMIT, program=BELLWETHER, cwd=None, **more):
     """Runs the command to its end."""
     return subprocess.run([program, *map(str, words)], capture_output=True, text=True, timeout=timeout,
-                          env=clean_environment(**more), stdin=subprocess.DEVNULL)
+                          env=clean_environment(**more), stdin=subprocess.DEVNULL, cwd=cwd)
 
 
 class Agent:

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import subprocess
+import tempfile
 
 import tap
 from cluster import BELLWETHER, LIMIT, Cluster, clean_environment, run
@@ -102,6 +103,27 @@ def unknown_options_are_answered_with_the_nearest():
         result = run(*words)
         tap.equal((result.returncode, result.stdout), (2, ""), f"{words}")
         tap.check(f"did you mean '{meant}'?" in result.stderr, f"{words}: {result.stderr}")
+
+
+@tap.test(timeout=120)
+def options_stand_before_and_behind_operands_and_end_with_two_dashes():
+    directory = tempfile.TemporaryDirectory(prefix="bw-e2e-")
+    tap.cleanup(directory.cleanup)
+    own = {"fence": ["guard", "0" * 32], "timeline": ["file"], "help": ["leader"], "init": ["made"], "completion": ["bash"],
+           "authority": ["show", "file"]}
+    for name in commands():
+        words = [word for word in CLIENTS.get(name, own.get(name, [])) if word[0] != "-"]
+        for line in ([*words, "--help"], ["--help", *words]):
+            result = run(name, *line, cwd=directory.name)
+            tap.check(result.returncode == 0 and "\nExamples:\n" in result.stdout, f"{name} {line}: {result.stderr}")
+        result = run(name, "--", "--help", "--control", "/nowhere", cwd=directory.name)
+        tap.check(result.returncode != 0 and result.stdout == "", f"{name} -- --help: {result.stdout}")
+    result = run("run", "command", "--help")
+    tap.equal((result.returncode, "--scope is wanted" in result.stderr), (2, True), "what follows CMD is CMD's")
+    result = run("event", "load", "-5")
+    tap.equal((result.returncode, "behind '--' it is no option" in result.stderr), (2, True), result.stderr)
+    result = run("--json", "members")
+    tap.equal((result.returncode, "options stand behind it" in result.stderr), (2, True), result.stderr)
 
 
 @tap.test

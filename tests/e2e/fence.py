@@ -38,10 +38,24 @@ def usage_mistakes_give_2():
         (["--timeout", "soon", "g"], "soon"),
         (["--stale-exit", "0", "g"], "--stale-exit"),
         (["--stale-exit", "126", "g"], "--stale-exit"),
+        (["g", "--json", token(1), "--", "true"], "--json"),
+        (["g", "--", "true"], "'true' is not a token"),
     ]:
         result = run("fence", *words)
         tap.equal((result.returncode, result.stdout), (2, ""), f"{words}: {result.stderr}")
         tap.check(part in result.stderr, f"{part!r} in {result.stderr!r}")
+
+
+@tap.test
+def options_stand_anywhere_before_the_command():
+    guard = scratch() / "guard"
+    result = run("fence", guard, token(5), "--json")
+    tap.equal((result.returncode, answers(result)["newest"]), (0, token(5)), "behind the token")
+    tap.equal(run("fence", guard, "--stale-exit", "7", token(4)).returncode, 7, "between the two")
+    tap.equal(run("fence", guard, token(5), "--timeout", "3", "--", "echo", "--json").stdout, "--json\n", "CMD has its own")
+    tap.equal(run("fence", guard, token(5), "echo", "--json").stdout, "--json\n", "without dashes, too")
+    for words in (["--", guard, token(6), "--", "echo", "x"], [guard, "--", token(6), "echo", "x"]):
+        tap.equal(run("fence", *words).stdout, "x\n", f"{words}")
 
 
 @tap.test
