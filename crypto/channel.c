@@ -114,8 +114,9 @@ static size_t put_associated(const struct bw_channel *channel, uint8_t *to, cons
     return size;
 }
 
-static size_t put_plain(const struct bw_channel *channel, uint8_t *to, const struct bw_outbound *out) {
-    uint64_t echo = bw_sessions_newest(&channel->sessions, &out->to, out->session);
+static size_t put_plain(const struct bw_channel *channel, uint8_t *to, const struct bw_outbound *out,
+                        const struct bw_known *known) {
+    uint64_t echo = bw_sessions_newest(&channel->sessions, known, &out->to);
     memcpy(to, channel->self.bytes, sizeof(channel->self.bytes));
     bw_put_u64(to + sizeof(channel->self.bytes), echo);
     if (out->frames_size > 0) {
@@ -138,13 +139,14 @@ static void remember(struct bw_channel *channel, const struct bw_outbound *out, 
 /* Who seals with another key than our first, and does not seem to open ours, is answered in its own; one of eight or so is in ours
  * all the same, so that two that wait for each other both move on. Of
  * datagrams to somebody who never said that it opens ours every fourth or so tries another key of the ring. */
-static size_t sealing_key(struct bw_channel *channel, const struct bw_outbound *out) {
+static size_t sealing_key(const struct bw_channel *channel, const struct bw_outbound *out,
+                          const struct bw_known *known) {
     size_t count = bw_keyring_count(channel->keyring);
     bool silent;
     if (count == 1 && !channel->pairs.exchange) {
         return 0;
     }
-    uint64_t id = bw_sessions_key(&channel->sessions, &out->to, out->session, &silent);
+    uint64_t id = bw_sessions_key(&channel->sessions, known, &silent);
     uint64_t chance = (channel->counter ^ channel->session) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
     if (silent && count > 1 && chance % 4 == 0) {
         bw_trace_rule(channel->trace, BW_RULE_TRY_EACH_KEY_ON_THE_SILENT, &out->to, channel->counter);
@@ -159,19 +161,19 @@ static size_t sealing_key(struct bw_channel *channel, const struct bw_outbound *
 }
 
 /* Whether it has shown that it can open what is sealed with the pair's keys, and nothing speaks against that. */
-static bool knows_us(const struct bw_channel *channel, const struct bw_outbound *out) {
-    const struct bw_peer *peer = bw_sessions_peer(&channel->sessions, &out->to);
-    return peer && peer->session == out->session ? bw_sessions_hears(&channel->sessions, &out->to, out->session)
-                                                 : bw_sessions_newest(&channel->sessions, &out->to, out->session) != 0;
+static bool knows_us(const struct bw_channel *channel, const struct bw_outbound *out, const struct bw_known *known) {
+    return bw_known_proven(known) ? bw_known_hears(known)
+                                  : bw_sessions_newest(&channel->sessions, known, &out->to) != 0;
 }
 
 /* Which keys seal it, and the flags that say so; negative: none may. */
-static int choose_key(struct bw_channel *channel, const struct bw_outbound *out, struct bw_key_use *key) {
-    size_t index = sealing_key(channel, out);
+static int choose_key(struct bw_channel *channel, const struct bw_outbound *out, const struct bw_known *known,
+                      struct bw_key_use *key) {
+    size_t index = sealing_key(channel, out, known);
     int flags = out->session != 0 ? FLAG_BOUND : 0;
     bw_keyring_use(channel->keyring, index, key);
     if (!channel->pairs.exchange || out->with == BW_SEAL_WITH_CLUSTER || out->session == 0 ||
-        (out->with == BW_SEAL_WITH_KNOWN && !knows_us(channel, out))) {
+        (out->with == BW_SEAL_WITH_KNOWN && !knows_us(channel, out, known))) {
         return flags;
     }
     struct bw_pair *pair = bw_pairs_find(&channel->pairs, &out->to, out->session);
@@ -195,7 +197,8 @@ size_t bw_channel_seal(struct bw_channel *channel, const struct bw_outbound *out
     struct bw_key_use key;
     uint8_t scratch[8u + ASSOCIATED_MAX + PLAIN_MAX];
     channel->counter++;
-    int flags = choose_key(channel, out, &key);
+    const struct bw_known known = bw_sessions_find(&channel->sessions, out->session, &out->to);
+    int flags = choose_key(channel, out, &known, &key);
     if (flags < 0) {
         return 0;
     }
@@ -209,7 +212,7 @@ size_t bw_channel_seal(struct bw_channel *channel, const struct bw_outbound *out
     bw_put_u64(scratch, channel->counter);
     size_t associated_size = put_associated(channel, associated, datagram, &out->to, out->session);
     uint8_t *plain = associated + associated_size;
-    size_t plain_size = put_plain(channel, plain, out);
+    size_t plain_size = put_plain(channel, plain, out, &known);
     crypto_shorthash(datagram + HASH_AT, scratch, 8 + associated_size + plain_size, key.nonce_key);
     channel->aead->seal(datagram + BODY_AT, (struct bw_bytes){plain, plain_size},
                         (struct bw_bytes){associated, associated_size}, datagram + HEADER_SIZE, key.seal_key);
@@ -242,8 +245,8 @@ static size_t key_with(const struct bw_channel *channel, uint16_t hint, size_t i
     return index;
 }
 
-static bool is_replay(const struct bw_channel *channel, uint64_t session, const struct bw_id *id, uint64_t counter) {
-    const struct bw_replay *window = bw_sessions_window(&channel->sessions, session, id);
+static bool is_replay(const struct bw_channel *channel, const struct bw_known *known, uint64_t counter) {
+    const struct bw_replay *window = bw_sessions_window(&channel->sessions, known);
     if (!window || bw_replay_fresh(window, counter)) {
         return false;
     }
@@ -302,22 +305,25 @@ static void read_arrival(const struct bw_channel *channel, struct bw_bytes datag
     memcpy(arrival->from.bytes, channel->plain, sizeof(arrival->from.bytes));
 }
 
-static int open_plain(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_key_use *key) {
-    uint64_t session = bw_get_u64(datagram.data + HEADER_SIZE);
-    if (is_replay(channel, session, NULL, bw_get_u64(datagram.data + COUNTER_AT))) {
+static int open_plain(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_key_use *key,
+                      struct bw_known *known) {
+    *known = bw_sessions_find(&channel->sessions, bw_get_u64(datagram.data + HEADER_SIZE), NULL);
+    if (is_replay(channel, known, bw_get_u64(datagram.data + COUNTER_AT))) {
         return BW_ERR_DROP_REPLAY;
     }
     return authenticate(channel, datagram, index, key, NULL);
 }
 
 /* Of those who are in that session, which is one member unless somebody means ill. */
-static int open_paired(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_pair **pair) {
+static int open_paired(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_pair **pair,
+                       struct bw_known *known) {
     uint64_t session = bw_get_u64(datagram.data + HEADER_SIZE);
     uint64_t counter = bw_get_u64(datagram.data + COUNTER_AT);
     int opened = BW_ERR_DROP_SESSION; /* its record has not come to us */
     struct bw_key_use key;
     for (*pair = bw_pairs_first(&channel->pairs, session); *pair; *pair = (*pair)->next) {
-        if (is_replay(channel, session, &(*pair)->id, counter)) {
+        *known = bw_sessions_find(&channel->sessions, session, &(*pair)->id);
+        if (is_replay(channel, known, counter)) {
             opened = BW_ERR_DROP_REPLAY;
             continue;
         }
@@ -332,13 +338,14 @@ static int open_paired(struct bw_channel *channel, struct bw_bytes datagram, siz
 
 /* Whoever has the cluster's key may have sealed it: nothing is kept but in which key an answer may be understood. */
 static int enter_stranger(struct bw_channel *channel, const struct bw_arrival *arrival) {
-    int error = bw_sessions_look_past(&channel->sessions, arrival);
+    const struct bw_known known = bw_sessions_find(&channel->sessions, arrival->session, &arrival->from);
+    int error = bw_sessions_look_past(&channel->sessions, &known, arrival);
     if (error) {
         return error;
     }
     bw_trace_rule(channel->trace, BW_RULE_CLUSTER_KEY_ONLY_OPENS, &arrival->from, arrival->session);
     if (bw_keyring_count(channel->keyring) > 1) {
-        bw_sessions_note_key(&channel->sessions, arrival);
+        bw_sessions_note_key(&channel->sessions, &known, arrival);
     }
     return 0;
 }
@@ -355,9 +362,10 @@ static int open_checked(struct bw_channel *channel, struct bw_bytes datagram, st
         return BW_ERR_DROP_KEY;
     }
     struct bw_pair *pair = NULL;
-    int opened = !channel->pairs.exchange              ? open_plain(channel, datagram, index, &key)
+    struct bw_known known = {.place = BW_UNPROVEN_COUNT};
+    int opened = !channel->pairs.exchange              ? open_plain(channel, datagram, index, &key, &known)
                  : (datagram.data[1] & FLAG_PAIR) == 0 ? authenticate(channel, datagram, index, &key, NULL)
-                                                       : open_paired(channel, datagram, index, &pair);
+                                                       : open_paired(channel, datagram, index, &pair, &known);
     if (opened < 0) {
         return opened;
     }
@@ -372,7 +380,7 @@ static int open_checked(struct bw_channel *channel, struct bw_bytes datagram, st
         return error;
     }
     return channel->pairs.exchange && !pair ? enter_stranger(channel, arrival)
-                                            : bw_sessions_enter(&channel->sessions, arrival);
+                                            : bw_sessions_enter(&channel->sessions, &known, arrival);
 }
 
 int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const struct bw_addr *from,
@@ -436,25 +444,27 @@ int bw_channel_credential(struct bw_channel *channel, const struct bw_credential
     return bw_id_equal(&credential->id, &channel->self) ? 0 : bw_pairs_put(&channel->pairs, credential);
 }
 
-bool bw_channel_paired(const struct bw_channel *channel, const struct bw_outbound *out) {
-    return bw_pairs_find(&channel->pairs, &out->to, out->session) != NULL;
-}
-
 /* Until something came from there that only who knows ours can seal; and now and then while it says of none of ours that it opened
  * it. */
-bool bw_channel_introduces(const struct bw_channel *channel, const struct bw_outbound *out) {
-    bool never = out->with == BW_SEAL_WITH_CLUSTER || out->with == BW_SEAL_WITH_KNOWN;
-    if (out->session == 0 || never || !bw_channel_paired(channel, out) ||
-        bw_sessions_hears(&channel->sessions, &out->to, out->session)) {
-        return false;
+int bw_channel_introduces(const struct bw_channel *channel, const struct bw_outbound *out) {
+    if (out->session == 0) {
+        return 0;
     }
-    const struct bw_peer *peer = bw_sessions_peer(&channel->sessions, &out->to);
-    bool met = peer && peer->session == out->session;
-    if (!met || channel->counter % SILENT_STEP == 0) {
+    if (!bw_pairs_find(&channel->pairs, &out->to, out->session)) {
+        return BW_ERR_NOT_FOUND;
+    }
+    if (out->with == BW_SEAL_WITH_CLUSTER || out->with == BW_SEAL_WITH_KNOWN) {
+        return 0;
+    }
+    const struct bw_known known = bw_sessions_find(&channel->sessions, out->session, &out->to);
+    if (bw_known_hears(&known)) {
+        return 0;
+    }
+    if (!bw_known_proven(&known) || channel->counter % SILENT_STEP == 0) {
         bw_trace_rule(channel->trace, BW_RULE_INTRODUCE_OURSELVES, &out->to, out->session);
-        return true;
+        return 1;
     }
-    return false;
+    return 0;
 }
 
 bool bw_channel_is_paired(struct bw_bytes datagram) {

@@ -57,10 +57,9 @@ size_t bw_channel_seal(struct bw_channel *channel, const struct bw_outbound *out
 
 /* Identity mode: what a member has signed of its session (pair.h), which has been looked at. Errors as bw_pairs_put. */
 int bw_channel_credential(struct bw_channel *channel, const struct bw_credential *credential);
-/* Identity mode: whether a pair's keys can be had for that datagram, as far as we know. */
-bool bw_channel_paired(const struct bw_channel *channel, const struct bw_outbound *out);
-/* Identity mode: whether its recipient may not know our own credential yet, and is to be told with it. */
-bool bw_channel_introduces(const struct bw_channel *channel, const struct bw_outbound *out);
+/* Identity mode: 1 if its recipient may not know our own credential yet, and is to be told with it; 0 if not. BW_ERR_NOT_FOUND: we do not
+ * know the recipient's for the session that the datagram is bound to. */
+int bw_channel_introduces(const struct bw_channel *channel, const struct bw_outbound *out);
 /* Whether a datagram says that it is sealed with a pair's keys. */
 bool bw_channel_is_paired(struct bw_bytes datagram);
 

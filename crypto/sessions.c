@@ -16,42 +16,21 @@ static struct bw_id session_key(uint64_t session) {
     return key;
 }
 
-static struct bw_peer *proven_of(const struct bw_sessions *sessions, uint64_t session) {
-    struct bw_id key = session_key(session);
-    return bw_table_get(&sessions->by_session, &key);
-}
-
 static bool is_at(const struct bw_sessions *sessions, size_t place, uint64_t session, const struct bw_id *id) {
     return sessions->unproven_sessions[place] == session &&
            (!sessions->paired || bw_id_equal(&sessions->unproven[place].id, id));
 }
 
 static size_t place_of(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id) {
-    size_t i = sessions->unproven_count > 0 ? 0 : BW_UNPROVEN_COUNT;
+    size_t i = sessions->unproven_count > 0 && session != 0 ? 0 : BW_UNPROVEN_COUNT;
     while (i < BW_UNPROVEN_COUNT && !is_at(sessions, i, session, id)) {
         i++;
     }
     return i;
 }
 
-static const struct bw_peer *peer_of(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id) {
-    if (!sessions->paired) {
-        return proven_of(sessions, session);
-    }
-    const struct bw_peer *peer = bw_table_get(&sessions->by_id, id);
-    return peer && peer->session == session ? peer : NULL;
-}
-
-/* The window and the member of a known session, which id is said to be in. */
-static const struct bw_replay *look(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id,
-                                    const struct bw_id **whose) {
-    const struct bw_peer *peer = peer_of(sessions, session, id);
-    size_t place = peer || session == 0 ? BW_UNPROVEN_COUNT : place_of(sessions, session, id);
-    if (!peer && place == BW_UNPROVEN_COUNT) {
-        return NULL;
-    }
-    *whose = peer ? &peer->id : &sessions->unproven[place].id;
-    return peer ? &peer->replay : &sessions->unproven[place].replay;
+static bool is_in(const struct bw_peer *peer, uint64_t session) {
+    return peer && peer->session == session;
 }
 
 void bw_sessions_init(struct bw_sessions *sessions, struct bw_allocator allocator, struct bw_trace *trace,
@@ -69,10 +48,25 @@ void bw_sessions_free(struct bw_sessions *sessions) {
     bw_table_free(&sessions->by_session);
 }
 
-const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, uint64_t session,
-                                           const struct bw_id *id) {
-    const struct bw_id *whose;
-    return look(sessions, session, id, &whose);
+struct bw_known bw_sessions_find(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id) {
+    struct bw_id key = session_key(session);
+    struct bw_peer *peer = id ? bw_table_get(&sessions->by_id, id) : bw_table_get(&sessions->by_session, &key);
+    return (struct bw_known){session, peer, is_in(peer, session) ? BW_UNPROVEN_COUNT : place_of(sessions, session, id)};
+}
+
+bool bw_known_proven(const struct bw_known *known) {
+    return is_in(known->peer, known->session);
+}
+
+bool bw_known_hears(const struct bw_known *known) {
+    return bw_known_proven(known) && known->peer->unechoed < SILENT_COUNT;
+}
+
+const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, const struct bw_known *known) {
+    if (bw_known_proven(known)) {
+        return &known->peer->replay;
+    }
+    return known->place < BW_UNPROVEN_COUNT ? &sessions->unproven[known->place].replay : NULL;
 }
 
 void bw_sessions_places(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id,
@@ -86,22 +80,22 @@ const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const
     return bw_table_get(&sessions->by_id, id);
 }
 
-uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session) {
-    const struct bw_id *whose;
-    const struct bw_replay *replay = look(sessions, session, id, &whose);
-    return replay && bw_id_equal(whose, id) ? replay->newest : 0;
+uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_known *known, const struct bw_id *id) {
+    if (bw_known_proven(known)) {
+        return known->peer->replay.newest;
+    }
+    const struct bw_unproven *unproven = known->place < BW_UNPROVEN_COUNT ? &sessions->unproven[known->place] : NULL;
+    return unproven && bw_id_equal(&unproven->id, id) ? unproven->replay.newest : 0;
 }
 
-uint64_t bw_sessions_key(struct bw_sessions *sessions, const struct bw_id *id, uint64_t session, bool *silent) {
-    bool known = sessions->paired && peer_of(sessions, session, id); /* what others say in its name counts no more */
-    size_t place = session == 0 || known ? BW_UNPROVEN_COUNT : place_of(sessions, session, id);
-    struct bw_peer *peer = place < BW_UNPROVEN_COUNT || bw_id_none(id) ? NULL : bw_table_get(&sessions->by_id, id);
-    *silent = place == BW_UNPROVEN_COUNT && (!peer || session != peer->session || peer->unechoed >= SILENT_COUNT);
+uint64_t bw_sessions_key(const struct bw_sessions *sessions, const struct bw_known *known, bool *silent) {
+    struct bw_peer *peer = known->place < BW_UNPROVEN_COUNT ? NULL : known->peer;
+    *silent = known->place == BW_UNPROVEN_COUNT && !bw_known_hears(known);
     if (peer) {
         peer->unechoed += peer->unechoed < SILENT_COUNT;
         return peer->key;
     }
-    return place < BW_UNPROVEN_COUNT ? sessions->unproven[place].key : 0;
+    return known->place < BW_UNPROVEN_COUNT ? sessions->unproven[known->place].key : 0;
 }
 
 /* Whether the datagram proves its session, which is not proven yet (PROVE_BOUND_SESSION, PROVE_NEWER_SESSION_BY_ECHO). */
@@ -122,8 +116,7 @@ static bool has_ended(const struct bw_peer *peer, uint64_t session) {
 }
 
 /* The proving datagram is the floor of the window; what came after it before it was proven stays seen. */
-static void start(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
-    size_t place = place_of(sessions, arrival->session, &arrival->from);
+static void start(struct bw_sessions *sessions, struct bw_peer *peer, size_t place, const struct bw_arrival *arrival) {
     bw_replay_init(&peer->replay, 0);
     if (place < BW_UNPROVEN_COUNT) {
         peer->replay = sessions->unproven[place].replay;
@@ -140,7 +133,7 @@ static void start(struct bw_sessions *sessions, struct bw_peer *peer, const stru
     peer->heard_at = arrival->newest;
 }
 
-static int prove_first(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+static int prove_first(struct bw_sessions *sessions, size_t place, const struct bw_arrival *arrival) {
     if (sessions->by_id.count >= sessions->by_id.limit) {
         bw_trace_rule(sessions->trace, BW_RULE_KEEP_PROVEN_WHEN_FULL, &arrival->from, sessions->by_id.count);
         return BW_ERR_FULL;
@@ -159,12 +152,13 @@ static int prove_first(struct bw_sessions *sessions, const struct bw_arrival *ar
         return error;
     }
     peer->id = arrival->from;
-    start(sessions, peer, arrival);
+    start(sessions, peer, place, arrival);
     bw_trace_rule(sessions->trace, BW_RULE_PROVE_BOUND_SESSION, &arrival->from, arrival->session);
     return 1;
 }
 
-static int prove_newer(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
+static int prove_newer(struct bw_sessions *sessions, struct bw_peer *peer, size_t place,
+                       const struct bw_arrival *arrival) {
     struct bw_id old_key = session_key(peer->session);
     struct bw_id key = session_key(arrival->session);
     int error = sessions->paired ? 0 : bw_table_put(&sessions->by_session, &key, peer);
@@ -174,7 +168,7 @@ static int prove_newer(struct bw_sessions *sessions, struct bw_peer *peer, const
     bw_table_remove(&sessions->by_session, &old_key);
     memmove(&peer->ended[1], &peer->ended[0], sizeof(peer->ended) - sizeof(peer->ended[0]));
     peer->ended[0] = peer->session;
-    start(sessions, peer, arrival);
+    start(sessions, peer, place, arrival);
     bw_trace_rule(sessions->trace, BW_RULE_PROVE_NEWER_SESSION_BY_ECHO, &arrival->from, arrival->session);
     return 1;
 }
@@ -200,8 +194,9 @@ static void enter_unproven(struct bw_sessions *sessions, const struct bw_arrival
     bw_replay_mark(&place->replay, arrival->counter);
 }
 
-int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_arrival *arrival) {
-    const struct bw_peer *peer = bw_table_get(&sessions->by_id, &arrival->from);
+int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_known *known,
+                          const struct bw_arrival *arrival) {
+    const struct bw_peer *peer = known->peer;
     if (peer && has_ended(peer, arrival->session)) {
         bw_trace_rule(sessions->trace, BW_RULE_REFUSE_ENDED_SESSION, &arrival->from, arrival->session);
         return BW_ERR_DROP_SESSION;
@@ -210,21 +205,16 @@ int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_ar
     return used ? BW_ERR_DROP_REPLAY : 0;
 }
 
-void bw_sessions_note_key(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
-    if (peer_of(sessions, arrival->session, &arrival->from)) {
+void bw_sessions_note_key(struct bw_sessions *sessions, const struct bw_known *known,
+                          const struct bw_arrival *arrival) {
+    if (bw_known_proven(known)) {
         return;
     }
-    size_t place = place_of(sessions, arrival->session, &arrival->from);
-    if (place < BW_UNPROVEN_COUNT) {
-        sessions->unproven[place].key = arrival->key;
+    if (known->place < BW_UNPROVEN_COUNT) {
+        sessions->unproven[known->place].key = arrival->key;
     } else {
         bw_replay_init(&make_place(sessions, arrival)->replay, 0);
     }
-}
-
-bool bw_sessions_hears(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session) {
-    const struct bw_peer *peer = peer_of(sessions, session, id);
-    return peer && peer->unechoed < SILENT_COUNT;
 }
 
 static int enter_proven(struct bw_peer *peer, const struct bw_arrival *arrival) {
@@ -241,8 +231,7 @@ static int enter_proven(struct bw_peer *peer, const struct bw_arrival *arrival) 
 }
 
 /* From a session that is not proven, and not by this datagram either. */
-static int only_open(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
-    size_t place = place_of(sessions, arrival->session, &arrival->from);
+static int only_open(struct bw_sessions *sessions, size_t place, const struct bw_arrival *arrival) {
     if (place < BW_UNPROVEN_COUNT) {
         bw_replay_mark(&sessions->unproven[place].replay, arrival->counter);
         sessions->unproven[place].key = arrival->key;
@@ -252,28 +241,36 @@ static int only_open(struct bw_sessions *sessions, const struct bw_arrival *arri
     return 0;
 }
 
-static int enter(struct bw_sessions *sessions, struct bw_peer *peer, const struct bw_arrival *arrival) {
-    if (peer && peer->session == arrival->session) {
+static int enter(struct bw_sessions *sessions, struct bw_peer *peer, size_t place, const struct bw_arrival *arrival) {
+    if (is_in(peer, arrival->session)) {
         return enter_proven(peer, arrival);
     }
     if (!proves(sessions, peer, arrival)) {
-        return only_open(sessions, arrival);
+        return only_open(sessions, place, arrival);
     }
-    return peer ? prove_newer(sessions, peer, arrival) : prove_first(sessions, arrival);
+    return peer ? prove_newer(sessions, peer, place, arrival) : prove_first(sessions, place, arrival);
 }
 
-int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_arrival *arrival) {
+/* Whose the session is, as far as is known. */
+static const struct bw_id *owner_of(const struct bw_sessions *sessions, const struct bw_known *known) {
+    if (known->place < BW_UNPROVEN_COUNT) {
+        return &sessions->unproven[known->place].id;
+    }
+    return bw_known_proven(known) ? &known->peer->id : NULL;
+}
+
+int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_known *known, const struct bw_arrival *arrival) {
     BW_ASSERT(arrival->session != 0 && arrival->counter != 0);
-    struct bw_peer *peer = bw_table_get(&sessions->by_id, &arrival->from);
-    const struct bw_id *whose = &arrival->from;
-    if (look(sessions, arrival->session, &arrival->from, &whose) && !bw_id_equal(whose, &arrival->from)) {
+    const struct bw_id *owner = owner_of(sessions, known);
+    if (owner && !bw_id_equal(owner, &arrival->from)) {
         return BW_ERR_DROP_SESSION; /* a holder of the key took another's number, to move its window */
     }
+    struct bw_peer *peer = known->peer ? known->peer : bw_table_get(&sessions->by_id, &arrival->from);
     if (peer && has_ended(peer, arrival->session)) {
         bw_trace_rule(sessions->trace, BW_RULE_REFUSE_ENDED_SESSION, &arrival->from, arrival->session);
         return BW_ERR_DROP_SESSION;
     }
-    int result = enter(sessions, peer, arrival);
+    int result = enter(sessions, peer, known->place, arrival);
     if (result == 0) {
         bw_trace_rule(sessions->trace, BW_RULE_UNBOUND_ONLY_OPENS_SESSION, &arrival->from, arrival->session);
     }

@@ -67,30 +67,42 @@ void bw_sessions_init(struct bw_sessions *sessions, struct bw_allocator allocato
                       size_t member_max);
 void bw_sessions_free(struct bw_sessions *sessions);
 
-/* The window of a known session, NULL if it is not known. id: whose it is, looked at if sessions are paired. */
-const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, uint64_t session,
-                                           const struct bw_id *id);
+/* What is known of a session, and of the member that is said to be in it. */
+struct bw_known {
+    uint64_t session;
+    struct bw_peer *peer; /* with its proven session, which may be another one; NULL: none is known */
+    size_t place;         /* of the session among the unproven ones, BW_UNPROVEN_COUNT: it is none of them */
+};
+
+/* Looked up once for a datagram; holds until one is entered, or a member is forgotten. id: who is said to be in it. NULL, unless
+ * sessions are paired: not known yet. */
+struct bw_known bw_sessions_find(const struct bw_sessions *sessions, uint64_t session, const struct bw_id *id);
+/* Whether the session is proven. */
+bool bw_known_proven(const struct bw_known *known);
+/* Whether it is, and the member has said not long ago that it opens what we seal. */
+bool bw_known_hears(const struct bw_known *known);
+/* The session's window, NULL if it is not known. */
+const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, const struct bw_known *known);
 
 /* Enters an authentic datagram and moves the window. 1: from a proven session and bound to ours. 0: may only open a
  * session. BW_ERR_DROP_SESSION, BW_ERR_FULL, BW_ERR_MEMORY: dropped, and nothing has changed. */
-int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_arrival *arrival);
+int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_known *known, const struct bw_arrival *arrival);
 
 /* Identity mode: whether what the cluster's key alone opened is of an ended session, or has a number that is used or too old. Nothing
  * is kept of it. 0, BW_ERR_DROP_SESSION, BW_ERR_DROP_REPLAY. */
-int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_arrival *arrival);
+int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_known *known,
+                          const struct bw_arrival *arrival);
 /* Identity mode: somebody who has the cluster's key, and gives himself out for that member, used this key of the ring. Nothing else is
  * kept of that. */
-void bw_sessions_note_key(struct bw_sessions *sessions, const struct bw_arrival *arrival);
-/* Whether that session of the member is proven, and the member has said not long ago that it opens what we seal. */
-bool bw_sessions_hears(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session);
+void bw_sessions_note_key(struct bw_sessions *sessions, const struct bw_known *known, const struct bw_arrival *arrival);
 
 /* In which key a datagram to that member and session is to be sealed, 0: the first; counts it. *silent: nobody there has
  * said for long, or ever, that it opened one of ours. */
-uint64_t bw_sessions_key(struct bw_sessions *sessions, const struct bw_id *id, uint64_t session, bool *silent);
+uint64_t bw_sessions_key(const struct bw_sessions *sessions, const struct bw_known *known, bool *silent);
 
 /* The newest counter that was opened from the member's session, 0 if it is not known
  * (session 0 never is). */
-uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_id *id, uint64_t session);
+uint64_t bw_sessions_newest(const struct bw_sessions *sessions, const struct bw_known *known, const struct bw_id *id);
 
 /* The member's proven session, NULL if it has none. */
 const struct bw_peer *bw_sessions_peer(const struct bw_sessions *sessions, const struct bw_id *id);

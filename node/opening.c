@@ -48,10 +48,12 @@ bool bw_opening_transmit(struct bw_node *node, struct bw_outbound *out, uint8_t 
     if (!bw_gossip_transmit(node->gossip, out, node->now)) {
         return false;
     }
-    if (out->session != 0 && !bw_channel_paired(node->channel, out)) {
+    int introduces = bw_channel_introduces(node->channel, out);
+    if (introduces == BW_ERR_NOT_FOUND) {
         bw_opening_member(node, &out->to);
+        introduces = bw_channel_introduces(node->channel, out);
     }
-    if (bw_channel_introduces(node->channel, out)) {
+    if (introduces == 1) {
         struct bw_writer writer = {.data = introduction, .capacity = BW_FRAMES_MAX};
         writer.used = bw_gossip_introduction(node->gossip, introduction);
         node->held = *out;
