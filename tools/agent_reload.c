@@ -10,8 +10,19 @@
 #include "tools/agent_keys.h"
 #include "tools/agent_members.h"
 #include "tools/control_server.h"
+#include "tools/json.h"
 #include "tools/log.h"
 #include "tools/text.h"
+
+static void join_words(const json_t *list, char *text, size_t size) {
+    size_t index;
+    json_t *word;
+    text[0] = '\0';
+    json_array_foreach(list, index, word) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s", index == 0 ? "" : ", ", json_string_value(word));
+    }
+}
 
 /* ---- What changes live. What was changed by hand meanwhile stays, unless the configuration changes the same thing. ---- */
 
@@ -62,8 +73,10 @@ static json_t *take_tags(struct agent_view *view, struct agent_options *fresh, j
     return NULL;
 }
 
-static void take_priorities(const struct agent_view *view, const struct agent_options *fresh, json_t *applied) {
+/* The last error, NULL if all went well. */
+static json_t *take_priorities(const struct agent_view *view, const struct agent_options *fresh, json_t *applied) {
     bool any = false;
+    json_t *wrong = NULL;
     for (size_t i = 0; i < view->options->scope_count; i++) {
         struct bw_scope_config *old = &view->options->scopes[i];
         for (size_t j = 0; j < fresh->scope_count; j++) {
@@ -73,7 +86,10 @@ static void take_priorities(const struct agent_view *view, const struct agent_op
                 continue;
             int error = bw_loop_priority(view->host, old->name, scope->priority);
             if (error != 0) {
-                log_line(LOG_LEVEL_ERROR, "priority of %s: %s", old->name, bw_error_text(error));
+                char text[BW_NAME_MAX + 128];
+                snprintf(text, sizeof(text), "priority of %s: %s", old->name, bw_error_text(error));
+                json_decref(wrong);
+                wrong = control_error("invalid", text);
                 continue;
             }
             old->priority = scope->priority;
@@ -82,6 +98,7 @@ static void take_priorities(const struct agent_view *view, const struct agent_op
     }
     if (any)
         json_array_append_new(applied, json_string("scope"));
+    return wrong;
 }
 
 static void take_log(struct agent_options *old, const struct agent_options *fresh, json_t *applied) {
@@ -156,21 +173,38 @@ static json_t *read_files(const struct agent_view *view, struct agent_options *f
     return control_error("invalid", text);
 }
 
+/* The error, and what has changed all the same. Frees wrong. */
+static json_t *say_half(json_t *wrong, bool keys_changed, json_t *applied) {
+    const json_t *error = json_object_get(wrong, "error");
+    char changed[128];
+    char text[COMPLAINT_SIZE + 256];
+    if (keys_changed)
+        json_array_insert_new(applied, 0, json_string("keys"));
+    join_words(applied, changed, sizeof(changed));
+    snprintf(text, sizeof(text), "%s; %s%s", json_text_of(error, "message"),
+             changed[0] == '\0' ? "nothing has changed" : "changed all the same: ", changed);
+    json_t *told = control_error(json_text_of(error, "code"), text);
+    json_decref(wrong);
+    return told;
+}
+
 static json_t *reload(struct agent_view *view, struct agent_options *fresh) {
     bool keys_changed = false;
     json_t *wrong = read_files(view, fresh, &keys_changed);
     if (wrong != NULL)
         return wrong;
     json_t *applied = json_array();
-    json_t *error = take_tags(view, fresh, applied);
-    if (error != NULL) {
-        json_decref(applied);
-        return error;
+    wrong = take_tags(view, fresh, applied);
+    if (wrong == NULL) {
+        wrong = take_priorities(view, fresh, applied);
+        take_log(view->options, fresh, applied);
     }
-    take_priorities(view, fresh, applied);
-    take_log(view->options, fresh, applied);
-    return json_pack("{s:b,s:o,s:o}", "keys_changed", keys_changed, "applied", applied, "restart",
-                     list_restart(view->options, fresh));
+    if (wrong == NULL)
+        return json_pack("{s:b,s:o,s:o}", "keys_changed", keys_changed, "applied", applied, "restart",
+                         list_restart(view->options, fresh));
+    wrong = say_half(wrong, keys_changed, applied);
+    json_decref(applied);
+    return wrong;
 }
 
 json_t *answer_reload(struct agent_view *view, const json_t *request) {
@@ -182,16 +216,6 @@ json_t *answer_reload(struct agent_view *view, const json_t *request) {
     agent_options_free(fresh);
     free(fresh);
     return answer;
-}
-
-static void join_words(const json_t *list, char *text, size_t size) {
-    size_t index;
-    json_t *word;
-    text[0] = '\0';
-    json_array_foreach(list, index, word) {
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s", index == 0 ? "" : ", ", json_string_value(word));
-    }
 }
 
 void agent_reload_by_signal(struct agent_view *view) {

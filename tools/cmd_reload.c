@@ -28,8 +28,8 @@ const struct argp reload_argp = {
         "it counts at the next start. What was changed by hand meanwhile ('bellwether tags', 'bellwether "
         "priority') stays, unless the configuration changes the same thing.\v"
         "Exit code 5: the configuration or the key file cannot be used; the message says where and why, and nothing "
-        "has "
-        "changed. Where the ring is kept by 'bellwether keys', a key file that somebody edited is refused."};
+        "has changed. Where the ring is kept by 'bellwether keys', a key file that somebody edited is refused. Or tags "
+        "or a priority are refused: then the message says what has changed all the same."};
 
 static void print_names(const char *title, const json_t *names) {
     size_t index;

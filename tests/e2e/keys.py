@@ -202,5 +202,29 @@ def a_key_file_is_read_again_by_signal_and_by_command():
     tap.check("keys add" in refused.stderr, refused.stderr)
 
 
+@tap.test(timeout=60)
+def a_reload_that_stops_half_way_says_what_has_changed():
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    config = cluster.path("agent.conf")
+    with open(config, "w", encoding="ascii") as file:
+        file.write("log-level = info\n")
+    agent = cluster.add("n1", "--config", config).start().wait_ready()
+    agent.key = cluster.key
+    with open(config, "a", encoding="ascii") as file:
+        file.write("log-level = debug\n" + "".join(f"tag = {name}={name * 150}\n" for name in "abcd"))
+    why = "bellwether: the agent refused: a member has at most 32 tags, of 512 bytes together; "
+    refused = agent.run("reload")
+    tap.equal((refused.returncode, refused.stderr), (5, why + "nothing has changed\n"), "tags alone")
+    with open(agent.key, "a", encoding="ascii") as file:
+        file.write(run("keygen").stdout)
+    refused = agent.run("reload")
+    tap.equal((refused.returncode, refused.stderr), (5, why + "changed all the same: keys\n"), "keys and tags")
+    tap.equal((len(ids(agent)), agent.ask("members")["members"][0]["tags"]), (2, {}), "so it is")
+    with open(config, "w", encoding="ascii") as file:
+        file.write("log-level = debug\n")
+    tap.equal(agent.ask("reload"), {"keys_changed": False, "applied": ["log-level"], "restart": []}, "mended")
+
+
 if __name__ == "__main__":
     tap.main(parallel=3)
