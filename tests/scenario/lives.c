@@ -1,6 +1,8 @@
 /* Scenarios of members with more than one life: elsewhere, after leaving, in full tables, without memory. */
 #include "tests/scenario/story.h"
 
+#include <string.h>
+
 #define MINUTE_MS 60000
 
 static void members_only(void) {
@@ -67,27 +69,52 @@ static void a_leave_during_a_join_ends(void) {
     }
 }
 
-/* 17: who died meanwhile stays dead, who left stays left. */
-static void a_partition_of_ten_minutes_heals_and_brings_nobody_back(void) {
+/* 17: who died meanwhile stays dead, who left stays left; the parts are told by a digit for each member. */
+static void a_partition_heals_and_brings_nobody_back(uint64_t seed, const char *parts, int64_t for_ms) {
+    unsigned groups[10] = {0};
+    size_t count = strlen(parts);
+    BW_ASSERT(count <= BW_COUNT(groups) && strncmp(parts, "000", 3) == 0);
+    for (size_t i = 0; i < count; i++)
+        groups[i] = (unsigned)(parts[i] - '0');
     options.seed_count = 4;
-    for (uint64_t seed = 1; seed <= seed_count(2); seed++) {
-        cluster(seed, 10);
-        bw_sim_split(sim, seed % 2 == 0 ? 5 : 9); /* 50/50, 90/10 */
-        run_ms(2 * MINUTE_MS);
-        bw_sim_crash(sim, 4);
-        bw_sim_leave(sim, 3);
-        CHECK(bw_sim_wait_left(sim, 3, 10000));
-        bw_sim_crash(sim, 3);
-        run_ms(8 * MINUTE_MS);
-        CHECK(bw_sim_status_at(sim, 9, 0) == BW_STATUS_DEAD);
-        bw_sim_heal(sim);
-        CHECK(wait_converged(MINUTE_MS));
-        CHECK(wait_everywhere(3, BW_STATUS_LEFT, MINUTE_MS));
-        CHECK(wait_everywhere(4, BW_STATUS_DEAD, MINUTE_MS));
-        run_ms(2 * MINUTE_MS);
-        CHECK(everywhere(3, BW_STATUS_LEFT) && everywhere(4, BW_STATUS_DEAD));
-        CHECK(bw_sim_converged(sim));
-    }
+    cluster(seed, count);
+    bw_sim_partition(sim, groups);
+    run_ms(for_ms / 5);
+    bw_sim_crash(sim, 2);
+    bw_sim_leave(sim, 1);
+    CHECK(bw_sim_wait_left(sim, 1, 10000));
+    bw_sim_crash(sim, 1);
+    run_ms(for_ms - for_ms / 5);
+    CHECK(bw_sim_status_at(sim, count - 1, 0) == BW_STATUS_DEAD);
+    CHECK(bw_sim_status_at(sim, count - 1, 1) == BW_STATUS_DEAD); /* it has not heard of the leave */
+    bw_sim_heal(sim);
+    int64_t from_ms = now_ms();
+    CHECK(wait_converged(MINUTE_MS));
+    tap_note("%s: healed after %lld ms", parts, (long long)(now_ms() - from_ms));
+    CHECK(wait_everywhere(1, BW_STATUS_LEFT, MINUTE_MS));
+    CHECK(wait_everywhere(2, BW_STATUS_DEAD, MINUTE_MS));
+    run_ms(2 * MINUTE_MS);
+    CHECK(everywhere(1, BW_STATUS_LEFT) && everywhere(2, BW_STATUS_DEAD));
+    CHECK(bw_sim_converged(sim));
+}
+
+static const char *const parts_of_ten[] = {"0000011111", "0000000001", "0000111222"};
+
+static void a_partition_of_a_minute_heals_and_brings_nobody_back(void) {
+    for (size_t i = 0; i < BW_COUNT(parts_of_ten); i++)
+        a_partition_heals_and_brings_nobody_back(i + 1, parts_of_ten[i], MINUTE_MS);
+}
+
+static void a_partition_of_an_hour_heals_and_brings_nobody_back(void) {
+    for (size_t i = 0; i < BW_COUNT(parts_of_ten); i++)
+        a_partition_heals_and_brings_nobody_back(i + 1, parts_of_ten[i], 60 * MINUTE_MS);
+}
+
+/* Fewer: it takes a processor's time. */
+static void a_partition_of_twenty_hours_heals_and_brings_nobody_back(void) {
+    static const char *const parts_of_five[] = {"00011", "00001", "00012"};
+    for (size_t i = 0; i < BW_COUNT(parts_of_five); i++)
+        a_partition_heals_and_brings_nobody_back(i + 1, parts_of_five[i], 20 * 60 * MINUTE_MS);
 }
 
 static size_t dead_to(size_t observer, size_t first, size_t end) {
@@ -219,7 +246,9 @@ static const struct tap_test return_tests[] = {
     TAP_TEST(a_restart_at_a_new_address_keeps_the_id),
     TAP_TEST(who_left_may_join_again),
     TAP_TEST(a_leave_during_a_join_ends),
-    TAP_TEST(a_partition_of_ten_minutes_heals_and_brings_nobody_back),
+    TAP_TEST(a_partition_of_a_minute_heals_and_brings_nobody_back),
+    TAP_TEST(a_partition_of_an_hour_heals_and_brings_nobody_back),
+    TAP_TEST(a_partition_of_twenty_hours_heals_and_brings_nobody_back),
     TAP_TEST(two_of_twenty_are_slow_to_give_the_others_up_and_keep_each_other),
 };
 static const struct tap_test bound_tests[] = {
