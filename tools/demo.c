@@ -6,12 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/base.h"
 #include "tools/command.h"
 #include "tools/control_client.h"
 #include "tools/members_table.h"
 #include "tools/options.h"
 
-enum { KEY_KEEP = 0x2000, KEY_NODES, KEY_COLOR, MISS_FACTOR = 5 };
+enum { KEY_KEEP = 0x2000, KEY_NODES, KEY_COLOR, KEY_JSON, MISS_FACTOR = 5 };
 
 /* What each step is expected to take, and fails at MISS_FACTOR times. */
 static const double first_leader_target_s = 3;
@@ -22,12 +23,6 @@ static const double orderly_target_s = 0.05;
 static const double turn_s = 0.002;  /* many agents on one host: the time in which each gets its turn is no less */
 static const double patience_s = 20; /* how long a step is watched although it has missed its target */
 static const double calm_s = 1;      /* how long nothing is done; and a returned member does not take the lead back */
-
-struct outcome {
-    const char *what;
-    double took_s;
-    double target_s;
-};
 
 /* ---- Conditions ---- */
 
@@ -109,28 +104,43 @@ static bool never(struct demo *demo, void *context) {
 /* ---- Telling ---- */
 
 /* Why a step failed: an agent's own words if it has some. */
-static bool failed(const struct demo *demo, const char *what) {
+static bool failed(struct demo *demo, const char *what) {
     if (demo->interrupted)
         return false;
+    demo->failure = what;
+    if (demo->view.silent)
+        complain("%s", what);
     demo_result(&demo->view, false, "%s", what);
     for (unsigned i = 0; i < demo->count; i++)
-        if (demo->children[i].error[0] != '\0')
+        if (demo->children[i].error[0] != '\0' && demo->view.silent)
+            complain("%s: %s", demo->children[i].name, demo->children[i].error);
+        else if (demo->children[i].error[0] != '\0')
             demo_say(&demo->view, "    %s: %s", demo->children[i].name, demo->children[i].error);
     return false;
 }
 
 /* A step that came too late is told, and the story goes on: only the exit code remembers it. */
-static void judge(struct demo *demo, const struct outcome *outcome, const char *text) {
+static void judge(struct demo *demo, struct demo_outcome *outcome, const struct demo_child *member, const char *text) {
     char took[16], target[16];
     bool good = outcome->took_s <= MISS_FACTOR * outcome->target_s;
     demo->late = demo->late || !good;
+    outcome->told = true;
+    outcome->passed = good;
+    outcome->member = member == NULL ? NULL : member->name;
     demo_result(&demo->view, good, "%s: %s (target %s%s)", text, demo_duration(outcome->took_s, took),
                 demo_duration(outcome->target_s, target), outcome->took_s > outcome->target_s ? ", missed" : "");
+}
+
+static void note_leader(struct demo_outcome *outcome, const struct agreement *agreement) {
+    snprintf(outcome->leader, sizeof(outcome->leader), "%s", agreement->leader);
+    snprintf(outcome->token, sizeof(outcome->token), "%s", agreement->token);
 }
 
 static void show_members(struct demo *demo, const struct demo_child *child) {
     char control[320];
     json_t *answer = NULL;
+    if (demo->view.silent)
+        return;
     demo_path(demo, child->name, ".sock", control, sizeof(control));
     struct client_options options = {.control = control};
     if (control_ask_once(&options, json_pack("{s:s}", "op", "members"), &answer) == EXIT_DONE) {
@@ -144,7 +154,7 @@ static void show_members(struct demo *demo, const struct demo_child *child) {
 
 /* ---- The story ---- */
 
-static bool form(struct demo *demo, struct outcome *outcome) {
+static bool form(struct demo *demo, struct demo_outcome *outcome) {
     struct agreement agreement = {.above = ""};
     char text[128];
     demo_title(&demo->view, "1. %u agents start, each knowing one address, and find each other", demo->count);
@@ -160,12 +170,13 @@ static bool form(struct demo *demo, struct outcome *outcome) {
     outcome->took_s = agreement.at - demo->view.start;
     show_members(demo, &demo->children[0]);
     snprintf(text, sizeof(text), "%s leads with token %s", agreement.leader, agreement.token);
-    judge(demo, outcome, text);
+    note_leader(outcome, &agreement);
+    judge(demo, outcome, NULL, text);
     return true;
 }
 
 /* outcomes: the new leader, then the death. */
-static bool crash(struct demo *demo, struct demo_child *leader, struct outcome *outcomes) {
+static bool crash(struct demo *demo, struct demo_child *leader, struct demo_outcome *outcomes) {
     char token[BW_TOKEN_TEXT_SIZE], text[192];
     struct agreement agreement = {.above = token, .except = leader};
     snprintf(token, sizeof(token), "%s", leader->token);
@@ -179,18 +190,19 @@ static bool crash(struct demo *demo, struct demo_child *leader, struct outcome *
     outcomes[0].took_s = agreement.at - demo->view.start;
     snprintf(text, sizeof(text), "all survivors know: %s leads with token %s, larger than %s's", agreement.leader,
              agreement.token, leader->name);
-    judge(demo, &outcomes[0], text);
+    note_leader(&outcomes[0], &agreement);
+    judge(demo, &outcomes[0], leader, text);
     bool dead = demo_until(demo, patience_s, none_sees, leader);
     demo->view.narrating = false;
     if (!dead)
         return failed(demo, "the survivors do not notice its death");
     outcomes[1].took_s = control_now() - demo->view.start;
     snprintf(text, sizeof(text), "all survivors know that %s is dead", leader->name);
-    judge(demo, &outcomes[1], text);
+    judge(demo, &outcomes[1], leader, text);
     return true;
 }
 
-static bool rejoin(struct demo *demo, struct demo_child *child, struct outcome *outcome) {
+static bool rejoin(struct demo *demo, struct demo_child *child, struct demo_outcome *outcome) {
     char token[BW_TOKEN_TEXT_SIZE], leader[BW_NAME_MAX + 1], text[128];
     const struct demo_child *other = child == demo->children ? child + 1 : demo->children;
     struct agreement agreement = {.above = ""};
@@ -205,7 +217,8 @@ static bool rejoin(struct demo *demo, struct demo_child *child, struct outcome *
     if (!back)
         return failed(demo, "it does not come back");
     snprintf(text, sizeof(text), "%s is back, and all see it", child->name);
-    judge(demo, outcome, text);
+    note_leader(outcome, &agreement);
+    judge(demo, outcome, child, text);
     if (demo_until(demo, calm_s, leader_has_changed, token))
         return failed(demo, "the leader has changed, which nobody asked for");
     if (!demo->interrupted)
@@ -213,7 +226,7 @@ static bool rejoin(struct demo *demo, struct demo_child *child, struct outcome *
     return !demo->interrupted;
 }
 
-static bool stop(struct demo *demo, struct demo_child *leader, struct outcome *outcome) {
+static bool stop(struct demo *demo, struct demo_child *leader, struct demo_outcome *outcome) {
     char token[BW_TOKEN_TEXT_SIZE], text[192];
     struct agreement agreement = {.above = token, .except = leader};
     snprintf(token, sizeof(token), "%s", leader->token);
@@ -227,11 +240,12 @@ static bool stop(struct demo *demo, struct demo_child *leader, struct outcome *o
     demo_reap(leader);
     outcome->took_s = agreement.at - demo->view.start;
     snprintf(text, sizeof(text), "all others know: %s leads with token %s", agreement.leader, agreement.token);
-    judge(demo, outcome, text);
+    note_leader(outcome, &agreement);
+    judge(demo, outcome, leader, text);
     return true;
 }
 
-static bool tell_story(struct demo *demo, struct outcome *outcomes) {
+static bool tell_story(struct demo *demo, struct demo_outcome *outcomes) {
     if (!form(demo, &outcomes[0]))
         return false;
     struct demo_child *first = demo_find(demo, demo->children[0].leader);
@@ -241,7 +255,7 @@ static bool tell_story(struct demo *demo, struct outcome *outcomes) {
     return second != NULL && stop(demo, second, &outcomes[4]);
 }
 
-static void sum_up(const struct demo *demo, const struct outcome *outcomes, size_t count) {
+static void sum_up(const struct demo *demo, const struct demo_outcome *outcomes, size_t count) {
     char took[16], target[16];
     printf("\n  %-52s %10s %10s\n", "", "took", "target");
     for (size_t i = 0; i < count; i++)
@@ -284,12 +298,14 @@ static double orderly_target(const struct demo *demo) {
 }
 
 static int run(struct demo *demo) {
-    struct outcome outcomes[] = {
-        {"start to the first leader known by all", 0, first_leader_target_s},
-        {"leader's process killed to new leader known by all", 0, crash_target_s},
-        {"leader's process killed to its death known by all", 0, death_target_s},
-        {"killed agent started again to all in agreement", 0, rejoin_target_s},
-        {"leader stopped orderly to new leader known by all", 0, orderly_target(demo)},
+    struct demo_outcome outcomes[] = {
+        {.step = "first-leader", .what = "start to the first leader known by all", .target_s = first_leader_target_s},
+        {.step = "takeover", .what = "leader's process killed to new leader known by all", .target_s = crash_target_s},
+        {.step = "death", .what = "leader's process killed to its death known by all", .target_s = death_target_s},
+        {.step = "return", .what = "killed agent started again to all in agreement", .target_s = rejoin_target_s},
+        {.step = "handover",
+         .what = "leader stopped orderly to new leader known by all",
+         .target_s = orderly_target(demo)},
     };
     bool good = demo_prepare(demo);
     if (good) {
@@ -297,14 +313,18 @@ static int run(struct demo *demo) {
                  demo->keep ? "" : ", and is removed at the end");
         good = tell_story(demo, outcomes);
     }
-    if (good)
-        sum_up(demo, outcomes, sizeof(outcomes) / sizeof(outcomes[0]));
     if (demo->interrupted)
         complain("interrupted: cleaning up");
-    if (good && demo->keep)
-        explain_kept(demo);
-    else
+    if (demo->interrupted && !good)
+        demo->failure = "interrupted";
+    if (demo->view.silent)
+        demo_print_json(demo, outcomes, BW_COUNT(outcomes));
+    else if (good)
+        sum_up(demo, outcomes, BW_COUNT(outcomes));
+    if (!good || !demo->keep)
         demo_clean_up(demo);
+    else if (!demo->view.silent)
+        explain_kept(demo);
     return good && !demo->late ? EXIT_DONE : EXIT_NO;
 }
 
@@ -313,6 +333,7 @@ static int run(struct demo *demo) {
 struct demo_options {
     uint64_t nodes;
     bool keep;
+    bool json;
     enum color_choice color;
 };
 
@@ -323,6 +344,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return options_surplus(state, value);
     case KEY_KEEP:
         options->keep = true;
+        return 0;
+    case KEY_JSON:
+        options->json = true;
         return 0;
     case KEY_NODES:
         if (!parse_number(value, DEMO_NODES_MIN, DEMO_NODES_MAX, &options->nodes))
@@ -340,6 +364,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp_option option_list[] = {
     {"nodes", KEY_NODES, "N", 0, "So many agents (default: 5)", 0},
     {"keep", KEY_KEEP, NULL, 0, "Leave the cluster running, and say how to talk to it", 0},
+    {"json", KEY_JSON, NULL, 0, "JSON for programs: one object, at the end", 0},
     {"color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never; NO_COLOR is respected", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -347,7 +372,11 @@ const struct argp demo_argp = {
     .options = option_list,
     .parser = parse,
     .doc = "Starts a real cluster on this host, kills its leader, and shows who takes over, after how long. Nothing is "
-           "left behind. Exit code 1: something did not happen, or took more than five times its target."};
+           "left behind. Exit code 1: something did not happen, or took more than five times its target.\v"
+           "--json prints nodes, passed (what the exit code says), failure (what did not happen, or null), steps, and, "
+           "with --keep, directory and controls (the sockets of those that run). A step has step (first-leader, "
+           "takeover, death, return, handover), what (the same in words), took_ms, target_ms, passed (within five "
+           "times the target), member (whom it is about, or null) and leader and token at its end (null: not asked)."};
 
 int cmd_demo(int argc, char **argv) {
     struct demo_options options = {.nodes = 5};
@@ -361,6 +390,7 @@ int cmd_demo(int argc, char **argv) {
     }
     demo->count = (unsigned)options.nodes;
     demo->keep = options.keep;
+    demo->view.silent = options.json;
     demo->view.color = color_wanted(options.color, stdout);
     demo->view.utf8 = text_is_utf8();
     for (unsigned i = 0; i < demo->count; i++) {

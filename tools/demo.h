@@ -30,6 +30,7 @@ struct demo_child {
 };
 
 struct demo_view {
+    bool silent; /* --json: nothing is told on the way */
     bool color;
     bool utf8;
     double start; /* of the step */
@@ -46,7 +47,21 @@ struct demo {
     bool interrupted;
     bool late; /* a step missed its limit */
     bool keep;
+    const char *failure; /* what did not happen; NULL: nothing of the kind */
     struct demo_view view;
+};
+
+/* A step's figures. */
+struct demo_outcome {
+    const char *step; /* for programs */
+    const char *what; /* for people */
+    double took_s;
+    double target_s;
+    bool told;                    /* it has come so far */
+    bool passed;                  /* in time */
+    const char *member;           /* whom it is about; NULL: all */
+    char leader[BW_NAME_MAX + 1]; /* whom all name at its end, with the token; "" : it asks nobody */
+    char token[BW_TOKEN_TEXT_SIZE];
 };
 
 /* ---- demo_children.c ---- */
@@ -77,6 +92,8 @@ void demo_result(const struct demo_view *view, bool good, const char *format, ..
 /* Tells an event, if it is the first of its kind in this step. */
 void demo_narrate(struct demo_view *view, const char *observer, const json_t *event, double at);
 void demo_forget(struct demo_view *view);
+/* One object for programs. */
+void demo_print_json(const struct demo *demo, const struct demo_outcome *outcomes, size_t count);
 /* "130 ms", "2.4 s" */
 const char *demo_duration(double seconds, char text[16]);
 

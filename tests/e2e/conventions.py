@@ -24,7 +24,7 @@ CLIENTS = {
 OTHERS = {
     "top": {"--timeout", "--control", "--color"}, "doctor": {"--json", "--timeout", "--control", "--color"},
     "run": {"--json", "--timeout", "--control"}, "fence": {"--json", "--timeout"},
-    "discover": {"--json", "--timeout", "--color"}, "demo": {"--color"}, "simulate": {"--json", "--color"},
+    "discover": {"--json", "--timeout", "--color"}, "demo": {"--json", "--color"}, "simulate": {"--json", "--color"},
     "authority": {"--json"}, "version": {"--json"}, "agent": set(), "init": set(), "keygen": set(), "timeline": set(),
     "help": set(), "completion": set(),
 }

@@ -1,5 +1,6 @@
 """The demo: it runs, exits with 0, and leaves nothing behind, whatever happens to it."""
 
+import json
 import os
 import pathlib
 import re
@@ -10,7 +11,7 @@ import tempfile
 import threading
 
 import tap
-from cluster import BELLWETHER, LIMIT, clean_environment
+from cluster import BELLWETHER, LIMIT, clean_environment, run
 
 
 class Demo:
@@ -93,6 +94,49 @@ def demo_tells_its_story_in_plain_lines():
     tokens = re.findall(r"leads with token ([0-9a-f]{32})", text)
     tap.equal(len(tokens), 3, "reigns")
     tap.equal(tokens, sorted(set(tokens)), "tokens rise")
+    demo.check_nothing_is_left()
+
+
+STEPS = ["first-leader", "takeover", "death", "return", "handover"]
+
+
+@tap.test(timeout=90)
+def demo_prints_its_figures_as_one_object():
+    demo = Demo("--nodes", "3", "--json")
+    code = demo.finish()
+    tap.equal(len(demo.lines), 1, f"lines: {demo.lines} {demo.process.stderr.read()}")
+    told = json.loads(demo.lines[0])
+    tap.equal((list(told), told["nodes"], told["failure"], told["directory"], told["controls"]),
+              (["nodes", "passed", "failure", "steps", "directory", "controls"], 3, None, None, []), "the object")
+    steps = told["steps"]
+    tap.equal([step["step"] for step in steps], STEPS, "steps")
+    tap.equal([step["target_ms"] for step in steps], [3000, 300, 2000, 1000, 50], "targets")
+    for step in steps:
+        tap.equal(list(step), ["step", "what", "took_ms", "target_ms", "passed", "member", "leader", "token"], "a step")
+        tap.equal(step["passed"], step["took_ms"] <= 5 * step["target_ms"], f"{step}")
+    tap.equal((code, told["passed"]), (1 - told["passed"], all(step["passed"] for step in steps)), "exit code, passed")
+    first, takeover, death, back, handover = steps
+    tap.equal([step["member"] for step in steps], [None] + 3 * [first["leader"]] + [takeover["leader"]], "whom they are about")
+    tap.equal((death["leader"], back["token"]), (None, takeover["token"]), "nobody takes the lead back")
+    tap.check(first["token"] < takeover["token"] < handover["token"], f"tokens rise: {steps}")
+    demo.check_nothing_is_left()
+
+
+@tap.test(timeout=60)
+def interrupted_and_kept_demos_are_objects_too():
+    demo = Demo("--nodes", "3", "--json")
+    tap.wait_until(demo.agents, LIMIT, "it has begun")
+    demo.process.send_signal(signal.SIGINT)
+    tap.equal(demo.finish(), 1, "exit code")
+    told = json.loads("".join(demo.lines))
+    tap.equal((told["passed"], told["failure"]), (False, "interrupted"), "interrupted")
+    demo.check_nothing_is_left()
+    demo = Demo("--nodes", "2", "--json", "--keep")
+    demo.finish()
+    told = json.loads("".join(demo.lines))
+    tap.check(told["directory"].startswith(demo.place) and len(told["controls"]) == 1, f"{told}")
+    run("leave", "--control", told["controls"][0])
+    shutil.rmtree(told["directory"])
     demo.check_nothing_is_left()
 
 
