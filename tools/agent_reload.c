@@ -9,6 +9,7 @@
 #include "tools/agent_answer.h"
 #include "tools/agent_keys.h"
 #include "tools/agent_members.h"
+#include "tools/agent_setup.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
 #include "tools/log.h"
@@ -200,8 +201,8 @@ static json_t *reload(struct agent_view *view, struct agent_options *fresh) {
         take_log(view->options, fresh, applied);
     }
     if (wrong == NULL)
-        return json_pack("{s:b,s:o,s:o}", "keys_changed", keys_changed, "applied", applied, "restart",
-                         list_restart(view->options, fresh));
+        return json_pack("{s:b,s:o,s:o,s:o}", "keys_changed", keys_changed, "applied", applied, "restart",
+                         list_restart(view->options, fresh), "credentials", agent_credentials(view->options));
     wrong = say_half(wrong, keys_changed, applied);
     json_decref(applied);
     return wrong;
@@ -223,6 +224,7 @@ void agent_reload_by_signal(struct agent_view *view) {
     const json_t *message = json_object_get(json_object_get(answer, "error"), "message");
     char applied[256];
     char restart[512];
+    char copies[128];
     if (message != NULL) {
         log_line(LOG_LEVEL_ERROR, "SIGHUP: %s", json_string_value(message));
         json_decref(answer);
@@ -230,10 +232,12 @@ void agent_reload_by_signal(struct agent_view *view) {
     }
     join_words(json_object_get(answer, "applied"), applied, sizeof(applied));
     join_words(json_object_get(answer, "restart"), restart, sizeof(restart));
-    log_line(LOG_LEVEL_INFO, "SIGHUP: %s%s%s%s%s",
+    join_words(json_object_get(answer, "credentials"), copies, sizeof(copies));
+    log_line(LOG_LEVEL_INFO, "SIGHUP: %s%s%s%s%s%s%s",
              json_is_true(json_object_get(answer, "keys_changed")) ? "the keys are read again"
                                                                    : "the keys are as they were",
              applied[0] == '\0' ? "" : "; changed: ", applied,
-             restart[0] == '\0' ? "" : "; counts at the next start only: ", restart);
+             restart[0] == '\0' ? "" : "; counts at the next start only: ", restart,
+             copies[0] == '\0' ? "" : "; systemd's copies, which 'systemctl restart' makes anew: ", copies);
     json_decref(answer);
 }

@@ -7,9 +7,26 @@
 #include "tools/agent_paths.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
+#include "tools/private_file.h"
 
 static json_t *text_or_null(const char *text) {
     return text == NULL ? json_null() : json_text(text);
+}
+
+json_t *agent_credentials(const struct agent_options *options) {
+    const struct {
+        const char *name;
+        const char *path;
+    } files[] = {{"config", options->config},
+                 {"key-file", options->key_file},
+                 {"identity", options->identity},
+                 {"certificate", options->certificate},
+                 {"revoked", options->revoked}};
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (files[i].path != NULL && private_file_is_credential(files[i].path))
+            json_array_append_new(list, json_string(files[i].name));
+    return list;
 }
 
 json_t *answer_setup(struct agent_view *view, const json_t *request) {
@@ -20,12 +37,13 @@ json_t *answer_setup(struct agent_view *view, const json_t *request) {
         json_array_append_new(joins, json_text(options->joins[i]));
     const struct bw_node *node = bw_loop_node(view->host);
     const struct bw_id own = bw_node_id(node);
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:I,s:I}", "config", text_or_null(options->config),
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:I,s:I}", "config", text_or_null(options->config),
                      "key_file", text_or_null(options->key_file), "state_dir", text_or_null(options->state_dir),
                      "control", text_or_null(options->control), "certificate", text_or_null(options->certificate),
-                     "certificate_fault", json_certificate_fault(node, &own, bw_loop_now()), "join", joins, "discover",
-                     options->discover.on, "advertised", json_boolean(options->advertise.family != 0), "uid",
-                     (json_int_t)geteuid(), "pid", (json_int_t)getpid());
+                     "certificate_fault", json_certificate_fault(node, &own, bw_loop_now()), "credentials",
+                     agent_credentials(options), "join", joins, "discover", options->discover.on, "advertised",
+                     json_boolean(options->advertise.family != 0), "uid", (json_int_t)geteuid(), "pid",
+                     (json_int_t)getpid());
 }
 
 json_t *answer_paths(struct agent_view *view, const json_t *request) {

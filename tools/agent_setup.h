@@ -4,7 +4,11 @@
 
 #include <jansson.h>
 
+struct agent_options;
 struct agent_view;
+
+/* The options whose files are copies that systemd made at the start. */
+json_t *agent_credentials(const struct agent_options *options);
 
 json_t *answer_setup(struct agent_view *view, const json_t *request);
 json_t *answer_paths(struct agent_view *view, const json_t *request);

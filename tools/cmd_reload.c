@@ -29,7 +29,9 @@ const struct argp reload_argp = {
         "priority') stays, unless the configuration changes the same thing.\v"
         "Exit code 5: the configuration or the key file cannot be used; the message says where and why, and nothing "
         "has changed. Where the ring is kept by 'bellwether keys', a key file that somebody edited is refused. Or tags "
-        "or a priority are refused: then the message says what has changed all the same."};
+        "or a priority are refused: then the message says what has changed all the same.\n\n"
+        "Under the packaged unit both files are copies that systemd made at the start (LoadCredential): a reload reads "
+        "these again, and says so. After an edit in /etc/bellwether: systemctl restart bellwether."};
 
 static void print_names(const char *title, const json_t *names) {
     size_t index;
@@ -58,6 +60,7 @@ int cmd_reload(int argc, char **argv) {
                                                                    : "the keys are as they were");
         print_names("changed", json_object_get(answer, "applied"));
         print_names("counts at the next start only", json_object_get(answer, "restart"));
+        print_names("systemd's copies, which 'systemctl restart' makes anew", json_object_get(answer, "credentials"));
     }
     json_decref(answer);
     return code;

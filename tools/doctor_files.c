@@ -11,6 +11,7 @@
 
 #include "tools/doctor.h"
 #include "tools/json.h"
+#include "tools/private_file.h"
 
 /* Whether the user may enter a directory and make files in it. Groups are not looked at: nothing here is a group's. */
 static bool may_write(const struct stat *file, uid_t user) {
@@ -45,30 +46,19 @@ static void look_at_state_dir(struct doctor *doctor, const char *path, uid_t use
                    "others can change the agent's state (mode %04o)", (unsigned)file.st_mode & 07777u);
 }
 
-static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user) {
-    struct stat file;
-    char mend[512];
-    if (stat(path, &file) != 0) {
-        doctor_say(doctor,
-                   &(struct doctor_finding){errno == ENOENT ? DOCTOR_PROBLEM : DOCTOR_NOTE, "key-file", path,
-                                            errno == ENOENT
-                                                ? "put it back from another member's host: the agent would not "
-                                                  "start again"
-                                                : "run the doctor as the agent's user, or as root"},
-                   "the key file cannot be looked at: %s", strerror(errno));
-        return;
+static bool is_credential(const struct doctor *doctor, const char *option) {
+    size_t index;
+    json_t *name;
+    json_array_foreach(json_object_get(doctor->setup, "credentials"), index, name) {
+        if (strcmp(json_string_value(name), option) == 0)
+            return true;
     }
-    snprintf(mend, sizeof(mend), "chown %u '%s' && chmod 600 '%s'", (unsigned)user, path, path);
-    if ((file.st_mode & 077) != 0)
-        doctor_say(
-            doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
-            "others can read or change the key file (mode %04o): the agent would not start again, and the key may "
-            "be known",
-            (unsigned)file.st_mode & 07777u);
-    else if (file.st_uid != user && user != 0)
-        doctor_say(doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
-                   "the key file belongs to user %u, not to the agent's user %u, who cannot read it",
-                   (unsigned)file.st_uid, (unsigned)user);
+    return false;
+}
+
+/* Where 'bellwether keys' would have the agent put a changed ring. */
+static void look_beside_key_file(struct doctor *doctor, const char *path, uid_t user, bool credential) {
+    struct stat file;
     char *folder = strdup(path);
     char *slash = folder == NULL ? NULL : strrchr(folder, '/');
     if (slash != NULL && slash > folder)
@@ -78,11 +68,42 @@ static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user
             doctor,
             &(struct doctor_finding){
                 DOCTOR_NOTE, "key-file", folder,
-                "only if you use 'bellwether keys': give the agent's user the right to write there"},
+                credential ? "only if you use 'bellwether keys': give the unit a key file that is no credential "
+                             "(docs/OPERATING.md, systemd)"
+                           : "only if you use 'bellwether keys': give the agent's user the right to write there"},
             "the agent's user %u cannot make files beside its key file: a ring changed by 'bellwether keys' would "
             "not be kept over its restart",
             (unsigned)user);
     free(folder);
+}
+
+static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user) {
+    struct stat file;
+    char mend[512];
+    bool credential = is_credential(doctor, "key-file");
+    if (stat(path, &file) != 0) {
+        bool gone = errno == ENOENT && !credential; /* systemd makes its copy anew at each start */
+        doctor_say(doctor,
+                   &(struct doctor_finding){gone ? DOCTOR_PROBLEM : DOCTOR_NOTE, "key-file", path,
+                                            gone ? "put it back from another member's host: the agent would not "
+                                                   "start again"
+                                                 : "run the doctor as the agent's user, or as root"},
+                   "the key file cannot be looked at: %s", strerror(errno));
+        return;
+    }
+    bool fine = credential && private_file_has_credential_rights(&file);
+    snprintf(mend, sizeof(mend), "chown %u '%s' && chmod 600 '%s'", (unsigned)user, path, path);
+    if (!fine && (file.st_mode & 077) != 0)
+        doctor_say(
+            doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
+            "others can read or change the key file (mode %04o): the agent would not start again, and the key may "
+            "be known",
+            (unsigned)file.st_mode & 07777u);
+    else if (!fine && file.st_uid != user && user != 0)
+        doctor_say(doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
+                   "the key file belongs to user %u, not to the agent's user %u, who cannot read it",
+                   (unsigned)file.st_uid, (unsigned)user);
+    look_beside_key_file(doctor, path, user, credential);
 }
 
 /* As the agent chooses by itself: up, multicast, neither loopback nor point-to-point. */

@@ -78,13 +78,13 @@ static void say_stranger(struct doctor *doctor, const json_t *event) {
                    is_member_since(doctor, addr, json_text_of(event, "time")) ? "a member lives there now"
                                                                               : "it has not been told of since");
     else if (key)
-        doctor_say(
-            doctor,
-            &(struct doctor_finding){DOCTOR_PROBLEM, "key", addr,
-                                     "put this member's key file in the place of the one there, then 'bellwether "
-                                     "reload' there ('bellwether keys' shows the ring)"},
-            "who sends from %s has another key: its datagrams do not open (told of last at %s%s)", addr,
-            json_text_of(event, "time"), hidden);
+        doctor_say(doctor,
+                   &(struct doctor_finding){
+                       DOCTOR_PROBLEM, "key", addr,
+                       "put this member's key file in the place of the one there, then 'bellwether "
+                       "reload' there, or systemctl restart bellwether ('bellwether keys' shows the ring)"},
+                   "who sends from %s has another key: its datagrams do not open (told of last at %s%s)", addr,
+                   json_text_of(event, "time"), hidden);
     else
         doctor_say(
             doctor,

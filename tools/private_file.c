@@ -7,12 +7,14 @@
 
 #include "tools/text.h"
 
-/* systemd's credentials, which it alone makes, may be root's with a list of who reads: its mask looks like a group's right. */
-static bool is_credential(const char *path, const struct stat *file) {
+bool private_file_is_credential(const char *path) {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
     size_t size = directory == NULL ? 0 : strlen(directory);
-    return size > 0 && strncmp(path, directory, size) == 0 && path[size] == '/' &&
-           strchr(path + size + 1, '/') == NULL && file->st_uid == 0 && (file->st_mode & 037) == 0;
+    return size > 0 && strncmp(path, directory, size) == 0 && path[size] == '/' && strchr(path + size + 1, '/') == NULL;
+}
+
+bool private_file_has_credential_rights(const struct stat *file) {
+    return file->st_uid == 0 && (file->st_mode & 037) == 0;
 }
 
 bool private_file_check(int fd, const char *what, const char *path) {
@@ -21,7 +23,8 @@ bool private_file_check(int fd, const char *what, const char *path) {
         complain("%s %s: not a regular file", what, path);
         return false;
     }
-    if ((file.st_mode & 077) != 0 && !is_credential(path, &file)) {
+    bool credential = private_file_is_credential(path) && private_file_has_credential_rights(&file);
+    if ((file.st_mode & 077) != 0 && !credential) {
         complain("%s %s: others can read or change it (mode %04o); mend it with: chmod 600 %s", what, path,
                  file.st_mode & 07777u, path);
         return false;

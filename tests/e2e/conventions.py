@@ -312,12 +312,12 @@ def reload_changes_what_can_change_live_and_names_the_rest():
         return agent.ask("members")["members"][0]["tags"], scopes
 
     tap.equal(state(), ({"role": "web", "zone": "a", "line": "yes"}, {"db": 7, "mail": 100}), "at the start")
-    tap.equal(agent.ask("reload"), {"keys_changed": False, "applied": [], "restart": []}, "nothing has changed")
+    tap.equal(agent.ask("reload"), {"keys_changed": False, "applied": [], "restart": [], "credentials": []}, "nothing has changed")
     tap.equal(agent.run("tags", "hand=made").returncode, 0, "a tag by hand")
     with open(config, "w", encoding="utf-8") as file:
         file.write("scope = db:min_ack=1,priority=300\nscope = mail\ntag = role=db\nlog-level = debug\nprofile = wan\njoin = 127.0.0.1:1\n")
     answer = agent.ask("reload")
-    tap.equal(answer, {"keys_changed": False, "applied": ["tag", "scope", "log-level"], "restart": ["join"]},
+    tap.equal(answer, {"keys_changed": False, "applied": ["tag", "scope", "log-level"], "restart": ["join"], "credentials": []},
               "the profile is given on the command line")
     tap.equal(state(), ({"role": "db", "line": "yes", "hand": "made"}, {"db": 300, "mail": 100}), "it holds")
     text = agent.run("reload").stdout

@@ -230,7 +230,7 @@ def events_without_end_do_not_hold_it_up():
     tap.equal((result.returncode, problems(result)), (1, [("left", "n1"), ("key", "192.0.2.3:1")]), "what was there")
 
 
-def start_as_nobody(cluster):
+def start_as_nobody(cluster, prefix=()):
     """An agent without root's rights, whose files are its own."""
     for program in ("setpriv",):
         if os.geteuid() != 0 or not shutil.which(program):
@@ -243,7 +243,7 @@ def start_as_nobody(cluster):
         os.chown(path, 65534, 65534)
     os.chmod(place / "key", 0o600)
     agent = cluster.add("n1", "--key-file", place / "key", "--control", place / "sock", "--state-dir", place / "state",
-                        prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+                        prefix=[*prefix, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
     agent.control, agent.state = str(place / "sock"), str(place / "state")
     agent.start().wait_ready()
     cluster.wait_leader()
@@ -277,6 +277,28 @@ def rights_of_files():
     os.chmod(key, 0o600)
     os.chown(key, 0, 0)
     tap.equal(problems(agent.run("doctor", "--json")), [("key-file", key)], "another's key")
+
+
+@tap.test
+def credentials_are_what_systemd_makes_of_them():
+    """Root's, with a list of who reads: here a group stands for that."""
+    cluster = new_cluster()
+    place = cluster.path("nobody")
+    agent = start_as_nobody(cluster, ["env", f"CREDENTIALS_DIRECTORY={place}"])
+    key = os.path.join(place, "key")
+    for mode, owner, group in ((0o440, 0, 65534), (0o400, 65534, 0)):
+        os.chown(key, owner, group)
+        os.chmod(key, mode)
+        tap.equal(problems(agent.run("doctor", "--json")), [], f"{mode:o} of {owner}")
+    tap.equal(agent.ask("reload"), {"keys_changed": False, "applied": [], "restart": [], "credentials": ["key-file"]}, "reload")
+    text = agent.run("reload").stdout
+    tap.equal(text.splitlines()[-1], "systemd's copies, which 'systemctl restart' makes anew: key-file", "in words")
+    agent.signal(signal.SIGHUP)
+    cluster.wait(lambda: [line for line in agent.log() if "makes anew: key-file" in line.text], LIMIT, "in the log")
+    os.chown(key, 0, 65534)
+    for mode in (0o444, 0o460):
+        os.chmod(key, mode)
+        tap.equal(problems(agent.run("doctor", "--json")), [("key-file", key)], f"{mode:o}: that is none of systemd's")
 
 
 @tap.test

@@ -187,7 +187,7 @@ def a_key_file_is_read_again_by_signal_and_by_command():
     cluster.wait(lambda: [line for line in agent.log() if "the keys are read again" in line.text], LIMIT, "SIGHUP")
     tap.equal(ids(agent)[0], old, "the first key")
     tap.equal(len(ids(agent)), 2, "both keys")
-    tap.equal(json.loads(run("reload", "--json", "--control", agent.control).stdout), {"keys_changed": False, "applied": [], "restart": []}, "reload")
+    tap.equal(json.loads(run("reload", "--json", "--control", agent.control).stdout), {"keys_changed": False, "applied": [], "restart": [], "credentials": []}, "reload")
     whole = open(agent.key, encoding="ascii").read()
     secret(agent.key, "# none\n")
     refused = run("reload", "--control", agent.control)
@@ -223,7 +223,7 @@ def a_reload_that_stops_half_way_says_what_has_changed():
     tap.equal((len(ids(agent)), agent.ask("members")["members"][0]["tags"]), (2, {}), "so it is")
     with open(config, "w", encoding="ascii") as file:
         file.write("log-level = debug\n")
-    tap.equal(agent.ask("reload"), {"keys_changed": False, "applied": ["log-level"], "restart": []}, "mended")
+    tap.equal(agent.ask("reload"), {"keys_changed": False, "applied": ["log-level"], "restart": [], "credentials": []}, "mended")
 
 
 if __name__ == "__main__":
