@@ -2,6 +2,7 @@
 #include "tools/command.h"
 #include "tools/control_client.h"
 #include "tools/json.h"
+#include "tools/watch.h"
 
 enum { KEY_FOR = 0x2000 };
 
@@ -47,13 +48,44 @@ const struct argp freeze_argp = {
         "Keeps the lead of SCOPE where it is, on all members: the leader stays as long as it lives, and until SCOPE is "
         "thawed nobody else leads it, not even if the leader dies; only that one itself may come back. While SCOPE is "
         "frozen stepdown and transfer are refused. Members beyond a partition are not bound until it heals. It "
-        "lasts as long as any member runs that has heard of it. Any agent takes the command.\v"
-        "Exit code 1: no such scope is known."};
+        "lasts as long as any member runs that has heard of it. Any agent takes the command, and the others hear of it "
+        "by "
+        "gossip: in a moment, the leader like any other. Returns at once; with --timeout S when the last three members "
+        "heard from, or all if there are fewer, have this agent's view, this in it.\v"
+        "Exit codes: 1: no such scope is known; 4: it is told, but (with --timeout) the views are not known to agree "
+        "yet."};
 const struct argp thaw_argp = {.parser = parse,
                                .children = children,
                                .args_doc = "SCOPE",
-                               .doc = "Ends what freeze began, on all members, whoever began it.\v"
-                                      "Exit code 1: no such scope is known."};
+                               .doc = "Ends what freeze began, on all members, whoever began it. Returns at "
+                                      "once; with --timeout S as freeze does.\v"
+                                      "Exit codes: 1: no such scope is known; 4: as freeze."};
+
+static json_t *ask_info(void *context) {
+    (void)context;
+    return json_pack("{s:s}", "op", "info");
+}
+
+static enum watch_verdict look(void *context, const json_t *answer) {
+    (void)context;
+    return json_is_true(json_object_get(answer, "converged")) ? WATCH_DONE : WATCH_GO_ON;
+}
+
+/* Its record is in the view's digest, so whoever has the same one knows of it. */
+static int wait_for_others(const struct freeze *freeze, double deadline) {
+    const struct watch watch = {
+        .client = &freeze->client,
+        .types = "converged",
+        .deadline = deadline,
+        .waiting_for = "the others to hear of it",
+        .request = ask_info,
+        .look = look,
+    };
+    int code = watch_run(&watch);
+    if (code == EXIT_TIMED_OUT)
+        complain("told, but not all views were known to agree within %g s", freeze->client.timeout_s);
+    return code;
+}
 
 static int ask(const struct argp *argp, const char *op, int argc, char **argv) {
     struct freeze freeze = {.scope = NULL};
@@ -68,7 +100,10 @@ static int ask(const struct argp *argp, const char *op, int argc, char **argv) {
     }
     if (freeze.for_s > 0)
         json_object_set_new(request, "for_ms", json_integer((json_int_t)(freeze.for_s * 1000)));
+    double deadline = control_now() + freeze.client.timeout_s;
     code = control_ask_once(&freeze.client, request, &answer);
+    if (code == EXIT_DONE && freeze.client.timeout_s > 0)
+        code = wait_for_others(&freeze, deadline);
     if (code == EXIT_DONE && freeze.client.json) {
         json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
         putchar('\n');

@@ -1,6 +1,7 @@
 """What can be asked about who leads: history, and what two leaders that met leave behind."""
 
 import json
+import signal
 
 import tap
 from cluster import Cluster, run
@@ -108,6 +109,21 @@ def frozen_scope_keeps_its_leader_until_it_is_thawed():
     for words, code in ((["freeze", "nowhere"], 1), (["thaw", "nowhere"], 1), (["freeze"], 2), (["thaw"], 2),
                         (["freeze", "default", "--for", "0"], 2), (["thaw", "a", "b"], 2)):
         tap.equal(others[0].run(*words).returncode, code, f"{words}")
+
+
+@tap.test(timeout=90)
+def freeze_waits_until_the_others_know_if_it_is_told_how_long():
+    cluster = new_cluster(3, "--set", "suspicion_alpha=100")
+    leader = cluster.wait_leader()
+    follower = cluster.followers(leader)[0]
+    leader.signal(signal.SIGSTOP)
+    result = follower.run("freeze", "default", "--timeout", "0.3")
+    tap.equal((result.returncode, result.stdout, "told" in result.stderr), (4, "", True), f"it cannot know: {result.stderr}")
+    leader.signal(signal.SIGCONT)
+    for word in ("freeze", "thaw"):
+        tap.equal(follower.run(word, "default", "--timeout", "30").returncode, 0, word)
+        for agent in cluster.living():
+            tap.equal(agent.ask("leader", "default")["scopes"][0]["frozen"], word == "freeze", f"{word} at {agent.name}")
 
 
 @tap.test(timeout=60)
