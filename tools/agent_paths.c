@@ -357,7 +357,13 @@ static bool find_member(const struct bw_node *node, const struct bw_id *id, stru
     return false;
 }
 
-static json_t *row_json(const struct bw_node *node, const struct row *row) {
+/* What has not been shown may still be, as long as members are tried. */
+static json_t *shown(const struct agent_paths *paths, bool value) {
+    return value || !paths->active ? json_boolean(value) : json_null();
+}
+
+static json_t *row_json(const struct agent_paths *paths, const struct row *row) {
+    const struct bw_node *node = bw_loop_node(paths->host);
     struct bw_member_info member;
     struct bw_member_info via;
     if (!find_member(node, &row->id, &member))
@@ -366,10 +372,11 @@ static json_t *row_json(const struct bw_node *node, const struct row *row) {
     bool answers = surveyed(node, &row->id); /* a program without an agent answers that at least */
     bw_addr_text(&member.addr, addr);
     json_t *object =
-        json_pack("{s:o,s:o,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b}", "name", json_text(member.name), "id", id_json(&row->id),
-                  "addr", addr, "status", bw_status_name(member.status), "answered", row->answered, "reached",
-                  row->reached || answers, "heard", row->heard || answers, "full_reached", row->full_reached,
-                  "full_heard", row->full_heard, "lives", row->lives || row->heard || answers);
+        json_pack("{s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "name", json_text(member.name), "id", id_json(&row->id),
+                  "addr", addr, "status", bw_status_name(member.status), "answered", shown(paths, row->answered),
+                  "reached", shown(paths, row->reached || answers), "heard", shown(paths, row->heard || answers),
+                  "full_reached", shown(paths, row->full_reached), "full_heard", shown(paths, row->full_heard), "lives",
+                  shown(paths, row->lives || row->heard || answers));
     json_object_set_new(object, "certificate_fault", json_certificate_fault(node, &row->id, bw_loop_now()));
     json_object_set_new(object, "via",
                         row->lives && find_member(node, &row->via, &via) ? json_text(via.name) : json_null());
@@ -384,7 +391,7 @@ json_t *agent_paths_json(const struct agent_paths *paths) {
     const struct bw_node *node = bw_loop_node(paths->host);
     json_t *rows = json_array();
     for (size_t i = 0; i < paths->count; i++) {
-        json_t *row = row_json(node, &paths->rows[i]);
+        json_t *row = row_json(paths, &paths->rows[i]);
         if (row != NULL)
             json_array_append_new(rows, row);
     }

@@ -109,6 +109,30 @@ static void all_sizes_get_through(void) {
     end();
 }
 
+static void what_is_not_shown_yet_is_not_denied(void) {
+    static const char *const fields[] = {"answered", "full_reached", "full_heard"};
+    begin();
+    json_t *answer = agent_paths_json(agents[0].paths);
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(answer, "members")), 0);
+    json_decref(answer);
+    agents[1].deaf = true;
+    for (unsigned done = 0; done < 2; done++) {
+        if (done == 0) {
+            agent_paths_start(agents[0].paths);
+        } else {
+            CU_ASSERT_TRUE(run_until(loop, is_done, &agents[0]));
+        }
+        answer = agent_paths_json(agents[0].paths);
+        CU_ASSERT_EQUAL(json_is_true(json_object_get(answer, "pending")), !done);
+        for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+            const json_t *value = json_object_get(row_of(answer, "n2"), fields[i]);
+            CU_ASSERT_TRUE(done ? json_is_false(value) : json_is_null(value));
+        }
+        json_decref(answer);
+    }
+    end();
+}
+
 /* A program without an agent, as far as others can tell. */
 static void who_answers_no_paths_is_reached_all_the_same(void) {
     begin();
@@ -189,6 +213,7 @@ static void nobody_makes_it_talk_without_end(void) {
 
 static const struct tap_test tests[] = {
     TAP_TEST(all_sizes_get_through),
+    TAP_TEST(what_is_not_shown_yet_is_not_denied),
     TAP_TEST(who_answers_no_paths_is_reached_all_the_same),
     TAP_TEST(what_means_harm_changes_nothing),
     TAP_TEST(nobody_makes_it_talk_without_end),
