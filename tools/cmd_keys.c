@@ -92,7 +92,8 @@ const struct argp keys_argp = {
         "Shows or changes the key ring of the whole cluster while it runs; each agent keeps it in its key file. A new "
         "key "
         "is added, then used, then the old one is removed. Each step waits until all living members have "
-        "confirmed it, for 10 s or --timeout. A key is named by its id (the first 4 digits are enough), which tells "
+        "confirmed it, for 10 s or --timeout; the list says how many of the living members hold the ring, and how many "
+        "have it in their key files. A key is named by its id (the first 4 digits are enough), which tells "
         "nothing of the key.\v"
         "Exit code 4: not all members have confirmed in time; their names are on standard error, and they get the ring "
         "when they can be reached. Exit code 1: the ring has no such key; 5: the agent refused; the message says why. "
@@ -159,17 +160,28 @@ static int wait_for_all(struct keys *keys, struct control_client *client, json_t
 
 /* ---- What is shown ---- */
 
+/* Members say which ring they have, not which keys: so it is the same for each key, and who has another ring is not counted. */
 static void print_table(const struct keys *keys, const json_t *answer) {
-    static const struct table_column columns[] = {{"KEY", false}, {"", false}, {NULL, false}};
+    static const struct table_column columns[] = {
+        {"KEY", false}, {"", false}, {"HELD BY", true}, {"IN FILES OF", true}, {NULL, false}};
     struct table *table = table_create(columns, color_wanted(keys->client.color, stdout));
+    const json_t *members = json_object_get(answer, "members");
+    char holders[48], files[48];
     size_t index;
+    size_t holding = 0;
     json_t *key;
     if (table == NULL)
         return;
+    json_array_foreach(members, index, key) holding += json_is_true(json_object_get(key, "holds"));
+    snprintf(holders, sizeof(holders), "%zu/%zu", holding, json_array_size(members));
+    snprintf(files, sizeof(files), "%lld/%zu", (long long)json_integer_value(json_object_get(answer, "confirmed")),
+             json_array_size(members));
     json_array_foreach(json_object_get(answer, "keys"), index, key) {
         table_line(table);
         table_cell(table, 0, json_text_of(key, "id"), NULL);
         table_cell(table, 1, json_is_true(json_object_get(key, "used")) ? "in use" : "", NULL);
+        table_cell(table, 2, holders, NULL);
+        table_cell(table, 3, files, NULL);
     }
     table_print(table, stdout);
     table_free(table);

@@ -170,9 +170,15 @@ def who_cannot_write_its_file_does_not_confirm():
     tap.check("n2" in result.stderr and "key file" in result.stderr, result.stderr)
     cluster.wait(lambda: [line for line in other.log() if "cannot be replaced" in line.text], LIMIT, "it says so")
     new = result.stdout.strip()
+    result = keys(first, "list", "--timeout", "5")
+    rows = [line.split() for line in result.stdout.splitlines()]
+    tap.equal((result.returncode, rows[0], [row[-2:] for row in rows[1:]]),
+              (4, ["KEY", "HELD", "BY", "IN", "FILES", "OF"], 2 * [["2/2", "1/2"]]), f"the table: {result.stdout}")
     tap.equal(keys(first, "use", new, "--timeout", "0.3").returncode, 5, "the key is not used")
     os.rename(moved, folder)
     done(first, "use", new, "--timeout", "20")
+    rows = [line.split() for line in done(first, "list").splitlines()]
+    tap.equal(rows[1], [new, "in", "use", "2/2", "2/2"], "all have it")
     cluster.wait(lambda: len(key_lines(other.key)) == 2, LIMIT, "its file")
 
 
