@@ -405,6 +405,16 @@ void bw_sim_check_state(struct bw_sim *sim, size_t index) {
     bw_node_state_free(&state, plain);
 }
 
+/* That a disk forgets is no mistake of its node; what comes of it may break other invariants. */
+void bw_sim_check_undo(struct bw_sim *sim, size_t index) {
+    for (size_t i = 0; i < sim->scope_count; i++) {
+        sim->scopes[i].durable[index] = 0;
+        sim->scopes[i].votes[index] = (struct bw_sim_vote){0};
+    }
+    if (sim->hosts[index].state_size > 0)
+        bw_sim_check_state(sim, index);
+}
+
 /* -- overlap -- */
 
 /* Until when this reign's node may act if nothing happens: real time; the past if it may not, or does not run. */

@@ -15,6 +15,17 @@ void bw_sim_disk_tear(struct bw_sim *sim, size_t host, size_t size) {
         torn->state_size = size;
 }
 
+void bw_sim_disk_undo(struct bw_sim *sim, size_t host) {
+    struct bw_sim_host *undone = bw_sim_host(sim, host);
+    bw_sim_record_text(sim, host, "the last write is lost: %zu bytes are on the disk", undone->former_size);
+    free(undone->state);
+    undone->state = undone->former_state;
+    undone->state_size = undone->former_size;
+    undone->former_state = NULL;
+    undone->former_size = 0;
+    bw_sim_check_undo(sim, host);
+}
+
 void bw_sim_disk_copy(struct bw_sim *sim, size_t from, size_t to) {
     const struct bw_sim_host *source = bw_sim_host(sim, from);
     struct bw_sim_host *target = bw_sim_host(sim, to);

@@ -19,7 +19,8 @@
 /* X(NAME, "word", "form", "meaning"). */
 #define BW_FAULTS(X)                                                                                                  \
     X(CRASH, "crash", "crash:HOSTS@TIME[-TIME]", "the process ends; its host lives; it starts again at the end")      \
-    X(RESTART, "restart", "restart:HOSTS[:blank]@TIME", "ends and starts at once; blank: its state is lost")          \
+    X(RESTART, "restart", "restart:HOSTS[:blank|torn|old]@TIME",                                                      \
+      "ends and starts at once; blank: its state is lost; torn: half-written; old: its last write is lost")           \
     X(STOP, "stop", "stop:HOSTS@TIME[-TIME]", "the process is stopped (SIGSTOP) and goes on at the end")              \
     X(SLEEP, "sleep", "sleep:HOSTS@TIME[-TIME]", "the whole machine stops; nothing reaches it meanwhile")             \
     X(LEAVE, "leave", "leave:HOSTS@TIME[-TIME]", "leaves in order and ends; comes back at the end")                   \
@@ -66,6 +67,14 @@ struct bw_who {
     } ranges[BW_FAULT_RANGE_MAX];
 };
 
+/* What a process finds on its disk when it starts again. */
+enum bw_restart {
+    BW_RESTART_KEPT,
+    BW_RESTART_BLANK,
+    BW_RESTART_TORN, /* a part of the last write: it is refused, and removed */
+    BW_RESTART_OLD   /* what was there before the last write */
+};
+
 enum bw_fault_shape { BW_SHAPE_HOSTS, BW_SHAPE_LINK, BW_SHAPE_ONE_WAY, BW_SHAPE_PARTS };
 
 struct bw_fault {
@@ -78,7 +87,7 @@ struct bw_fault {
     size_t part_count;
     int64_t from_us;
     int64_t until_us; /* from_us: takes no time; BW_FAULT_FOR_EVER */
-    int64_t value;    /* ppm, us, bytes, bytes or packets a second, or a choice: 1 is blank, yes */
+    int64_t value;    /* ppm, us, bytes, bytes or packets a second, enum bw_restart, or a choice: 1 is yes */
     int64_t other_value;
     char text[BW_FAULT_TEXT_MAX + 1];
 };

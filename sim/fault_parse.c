@@ -9,7 +9,20 @@
 
 #define TIME_FORM "30s, 500ms, 1.5m, 2h"
 
-enum value_kind { NO_VALUE, PERCENT, DURATION, ON_OFF, BYTES, BANDWIDTH, BLANK, YES_NO, STEP, PPM, PACKETS, PRIORITY };
+enum value_kind {
+    NO_VALUE,
+    PERCENT,
+    DURATION,
+    ON_OFF,
+    BYTES,
+    BANDWIDTH,
+    RESTART,
+    YES_NO,
+    STEP,
+    PPM,
+    PACKETS,
+    PRIORITY
+};
 enum where_kind { AT_HOSTS, AT_LINK, ANYWHERE, AT_PARTS };
 enum when_kind { INSTANT, SPAN };
 
@@ -31,7 +44,7 @@ static const struct shape {
     bool removes;  /* ... and to be found missing */
 } shapes[] = {
     [BW_FAULT_CRASH] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
-    [BW_FAULT_RESTART] = {AT_HOSTS, BLANK, INSTANT, true, false},
+    [BW_FAULT_RESTART] = {AT_HOSTS, RESTART, INSTANT, true, false},
     [BW_FAULT_STOP] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_SLEEP] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
     [BW_FAULT_LEAVE] = {AT_HOSTS, NO_VALUE, SPAN, true, true},
@@ -201,11 +214,22 @@ static bool read_on_off(const struct reading *r, char *text) {
     return true;
 }
 
-static bool read_choice(const struct reading *r, const char *text, const char *yes, const char *no) {
-    r->fault->value = strcmp(text, yes) == 0;
-    if (r->fault->value || strcmp(text, no) == 0)
+static bool read_yes_no(const struct reading *r, const char *text) {
+    r->fault->value = strcmp(text, "yes") == 0;
+    if (r->fault->value || strcmp(text, "no") == 0)
         return true;
-    return wrong(r, "'%s' is neither %s nor %s", text, yes, no);
+    return wrong(r, "'%s' is neither yes nor no", text);
+}
+
+static bool read_restart(const struct reading *r, const char *text) {
+    static const char *const ways[] = {
+        [BW_RESTART_KEPT] = "kept", [BW_RESTART_BLANK] = "blank", [BW_RESTART_TORN] = "torn", [BW_RESTART_OLD] = "old"};
+    for (size_t i = 0; i < BW_COUNT(ways); i++)
+        if (strcmp(ways[i], text) == 0) {
+            r->fault->value = (int64_t)i;
+            return true;
+        }
+    return wrong(r, "'%s' is neither blank nor torn, old or kept", text);
 }
 
 static bool read_value(const struct reading *r, char *text) {
@@ -228,10 +252,10 @@ static bool read_value(const struct reading *r, char *text) {
     case BANDWIDTH:
         return bw_rate_parse(text, &fault->value) ? true
                                                   : wrong(r, "'%s' is no bandwidth: 256kbit/s, 10Mbit/s, 64kB/s", text);
-    case BLANK:
-        return read_choice(r, text, "blank", "kept");
+    case RESTART:
+        return read_restart(r, text);
     case YES_NO:
-        return read_choice(r, text, "yes", "no");
+        return read_yes_no(r, text);
     case STEP:
         return read_signed(r, text, false);
     case PPM:
@@ -296,7 +320,7 @@ bool bw_fault_parse(const char *text, size_t host_count, struct bw_fault *fault,
         return wrong(&reading, "where? %s", words[fault->kind].form);
     if (shape->where == AT_PARTS ? !read_parts(&reading, where) : !read_where(&reading, where))
         return false;
-    if (value == NULL && shape->value != NO_VALUE && shape->value != BLANK)
+    if (value == NULL && shape->value != NO_VALUE && shape->value != RESTART)
         return wrong(&reading, "%s needs a value: %s", words[fault->kind].word, words[fault->kind].form);
     if (value != NULL && !read_value(&reading, value))
         return false;

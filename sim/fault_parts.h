@@ -18,6 +18,10 @@ struct bw_attack *bw_attack_begin(struct bw_sim *sim, const bool *hosts, uint16_
                                   int64_t until_us);
 void bw_attack_free(struct bw_attack *attack);
 
+/* fault_restart.c: a process that does not run starts, with what is on its disk; ends and starts. */
+void bw_fault_start(struct bw_sim *sim, size_t host);
+void bw_fault_restart(struct bw_sim *sim, size_t host, const struct bw_fault *fault);
+
 /* fault_operator.c: stepdown, transfer, priority, unready of one host, as it begins or ends; leader: who led when it began. */
 void bw_fault_operate(struct bw_sim *sim, const struct bw_fault *fault, size_t host, size_t leader, bool begins);
 

@@ -284,14 +284,6 @@ static void apply_host(struct bw_fault_run *run, enum bw_fault_kind kind, size_t
 
 /* -- processes -- */
 
-static void start(struct bw_sim *sim, size_t host) {
-    if (bw_sim_node(sim, host) != NULL)
-        return;
-    int error = bw_sim_start(sim, host);
-    if (error != 0)
-        bw_sim_violate(sim, BW_INVARIANT_RESTART, "n%zu does not start: %s", host, bw_error_name(error));
-}
-
 static void look_whether_left(struct bw_sim *sim, void *context) {
     struct departure *departure = context;
     struct bw_sim_host *host = &sim->hosts[departure->host];
@@ -327,14 +319,6 @@ static void continue_process(struct bw_fault_run *run, size_t host) {
         bw_sim_continue(run->sim, host);
 }
 
-static void restart(struct bw_sim *sim, size_t host, bool blank) {
-    if (bw_sim_node(sim, host) != NULL)
-        bw_sim_crash(sim, host);
-    if (blank)
-        bw_sim_disk_tear(sim, host, 0);
-    start(sim, host);
-}
-
 static void begin_at(struct fault_state *state, size_t host) {
     struct bw_sim *sim = state->run->sim;
     const struct bw_fault *fault = state->fault;
@@ -345,7 +329,7 @@ static void begin_at(struct fault_state *state, size_t host) {
             bw_sim_crash(sim, host);
         break;
     case BW_FAULT_RESTART:
-        restart(sim, host, fault->value == 1);
+        bw_fault_restart(sim, host, fault);
         break;
     case BW_FAULT_STOP:
     case BW_FAULT_SLEEP:
@@ -375,9 +359,9 @@ static void begin_at(struct fault_state *state, size_t host) {
 static void end_at(struct fault_state *state, size_t host) {
     apply_host(state->run, state->fault->kind, host);
     if (state->fault->kind == BW_FAULT_CRASH)
-        start(state->run->sim, host);
+        bw_fault_start(state->run->sim, host);
     if (state->fault->kind == BW_FAULT_LEAVE && !holds_at(state->run, BW_FAULT_CRASH, host))
-        start(state->run->sim, host);
+        bw_fault_start(state->run->sim, host);
     if (state->fault->kind == BW_FAULT_STOP || state->fault->kind == BW_FAULT_SLEEP)
         continue_process(state->run, host);
 }

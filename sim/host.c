@@ -194,7 +194,9 @@ static void finish_write(struct bw_sim *sim, size_t index) {
     bool ok = !host->disk_fails;
     bw_sim_record_text(sim, index, ok ? "state written" : "state not written");
     if (ok) {
-        free(host->state);
+        free(host->former_state);
+        host->former_state = host->state;
+        host->former_size = host->state_size;
         host->state = host->writing;
         host->state_size = host->writing_size;
         bw_sim_check_state(sim, index);

@@ -116,6 +116,8 @@ struct bw_sim_host {
     /* disk */
     uint8_t *state;
     size_t state_size;
+    uint8_t *former_state; /* before the last write; NULL: there was none */
+    size_t former_size;
     uint8_t *writing;
     size_t writing_size;
     uint64_t write_stamp;
@@ -325,6 +327,7 @@ void bw_sim_check_policy(struct bw_sim *sim, size_t index, const struct bw_scope
 void bw_sim_check_start(struct bw_sim *sim, size_t index);
 void bw_sim_check_end(struct bw_sim *sim, size_t index);
 void bw_sim_check_state(struct bw_sim *sim, size_t index);    /* after a durable write */
+void bw_sim_check_undo(struct bw_sim *sim, size_t index);     /* what is on its disk has come back from earlier */
 void bw_sim_check_time(struct bw_sim *sim, int64_t until_us); /* before time goes on */
 
 /* check_seats.c: a reign over this scope has begun */

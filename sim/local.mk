@@ -14,6 +14,7 @@ sim_sources += \
 	sim/fault_operator.c \
 	sim/fault_parse.c \
 	sim/fault_parts.h \
+	sim/fault_restart.c \
 	sim/fault_run.c \
 	sim/fault_words.c \
 	sim/fault_words.h \

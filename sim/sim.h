@@ -169,7 +169,8 @@ void bw_sim_ring_fails(struct bw_sim *sim, size_t host, bool fails);
 /* -- disks -- */
 void bw_sim_disk_fails(struct bw_sim *sim, size_t host, bool fails);
 void bw_sim_disk_tear(struct bw_sim *sim, size_t host, size_t size); /* only the first size bytes are left */
-void bw_sim_disk_copy(struct bw_sim *sim, size_t from, size_t to);   /* a cloned disk */
+void bw_sim_disk_undo(struct bw_sim *sim, size_t host);            /* the last write is lost, though it was answered */
+void bw_sim_disk_copy(struct bw_sim *sim, size_t from, size_t to); /* a cloned disk */
 size_t bw_sim_disk_size(const struct bw_sim *sim, size_t host);
 
 /* -- clocks -- */

@@ -80,6 +80,7 @@ void bw_sim_destroy(struct bw_sim *sim) {
             bw_sim_host_end(sim, i);
         free(host->paths);
         free(host->state);
+        free(host->former_state);
         bw_table_free(&host->seen);
     }
     for (size_t i = 0; i < sim->scope_count; i++) {

@@ -12,6 +12,7 @@
 
 #define FIRST_FAULT_S 20u
 #define STEPS_MAX 6u
+#define OLD_SEEDS 1000u
 #define MARGIN_US (10 * BW_US_PER_S)
 
 static uint64_t below(struct bw_rng *rng, uint64_t limit) {
@@ -125,21 +126,34 @@ static void draw_orders(struct simulation *s, uint64_t seed) {
     }
 }
 
+/* The one word becomes the other, which is not longer. */
+static void reword(char *text, const char *from, const char *to) {
+    char *at = strstr(text, from);
+    if (at == NULL)
+        return;
+    memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+    memcpy(at, to, strlen(to));
+}
+
 /* Voters that lose their state vote no more: here they keep it. From chances of its own. */
 static void draw_quorum(struct simulation *s, uint64_t seed) {
-    static const char lost[] = ":blank", kept[] = ":kept";
     struct bw_rng rng;
     bw_rng_seed(&rng, seed ^ UINT64_C(0x71756f72756d)); /* "quorum" */
     if (below(&rng, 4) != 0 || simulation_voters(s) == 0)
         return;
     s->mode = BW_MODE_QUORUM;
-    for (size_t i = 0; i < s->fault_count; i++) {
-        char *at = strstr(s->faults[i].text, lost);
-        if (at == NULL)
-            continue;
-        memmove(at + strlen(kept), at + strlen(lost), strlen(at + strlen(lost)) + 1);
-        memcpy(at, kept, strlen(kept));
-    }
+    for (size_t i = 0; i < s->fault_count; i++)
+        reword(s->faults[i].text, ":blank", ":kept");
+}
+
+/* Some of those that lose their state lose it, or the last of it, in another way. From chances of its own; the first seeds go on
+ * to mean what they meant. */
+static void draw_disks(struct simulation *s, uint64_t seed) {
+    static const char *const ways[] = {":blank", ":torn", ":old"};
+    struct bw_rng rng;
+    bw_rng_seed(&rng, seed ^ UINT64_C(0x6469736b73)); /* "disks" */
+    for (size_t i = 0; seed > OLD_SEEDS && i < s->fault_count; i++)
+        reword(s->faults[i].text, ":blank", PICK(&rng, ways));
 }
 
 static void draw_param(struct bw_rng *rng, struct simulation *s, const char *name, uint64_t least, uint64_t largest) {
@@ -188,6 +202,7 @@ static void draw(struct simulation *s, uint64_t seed) {
     draw_hostilities(s, seed);
     draw_orders(s, seed);
     draw_quorum(s, seed);
+    draw_disks(s, seed);
 }
 
 /* So that what is demanded after the last fault falls due. */

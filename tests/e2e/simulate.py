@@ -195,9 +195,18 @@ def a_trace_is_told_on_standard_error():
 
 
 @tap.test
+def last_writes_are_torn_or_lost():
+    for way, words in [("torn", "bytes are left on the disk"), ("old", "the last write is lost: ")]:
+        done = simulate("--trace", "--runs", "5", "--fault", f"restart:leader:{way}@20s", "--fault", f"restart:any2:{way}@30s")
+        tap.check(done.stderr.count(words) >= 15, f"{words}: {done.stderr[-500:]}")
+        tap.check("Invariants: all held" in done.stdout, done.stdout)
+
+
+@tap.test
 def a_swarm_passes():
     text = simulate("--swarm", "60").stdout
     tap.check(re.fullmatch(r"60 scenarios, seeds 1 to 60, [0-9.]+ hours of nodes: 0 failed\n", text), text)
+    tap.check(" 0 failed" in simulate("--swarm", "30", "--seed", "1001").stdout, "last writes are torn or lost, too")
     tap.check(" scenarios, seeds 9 to " in simulate("--swarm", "300ms", "--seed", "9").stdout, "for a time")
 
 

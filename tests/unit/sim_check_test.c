@@ -149,6 +149,25 @@ static void a_falling_durable_term_fires(void) {
     CU_ASSERT(violated("falls from 7 to 6"));
 }
 
+static void write_term(uint64_t term) {
+    fake_write(bw_sim_node(sim, 0), term);
+    poke(0);
+    bw_sim_run_ms(sim, 10);
+}
+
+static void a_disk_that_forgets_is_no_fault_of_its_node(void) {
+    options.durable = true;
+    start(1);
+    write_term(6);
+    write_term(8);
+    bw_sim_disk_undo(sim, 0);
+    write_term(7);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    bw_sim_disk_undo(sim, 0);
+    write_term(5); /* this time it is one: 6 had been there */
+    CU_ASSERT(violated("falls from 6 to 5"));
+}
+
 static void acting_past_the_lease_fires(void) {
     start(1);
     fake_lead(bw_sim_node(sim, 0), 7, in_ms(0, 50));
@@ -673,6 +692,7 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(deposed_without_a_reign_fires),
     TAP_TEST(a_reign_without_a_durable_term_fires),
     TAP_TEST(a_falling_durable_term_fires),
+    TAP_TEST(a_disk_that_forgets_is_no_fault_of_its_node),
     TAP_TEST(acting_past_the_lease_fires),
     TAP_TEST(acting_without_a_lease_fires),
     TAP_TEST(acting_without_a_reign_fires),

@@ -121,8 +121,11 @@ static void partitions_have_parts(void) {
 }
 
 static void values_are_understood(void) {
-    CU_ASSERT_EQUAL(parsed("restart:n1:blank@1s").value, 1);
-    CU_ASSERT_EQUAL(parsed("restart:n1@1s").value, 0);
+    CU_ASSERT_EQUAL(parsed("restart:n1:blank@1s").value, BW_RESTART_BLANK);
+    CU_ASSERT_EQUAL(parsed("restart:n1:torn@1s").value, BW_RESTART_TORN);
+    CU_ASSERT_EQUAL(parsed("restart:n1:old@1s").value, BW_RESTART_OLD);
+    CU_ASSERT_EQUAL(parsed("restart:n1:kept@1s").value, BW_RESTART_KEPT);
+    CU_ASSERT_EQUAL(parsed("restart:n1@1s").value, BW_RESTART_KEPT);
     CU_ASSERT_EQUAL(parsed("refuse:n1:yes@1s").value, 1);
     CU_ASSERT_EQUAL(parsed("refuse:n1:no@1s").value, 0);
     CU_ASSERT_EQUAL(parsed("clock:n1:-1h@1s").value, INT64_C(-3600000000));
@@ -161,8 +164,8 @@ static void mistakes_are_named(void) {
         {"crash:n1@5s-5s", "it ends at 5s, before it begins at 5s"},
         {"crash:n1-n2@3s", "is a link, but crash happens to hosts: crash:HOSTS@TIME[-TIME]"},
         {"crash:n1:hard@3s", "'hard' is one piece too many: crash:HOSTS@TIME[-TIME]"},
-        {"restart:n1@3s-5s", "restart takes no time: restart:HOSTS[:blank]@TIME"},
-        {"restart:n1:empty@3s", "'empty' is neither blank nor kept"},
+        {"restart:n1@3s-5s", "restart takes no time: restart:HOSTS[:blank|torn|old]@TIME"},
+        {"restart:n1:empty@3s", "'empty' is neither blank nor torn, old or kept"},
         {"cut:n1@3s", "'n1' is no link: n1-n2, or n1>n2 for one way"},
         {"loss:n1@3s", "loss needs a value: loss:WHERE:PERCENT@TIME[-TIME]"},
         {"loss:n1:120%@3s", "'120%' is no share: 0% to 100%"},
@@ -322,6 +325,28 @@ static void clocks_and_disks_go_wrong(void) {
     finish();
 }
 
+/* What it had written last, it does not know any more; the id was written before that. */
+static void last_writes_are_torn_or_lost(void) {
+    static const char *const texts[] = {"restart:n1:torn@8s", "restart:n2:old@8s", "restart:n3:kept@8s"};
+    struct bw_id ids[5];
+    begin(texts, BW_COUNT(texts));
+    until_ms(7999);
+    size_t size = bw_sim_disk_size(sim, 3);
+    for (size_t i = 0; i < 5; i++)
+        ids[i] = bw_node_id(bw_sim_node(sim, i));
+    CU_ASSERT(size > 1 && bw_sim_disk_size(sim, 2) == size);
+    bw_sim_run_us(sim, 1000); /* and nothing is written yet */
+    CU_ASSERT_EQUAL(bw_sim_disk_size(sim, 1), 0);
+    CU_ASSERT_EQUAL(bw_sim_disk_size(sim, 3), size);
+    CU_ASSERT(bw_sim_disk_size(sim, 2) > 0 && bw_sim_disk_size(sim, 2) < size);
+    for (size_t i = 1; i < 4; i++) {
+        struct bw_id id = bw_node_id(bw_sim_node(sim, i));
+        CU_ASSERT_EQUAL(bw_id_equal(&id, &ids[i]), i != 1);
+    }
+    CU_ASSERT(bw_sim_wait_converged(sim, 20000));
+    finish();
+}
+
 static void operators_move_the_lead(void) {
     static const char *const texts[] = {"transfer:n3@8s", "priority:n1:200@10s", "unready:n1@25s-28s"};
     begin(texts, BW_COUNT(texts));
@@ -409,6 +434,7 @@ static const struct tap_test fault_tests[] = {
     TAP_TEST(partitions_multiply),
     TAP_TEST(links_are_what_all_faults_make_of_them),
     TAP_TEST(clocks_and_disks_go_wrong),
+    TAP_TEST(last_writes_are_torn_or_lost),
     TAP_TEST(operators_move_the_lead),
     TAP_TEST(a_crash_of_the_leader_is_measured),
     TAP_TEST(what_is_not_noticed_is_missing),

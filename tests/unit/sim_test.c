@@ -281,6 +281,26 @@ static void a_restarted_process_gets_what_is_on_the_disk(void) {
     CU_ASSERT_EQUAL(fake_hosts[0].state_size, 0);
 }
 
+static void of_a_lost_write_the_one_before_it_is_left(void) {
+    options.durable = true;
+    start(1);
+    for (uint64_t write = 0; write < 2; write++) {
+        if (write == 0)
+            fake_write(bw_sim_node(sim, 0), 5);
+        else
+            fake_vote(bw_sim_node(sim, 0), 6, 1, 1);
+        poke(0);
+        bw_sim_run_ms(sim, 10);
+    }
+    bw_sim_crash(sim, 0);
+    CU_ASSERT_EQUAL(bw_sim_disk_size(sim, 0), 24);
+    bw_sim_disk_undo(sim, 0);
+    bw_sim_start(sim, 0);
+    CU_ASSERT_EQUAL(fake_hosts[0].state_size, 8);
+    bw_sim_disk_undo(sim, 0); /* nothing stood there before */
+    CU_ASSERT_EQUAL(bw_sim_disk_size(sim, 0), 0);
+}
+
 static void a_crash_loses_the_write_under_way(void) {
     options.durable = true;
     options.write_us = 5000;
@@ -416,6 +436,7 @@ static const struct tap_test process_tests[] = {
     TAP_TEST(a_slow_process_is_late_but_not_too_late),
     TAP_TEST(a_process_that_is_slow_no_more_is_not_late_any_more),
     TAP_TEST(a_restarted_process_gets_what_is_on_the_disk),
+    TAP_TEST(of_a_lost_write_the_one_before_it_is_left),
     TAP_TEST(a_crash_loses_the_write_under_way),
     TAP_TEST(a_failing_disk_says_so),
     TAP_TEST(an_allocation_can_fail),
