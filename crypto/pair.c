@@ -145,6 +145,7 @@ static bool derive(struct bw_pairs *pairs, struct bw_pair *pair) {
     struct secrets *secrets = pairs->slabs[slab].places;
     sodium_mprotect_readwrite(secrets);
     bool sound = agree(pairs, pair, secrets[place].base);
+    pair->none = !sound;
     secrets[place].ring_key = 0;
     sodium_mprotect_readonly(secrets);
     sodium_stackzero(STACK_USED);
@@ -158,7 +159,7 @@ static bool derive(struct bw_pairs *pairs, struct bw_pair *pair) {
 
 bool bw_pairs_use(struct bw_pairs *pairs, struct bw_pair *pair, const struct bw_keyring *ring, size_t index,
                   struct bw_key_use *use) {
-    if (pair->slab == BW_PAIR_UNUSED && !derive(pairs, pair)) {
+    if (pair->none || (pair->slab == BW_PAIR_UNUSED && !derive(pairs, pair))) {
         return false;
     }
     struct secrets *secrets = secrets_of(pairs, pair);
@@ -205,6 +206,7 @@ static int link_session(struct bw_pairs *pairs, struct bw_pair *pair) {
 static void take(struct bw_pair *pair, const struct bw_credential *credential) {
     pair->session = credential->session;
     pair->incarnation = credential->incarnation;
+    pair->none = false;
     memcpy(pair->exchange, credential->exchange, BW_EXCHANGE_SIZE);
 }
 

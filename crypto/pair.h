@@ -34,6 +34,7 @@ struct bw_pair {
     struct bw_pair *next; /* another member's, of the same session number */
     size_t slab;          /* where its secrets are, or BW_PAIR_UNUSED */
     uint8_t place;
+    bool none; /* the public key has turned out to be none: nothing comes of it, however often a datagram names it */
     uint8_t exchange[BW_EXCHANGE_SIZE];
 };
 

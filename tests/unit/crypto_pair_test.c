@@ -424,45 +424,6 @@ static void want_of_memory_is_borne(void) {
     }
 }
 
-/* A hundred pairs do not fit in one page; who is forgotten leaves zeros. */
-static void secrets_are_wiped(void) {
-    static const uint8_t zeros[32];
-    struct test_memory heap = {.used_size = 0};
-    struct bw_pairs pairs;
-    const uint8_t *keys[100];
-    struct bw_credential credential = credential_of(&b);
-    bw_pairs_init(&pairs, test_allocator(&heap), 100);
-    pairs.exchange = a.exchange;
-    pairs.self = a.m.id;
-    pairs.session = a.m.session;
-    pairs.label = (struct bw_bytes){(const uint8_t *)"\4prod", 5};
-    for (unsigned i = 0; i < 100; i++) {
-        struct bw_key_use use;
-        memset(credential.id.bytes, (int)(i + 10), sizeof(credential.id.bytes));
-        CU_ASSERT_EQUAL_FATAL(bw_pairs_put(&pairs, &credential), 0); /* all of one session number */
-        bw_keyring_use(a.m.keyring, 0, &use);
-        CU_ASSERT(bw_pairs_use(&pairs, bw_pairs_find(&pairs, &credential.id, b.m.session), a.m.keyring, 0, &use));
-        keys[i] = use.seal_key;
-        CU_ASSERT(i == 0 || memcmp(keys[i], keys[i - 1], 32) != 0);
-    }
-    for (unsigned i = 0; i < 100; i++) {
-        memset(credential.id.bytes, (int)(i + 10), sizeof(credential.id.bytes));
-        CU_ASSERT_NOT_EQUAL(memcmp(keys[i], zeros, 32), 0);
-        if (i % 2 == 0) {
-            bw_pairs_remove(&pairs, &credential.id);
-        } else { /* it begins a new session */
-            credential.session = 7;
-            credential.incarnation++;
-            CU_ASSERT_EQUAL(bw_pairs_put(&pairs, &credential), 0);
-            credential.session = b.m.session;
-            credential.incarnation--;
-        }
-        CU_ASSERT_EQUAL(memcmp(keys[i], zeros, 32), 0);
-    }
-    bw_pairs_free(&pairs);
-    CU_ASSERT_EQUAL(heap.used_size, 0);
-}
-
 static const struct tap_test tests[] = {
     TAP_TEST(the_two_understand_each_other_and_nobody_else_does),
     TAP_TEST(each_bit_counts_between_two),
@@ -480,6 +441,5 @@ static const struct tap_test tests[] = {
     TAP_TEST(the_ring_keeps_out_whom_it_kept_out),
     TAP_TEST(strangers_make_room_and_members_stay),
     TAP_TEST(want_of_memory_is_borne),
-    TAP_TEST(secrets_are_wiped),
 };
 const struct tap_suite crypto_pair_suite = TAP_SUITE_WITH("crypto pair", tests, set_up, tear_down);

@@ -87,9 +87,9 @@ uint64_t test_rules(const struct test_member *member) {
 
 int main(int argc, char **argv) {
     const struct tap_suite suites[] = {
-        crypto_keyring_suite, crypto_replay_suite,   crypto_clock_suite,    crypto_channel_suite,
-        crypto_echo_suite,    crypto_sessions_suite, crypto_refused_suite,  crypto_hostile_suite,
-        crypto_vectors_suite, crypto_beacon_suite,   crypto_identity_suite, crypto_pair_suite,
+        crypto_keyring_suite,  crypto_replay_suite,  crypto_clock_suite,   crypto_channel_suite, crypto_echo_suite,
+        crypto_sessions_suite, crypto_refused_suite, crypto_hostile_suite, crypto_vectors_suite, crypto_beacon_suite,
+        crypto_identity_suite, crypto_pair_suite,    crypto_secrets_suite,
     };
     return tap_run(suites, sizeof(suites) / sizeof(suites[0]), argc, argv);
 }

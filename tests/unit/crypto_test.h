@@ -18,6 +18,7 @@ extern const struct tap_suite crypto_refused_suite;
 extern const struct tap_suite crypto_hostile_suite;
 extern const struct tap_suite crypto_identity_suite;
 extern const struct tap_suite crypto_pair_suite;
+extern const struct tap_suite crypto_secrets_suite;
 extern const struct tap_suite crypto_vectors_suite;
 
 #define TEST_KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="

@@ -27,6 +27,7 @@ tests_unit_crypto_test_SOURCES = \
 	tests/unit/crypto_identity_test.c \
 	tests/unit/crypto_keyring_test.c \
 	tests/unit/crypto_pair_test.c \
+	tests/unit/crypto_secrets_test.c \
 	tests/unit/crypto_refused_test.c \
 	tests/unit/crypto_replay_test.c \
 	tests/unit/crypto_sessions_test.c \
