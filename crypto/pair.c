@@ -14,7 +14,8 @@
 #define BASE_SIZE crypto_generichash_KEYBYTES
 #define SEAL_SIZE crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 #define NONCE_SIZE crypto_shorthash_KEYBYTES
-#define SLAB_PLACES 42u  /* of 96 bytes: a page */
+#define SLAB_PLACES 46u /* of 88 bytes: a page, with libsodium's canary */
+#define ALL_TAKEN ((UINT64_C(1) << SLAB_PLACES) - 1)
 #define STACK_USED 8192u /* at least what X25519 and BLAKE2b leave behind on the stack */
 #define HAND_STEPS 256u
 
@@ -24,7 +25,6 @@ struct secrets {
     uint8_t base[BASE_SIZE];
     uint8_t keys[SEAL_SIZE + NONCE_SIZE];
     uint64_t ring_key; /* which key of the ring they are of, 0: none */
-    uint64_t spare;
 };
 
 struct bw_pair_slab {
@@ -70,6 +70,7 @@ static void forget_secrets(struct bw_pairs *pairs, struct bw_pair *pair) {
         sodium_memzero(&slab->places[pair->place], sizeof(struct secrets));
         sodium_mprotect_readonly(slab->places);
         slab->taken &= ~(UINT64_C(1) << pair->place);
+        pairs->full_slabs = pair->slab < pairs->full_slabs ? pair->slab : pairs->full_slabs;
         pair->slab = BW_PAIR_UNUSED;
     }
 }
@@ -98,15 +99,18 @@ static bool grow(struct bw_pairs *pairs) {
 }
 
 static bool find_place(struct bw_pairs *pairs, size_t *slab, uint8_t *place) {
-    for (*slab = 0; *slab < pairs->slab_count; ++*slab) {
-        for (*place = 0; *place < SLAB_PLACES; ++*place) {
-            if ((pairs->slabs[*slab].taken >> *place & 1) == 0) {
-                return true;
-            }
-        }
+    while (pairs->full_slabs < pairs->slab_count && pairs->slabs[pairs->full_slabs].taken == ALL_TAKEN) {
+        pairs->full_slabs++;
     }
+    if (pairs->full_slabs == pairs->slab_count && !grow(pairs)) {
+        return false;
+    }
+    *slab = pairs->full_slabs;
     *place = 0;
-    return grow(pairs);
+    while (pairs->slabs[*slab].taken >> *place & 1) {
+        ++*place;
+    }
+    return true;
 }
 
 static uint8_t *put_side(uint8_t *to, const struct bw_id *id, uint64_t session, const uint8_t *exchange) {

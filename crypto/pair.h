@@ -51,7 +51,8 @@ struct bw_pairs {
     struct bw_pair_slab *slabs;
     size_t slab_count;
     size_t slab_capacity;
-    size_t hand; /* where strangers are looked for next */
+    size_t full_slabs; /* so many of the first have no free place */
+    size_t hand;       /* where strangers are looked for next */
 };
 
 void bw_pairs_init(struct bw_pairs *pairs, struct bw_allocator allocator, size_t member_max);

@@ -87,7 +87,27 @@ static void secrets_are_wiped(void) {
     }
 }
 
+static void what_becomes_free_is_taken_again(void) {
+    const uint8_t *keys[COUNT];
+    for (unsigned i = 0; i < COUNT; i++) {
+        CU_ASSERT_EQUAL_FATAL(say(i + 10, 102, 1, bw_exchange_public(other)), 0);
+        keys[i] = use(i + 10, 102);
+    }
+    size_t slab_count = pairs.slab_count;
+    CU_ASSERT(slab_count > 1);
+    for (unsigned i = COUNT; i-- > 0;) { /* the lowest place is free last, and taken first */
+        const struct bw_id id = id_of(i + 10);
+        bw_pairs_remove(&pairs, &id);
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        CU_ASSERT_EQUAL_FATAL(say(i + 110, 103, 1, bw_exchange_public(other)), 0);
+        CU_ASSERT_PTR_EQUAL(use(i + 110, 103), keys[i]);
+    }
+    CU_ASSERT_EQUAL(pairs.slab_count, slab_count);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(what_becomes_free_is_taken_again),
     TAP_TEST(a_public_key_that_is_none_is_tried_once),
     TAP_TEST(secrets_are_wiped),
 };
