@@ -50,12 +50,10 @@ struct bw_bytes bw_accuse_own(struct bw_gossip *g, const struct bw_member *membe
 int bw_accuse_put(const struct bw_gossip *g, const struct bw_member *member, struct bw_writer *writer) {
     uint8_t list[BW_ACCUSERS_MAX * BW_ACCUSATION_SIZE];
     const struct bw_suspicion *suspicion = member->suspicion;
-    struct bw_frame_member whole;
-    bw_view_frame(g, member, &whole);
     struct bw_frame_accusation frame = {.id = member->id,
                                         .incarnation = member->incarnation,
                                         .status = member->status,
-                                        .age_ms = whole.age_ms,
+                                        .age_ms = bw_view_age_ms(g, member),
                                         .accusers = {list, suspicion->accuser_count * (size_t)BW_ACCUSATION_SIZE}};
     for (size_t i = 0; i < suspicion->accuser_count; i++) {
         memcpy(list + i * BW_ACCUSATION_SIZE, &suspicion->accusers[i], sizeof(struct bw_id));

@@ -28,6 +28,8 @@ bool bw_suspect_lacks(const struct bw_gossip *g, const struct bw_member *member,
                       const struct bw_id *accuser, bool refused);
 /* Whether those who accuse it are enough to believe another's word that it is dead. */
 bool bw_suspect_proven(const struct bw_gossip *g, const struct bw_member *member);
+/* view.c: for how long it has been dead or gone, as frames say it; 0: it lives. */
+uint64_t bw_view_age_ms(const struct bw_gossip *g, const struct bw_member *member);
 /* claims.c: somebody says that a suspect is dead. */
 void bw_claims_sentence(struct bw_gossip *g, struct bw_member *member, uint64_t age_ms);
 /* claims.c: what was said of the member is over; who left is told of to whoever says it. */

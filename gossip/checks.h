@@ -35,7 +35,7 @@ void bw_checks_free(struct bw_gossip *g);
 bool bw_checks_may(struct bw_gossip *g, const struct bw_id *from);
 /* It was, with so many signatures, and was sound or not. */
 void bw_checks_charge(struct bw_gossip *g, const struct bw_id *from, unsigned looks, bool sound);
-/* Both, and between them the look itself. from NULL: nobody is charged. */
+/* Both, and between them the look itself. */
 bool bw_checks_verify(struct bw_gossip *g, const struct bw_id *from, const uint8_t key[BW_PUBLIC_SIZE],
                       const char *words, struct bw_bytes message, const uint8_t signature[BW_SIGNATURE_SIZE]);
 

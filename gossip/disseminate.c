@@ -95,10 +95,10 @@ int bw_update_claim(const struct bw_gossip *g, const struct bw_member *member, s
         struct bw_frame_suspect frame = {member->id, member->incarnation, accusers};
         return bw_wire_put(writer, &bw_schema_suspect, &frame);
     }
-    struct bw_frame_member whole;
-    bw_view_frame(g, member, &whole);
-    struct bw_frame_verdict frame = {
-        .id = member->id, .incarnation = member->incarnation, .status = member->status, .age_ms = whole.age_ms};
+    struct bw_frame_verdict frame = {.id = member->id,
+                                     .incarnation = member->incarnation,
+                                     .status = member->status,
+                                     .age_ms = bw_view_age_ms(g, member)};
     if (suspicion && suspicion->accuser_count > 0) {
         frame.by = suspicion->accusers[0];
     }

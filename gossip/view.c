@@ -213,16 +213,19 @@ static uint16_t heard_ago_s(const struct bw_gossip *g, const struct bw_member *m
     return (uint16_t)(ago_s < 0 ? 0 : ago_s >= BW_HEARD_UNKNOWN ? BW_HEARD_UNKNOWN - 1 : ago_s);
 }
 
+uint64_t bw_view_age_ms(const struct bw_gossip *g, const struct bw_member *member) {
+    int64_t age_us = bw_member_living(member) ? 0 : g->now.mono_us - member->since_us;
+    uint64_t age_ms = age_us > 0 ? (uint64_t)(age_us / BW_US_PER_MS) : 0;
+    return age_ms < BW_AGE_MS_MAX ? age_ms : BW_AGE_MS_MAX;
+}
+
 /* A suspect goes as alive: the suspicion has a frame of its own. */
 void bw_view_frame(const struct bw_gossip *g, const struct bw_member *member, struct bw_frame_member *frame) {
     const struct bw_info *info = member->info;
-    bool living = bw_member_living(member);
-    int64_t age_us = living ? 0 : g->now.mono_us - member->since_us;
-    uint64_t age_ms = age_us > 0 ? (uint64_t)(age_us / BW_US_PER_MS) : 0;
     *frame = (struct bw_frame_member){.id = member->id,
                                       .incarnation = member->incarnation,
-                                      .status = living ? BW_STATUS_ALIVE : member->status,
-                                      .age_ms = age_ms < BW_AGE_MS_MAX ? age_ms : BW_AGE_MS_MAX,
+                                      .status = bw_member_living(member) ? BW_STATUS_ALIVE : member->status,
+                                      .age_ms = bw_view_age_ms(g, member),
                                       .heard_s = heard_ago_s(g, member),
                                       .session = info->certificate_size > 0 ? bw_info_session(info) : member->session,
                                       .addr = info->addr,
