@@ -213,8 +213,7 @@ static int show(const struct authority *authority) {
         return EXIT_NO;
     json_t *object = certificate_object(&certificate);
     if (authority->json) {
-        json_dumpf(object, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(object);
     } else {
         print_object(object, stdout, "");
     }

@@ -154,8 +154,7 @@ static void print_json(const struct discover *discover) {
         json_array_append_new(members, json_member(heard));
     }
     json_t *answer = json_pack("{s:o,s:o}", "clusters", clusters, "unknown", unknown);
-    json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-    putchar('\n');
+    json_print(answer);
     json_decref(answer);
 }
 

@@ -106,8 +106,7 @@ static void print_json(const struct fence *fence, int error, const struct bw_tok
     json_t *answer = json_pack("{s:o,s:s?,s:b,s:o,s:s}", "guard", json_text(fence->path), "token", fence->token,
                                "passed", error == 0 && fence->token != NULL, "newest", json_token(newest), "result",
                                error == 0 ? "ok" : bw_error_name(error));
-    json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-    putchar('\n');
+    json_print(answer);
     json_decref(answer);
 }
 

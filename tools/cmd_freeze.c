@@ -104,10 +104,8 @@ static int ask(const struct argp *argp, const char *op, int argc, char **argv) {
     code = control_ask_once(&freeze.client, request, &answer);
     if (code == EXIT_DONE && freeze.client.timeout_s > 0)
         code = wait_for_others(&freeze, deadline);
-    if (code == EXIT_DONE && freeze.client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
-    }
+    if (code == EXIT_DONE && freeze.client.json)
+        json_print(answer);
     json_decref(answer);
     return code;
 }

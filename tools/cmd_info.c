@@ -123,8 +123,7 @@ static void print_text(const struct info *info, const json_t *answer) {
 
 static void print(struct info *info, const json_t *answer) {
     if (info->client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
         return;
     }
     if (info->again && color_wanted(info->client.color, stdout))

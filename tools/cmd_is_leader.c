@@ -86,8 +86,7 @@ static void print(const struct is_leader *is_leader, const json_t *scope) {
                                    json_object_get(scope, "lease_ms"));
         if (json_is_integer(json_object_get(scope, "seat")))
             json_object_set(object, "seat", leads(scope) ? json_object_get(scope, "seat") : json_null());
-        json_dumpf(object, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(object);
         json_decref(object);
     } else if (!is_leader->quiet) {
         puts(leads(scope) ? "yes" : "no");

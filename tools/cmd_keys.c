@@ -191,8 +191,7 @@ static void print_result(const struct keys *keys, const json_t *answer) {
     size_t count = json_array_size(json_object_get(answer, "keys"));
     const json_t *last = json_array_get(json_object_get(answer, "keys"), count - 1);
     if (keys->client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
     } else if (strcmp(keys->verb, "list") == 0) {
         print_table(keys, answer);
     } else if (strcmp(keys->verb, "add") == 0) {

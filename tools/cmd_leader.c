@@ -156,8 +156,7 @@ static bool is_range(const json_t *answer, const char *asked) {
 static void print(struct leader *leader, const json_t *answer) {
     const json_t *first = json_array_get(json_object_get(answer, "scopes"), 0);
     if (leader->client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
     } else if (leader->scope == NULL || is_range(answer, leader->scope)) {
         print_table(leader, answer);
     } else if (json_array_size(json_object_get(answer, "scopes")) > 1) {

@@ -93,8 +93,7 @@ static void print(struct members *members, const json_t *answer) {
         if (!is_wanted(members, json_array_get(list, i)))
             json_array_remove(list, i);
     if (members->client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
         return;
     }
     if (members->again && color_wanted(members->client.color, stdout))

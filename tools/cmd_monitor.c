@@ -143,8 +143,7 @@ static int print_stream(const struct monitor *monitor, struct control_client *cl
             continue;
         }
         if (monitor->client.json) {
-            json_dumpf(event, stdout, JSON_TEXT_FLAGS);
-            putchar('\n');
+            json_print(event);
         } else {
             event_print(stdout, event, monitor->color);
         }

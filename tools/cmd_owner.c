@@ -72,8 +72,7 @@ int cmd_owner(int argc, char **argv) {
     if (code == EXIT_DONE) {
         bool led = json_is_string(json_object_get(answer, "leader"));
         if (owner.client.json) {
-            json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-            putchar('\n');
+            json_print(answer);
         } else if (led) {
             text_print_safe(stdout, json_text_of(answer, "leader"));
             putchar('\n');

@@ -102,8 +102,7 @@ static void print_payload(const json_t *event) {
 static void print_event(const struct query *query, const json_t *event) {
     const char *type = json_text_of(event, "type");
     if (query->client.json) {
-        json_dumpf(event, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(event);
     } else if (strcmp(type, "query-end") == 0) {
         printf("%lld of %lld members answered", (long long)json_integer_value(json_object_get(event, "responses")),
                (long long)json_integer_value(json_object_get(event, "expected")));

@@ -82,8 +82,7 @@ int cmd_reachability(int argc, char **argv) {
                         json_pack("{s:s}", "op", "reachability"), &answer);
     if (json_is_array(json_object_get(answer, "members"))) {
         if (client.json) {
-            json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-            putchar('\n');
+            json_print(answer);
         } else {
             print(answer, color_wanted(client.color, stdout));
         }

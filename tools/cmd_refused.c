@@ -68,8 +68,7 @@ int cmd_refused(int argc, char **argv) {
     }
     code = control_ask_once(&refused.client, request, &answer);
     if (code == EXIT_DONE && refused.client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
     } else if (code == EXIT_DONE && json_is_false(json_object_get(answer, "given_up"))) {
         complain("nothing to do: this agent leads '%s' with %s, which is not smaller", refused.scope,
                  json_string_value(json_object_get(answer, "own")));

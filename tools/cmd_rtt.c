@@ -71,8 +71,7 @@ int cmd_rtt(int argc, char **argv) {
     if (code == EXIT_TIMED_OUT && answer != NULL)
         complain("a coordinate is not known, and its member does not answer");
     if (code == EXIT_DONE && rtt.client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
     } else if (code == EXIT_DONE) {
         print(answer);
     }

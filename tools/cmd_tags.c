@@ -62,8 +62,7 @@ static void print(const struct tags *tags, const json_t *answer) {
     const char *name;
     json_t *value;
     if (tags->client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
         return;
     }
     json_object_foreach(json_object_get(answer, "tags"), name, value) {

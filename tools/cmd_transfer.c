@@ -113,10 +113,8 @@ int cmd_transfer(int argc, char **argv) {
         if (transfer.client.timeout_s > 0)
             code = wait_for_it(&transfer);
     }
-    if (code == EXIT_DONE && transfer.client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
-    }
+    if (code == EXIT_DONE && transfer.client.json)
+        json_print(answer);
     json_decref(answer);
     return code;
 }

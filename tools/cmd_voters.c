@@ -93,8 +93,7 @@ int cmd_voters(int argc, char **argv) {
     }
     code = control_ask_once(&voters.client, request, &answer);
     if (code == EXIT_DONE && voters.client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
     } else if (code == EXIT_DONE && voters.verb == NULL) {
         print_table(&voters, answer);
     }

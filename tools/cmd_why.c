@@ -127,8 +127,7 @@ int cmd_why(int argc, char **argv) {
     }
     code = control_ask_once(&why.client, request, &answer);
     if (code == EXIT_DONE && why.client.json) {
-        json_dumpf(answer, stdout, JSON_TEXT_FLAGS);
-        putchar('\n');
+        json_print(answer);
     } else if (code == EXIT_DONE) {
         print(answer);
     }

@@ -203,7 +203,6 @@ void simulate_print_json(const struct simulation *simulation, struct simulate_ou
     set_sample(object, "largest_bytes", &figures->largest, BYTES);
     set_sample(object, "memory_bytes", &figures->memory_per_node, BYTES);
     json_object_set_new(object, "runs", runs);
-    json_dumpf(object, stdout, JSON_TEXT_FLAGS);
-    putchar('\n');
+    json_print(object);
     json_decref(object);
 }

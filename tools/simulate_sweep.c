@@ -266,8 +266,7 @@ int simulate_sweep(const struct simulation *simulation, const struct sweep *swee
         broken += outcome.broken_count;
         if (json) {
             json_t *object = json_point(sweeps, count, index, &outcome);
-            json_dumpf(object, stdout, JSON_TEXT_FLAGS);
-            putchar('\n');
+            json_print(object);
             json_decref(object);
         } else {
             table_point(table, &point, sweeps, count, index, &outcome);
