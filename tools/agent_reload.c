@@ -20,8 +20,7 @@ static void join_words(const json_t *list, char *text, size_t size) {
     json_t *word;
     text[0] = '\0';
     json_array_foreach(list, index, word) {
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s", index == 0 ? "" : ", ", json_string_value(word));
+        text_append(text, size, ", ", "%s", json_string_value(word));
     }
 }
 

@@ -29,12 +29,11 @@ const struct argp reachability_argp = {
         "and those that came are shown."};
 
 static void print_unheard(const json_t *member, char *text, size_t size) {
-    size_t index, used = 0;
+    size_t index;
     json_t *name;
     text[0] = '\0';
     json_array_foreach(json_object_get(member, "unheard"), index, name) {
-        if (used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%s", index == 0 ? "" : " ", json_string_value(name));
+        text_append(text, size, " ", "%s", json_string_value(name));
     }
 }
 

@@ -36,11 +36,6 @@ static const struct {
     {"T,...", NULL, "@events"},
 };
 
-static void append(char *buffer, size_t size, const char *word, const char *end) {
-    size_t used = strlen(buffer);
-    snprintf(buffer + used, size - used, "%s%s%s", used == 0 ? "" : " ", word, end);
-}
-
 /* Words that tables know. */
 static completion_spec expand(completion_spec spec, char *buffer, size_t size) {
     uint32_t least, largest;
@@ -48,14 +43,14 @@ static completion_spec expand(completion_spec spec, char *buffer, size_t size) {
     buffer[0] = '\0';
     if (strcmp(spec, "@parameters") == 0) {
         for (size_t i = 0; (name = bw_params_describe(i, NULL, &least, &largest)) != NULL; i++)
-            append(buffer, size, name, "=");
+            text_append(buffer, size, " ", "%s=", name);
     } else if (strcmp(spec, "@events") == 0) {
         for (int i = 0; i < BW_EVENT_COUNT; i++)
-            append(buffer, size, bw_event_name((enum bw_event_type)i), "");
+            text_append(buffer, size, " ", "%s", bw_event_name((enum bw_event_type)i));
     } else if (strcmp(spec, "@commands") == 0) {
         for (const struct command *command = commands; command->name != NULL; command++)
-            append(buffer, size, command->name, "");
-        append(buffer, size, "parameters", "");
+            text_append(buffer, size, " ", "%s", command->name);
+        text_append(buffer, size, " ", "parameters");
     } else {
         return spec;
     }

@@ -1,7 +1,6 @@
 /* What the agent's counters, events and elections tell. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <bellwether/node.h>
 
@@ -22,9 +21,8 @@ static void time_before(const struct doctor *doctor, int64_t seconds, char text[
 
 /* How long ago that was. */
 static int64_t age_s(const struct doctor *doctor, const json_t *event) {
-    struct tm tm = {0};
-    bool known = strptime(json_text_of(event, "time"), "%Y-%m-%dT%H:%M:%S", &tm) != NULL;
-    return known ? doctor->now_s - (int64_t)timegm(&tm) : 0;
+    int64_t wall_us;
+    return time_parse(json_text_of(event, "time"), &wall_us) ? doctor->now_s - wall_us / 1000000 : 0;
 }
 
 static bool is_living(const json_t *member) {

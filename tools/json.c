@@ -24,6 +24,22 @@ void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]) {
     snprintf(text + size, TIME_TEXT_SIZE - size, ".%03uZ", (unsigned)(rest_us / BW_US_PER_MS) % 1000u);
 }
 
+bool time_parse(const char *text, int64_t *us) {
+    struct tm parts;
+    int64_t fraction_us = 0;
+    memset(&parts, 0, sizeof(parts));
+    const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (at == NULL || parts.tm_year < 70 || parts.tm_year > 8000)
+        return false;
+    if (*at == '.') {
+        int64_t unit_us = BW_US_PER_S / 10;
+        for (at++; *at >= '0' && *at <= '9'; at++, unit_us /= 10)
+            fraction_us += unit_us * (*at - '0');
+    }
+    *us = (int64_t)timegm(&parts) * BW_US_PER_S + fraction_us;
+    return strcmp(at, "Z") == 0;
+}
+
 json_t *json_text(const char *text) {
     json_t *plain = json_string(text);
     if (plain != NULL)

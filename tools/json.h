@@ -11,6 +11,8 @@
 
 /* RFC 3339, UTC, milliseconds. */
 void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]);
+/* The same back, with any number of decimals: "2026-01-02T03:04:05.678Z". False: it is none. */
+bool time_parse(const char *text, int64_t *wall_us);
 
 /* A string; bytes that are not UTF-8 are shown as \xNN, so that there is always one. */
 json_t *json_text(const char *text);

@@ -7,14 +7,15 @@
 
 #include "tools/json.h"
 #include "tools/table.h"
+#include "tools/text.h"
 
 static void print_since(const char *since, char *text, size_t size) {
-    struct tm parts;
-    memset(&parts, 0, sizeof(parts));
+    struct tm parts = {0};
+    int64_t since_us;
     text[0] = '\0';
-    if (strptime(since, "%Y-%m-%dT%H:%M:%S", &parts) == NULL)
+    if (!time_parse(since, &since_us))
         return;
-    time_t seconds = timegm(&parts);
+    time_t seconds = (time_t)(since_us / 1000000);
     localtime_r(&seconds, &parts);
     strftime(text, size, "%Y-%m-%d %H:%M:%S", &parts);
 }
@@ -22,12 +23,9 @@ static void print_since(const char *since, char *text, size_t size) {
 static void print_tags(const json_t *tags, char *text, size_t size) {
     const char *name;
     json_t *value;
-    size_t used = 0;
     text[0] = '\0';
     json_object_foreach((json_t *)tags, name, value) {
-        if (used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%s=%s", used == 0 ? "" : " ", name,
-                                     json_string_value(value));
+        text_append(text, size, " ", "%s=%s", name, json_string_value(value));
     }
 }
 

@@ -2,17 +2,12 @@
 #include "tools/notify_status.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "tools/notify.h"
+#include "tools/text.h"
 
 #define DELAY_S 0.1 /* what comes together is shown together; and a large cluster is not counted for each event */
 #define SCOPES_NAMED 3u
-
-static void add(char *text, size_t size, const char *more) {
-    size_t used = strlen(text);
-    snprintf(text + used, size - used, "%s", more);
-}
 
 static size_t count_living(const struct bw_node *node) {
     struct bw_member_info member;
@@ -27,17 +22,12 @@ void notify_status_text(const struct bw_node *node, struct bw_time now, char *te
     struct bw_scope_info scope;
     snprintf(text, size, "STATUS=%zu member%s alive", living, living == 1 ? "" : "s");
     for (size_t i = 0; i < scopes && i < SCOPES_NAMED && bw_node_scope(node, i, &scope, now) == 0; i++) {
-        char line[2 * BW_NAME_MAX + 32];
         const char *leader = !scope.has_leader ? "nobody" : scope.leader[0] != '\0' ? scope.leader : "somebody";
-        snprintf(line, sizeof(line), "%s %s leads %s", i == 0 ? ";" : ",", leader, scope.scope);
-        add(text, size, line);
+        text_append(text, size, i == 0 ? "; " : ", ", "%s leads %s", leader, scope.scope);
     }
-    if (scopes > SCOPES_NAMED) {
-        char line[48];
-        snprintf(line, sizeof(line), ", and %zu scope%s more", scopes - SCOPES_NAMED,
-                 scopes - SCOPES_NAMED == 1 ? "" : "s");
-        add(text, size, line);
-    }
+    if (scopes > SCOPES_NAMED)
+        text_append(text, size, ", and ", "%zu scope%s more", scopes - SCOPES_NAMED,
+                    scopes - SCOPES_NAMED == 1 ? "" : "s");
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events) {

@@ -185,6 +185,18 @@ void text_print_safe(FILE *file, const char *text) {
     }
 }
 
+void text_append(char *text, size_t size, const char *separator, const char *format, ...) {
+    size_t used = strlen(text);
+    va_list arguments;
+    if (used > 0)
+        used += (size_t)snprintf(text + used, size - used, "%s", separator);
+    if (used >= size)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
 bool parse_number(const char *text, uint64_t least, uint64_t largest, uint64_t *number) {
     uint64_t value = 0;
     if (*text == '\0')

@@ -33,6 +33,10 @@ bool text_is_harmless(const char *text);
 /* Writes an escaped copy: control characters and invalid UTF-8 become \xNN, hidden characters <U+NNNN>. */
 void text_print_safe(FILE *file, const char *text);
 
+/* Appends to the text, behind the separator unless it is empty; what does not fit in size bytes is cut off. */
+void text_append(char *text, size_t size, const char *separator, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* A whole decimal number within bounds, nothing after it. */
 bool parse_number(const char *text, uint64_t least, uint64_t largest, uint64_t *number);
 /* Seconds, with a fraction if need be, above zero. */

@@ -44,6 +44,4 @@ struct streams {
     size_t note_count;
 };
 
-bool stream_time(const char *text, int64_t *us);
-
 #endif

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <bellwether/event.h>
 
@@ -44,23 +43,6 @@ void streams_destroy(struct streams *streams) {
 static bool wrong(const struct stream_file *file, const char *what) {
     complain("%s:%zu: %s", file->path, file->line, what);
     return false;
-}
-
-/* "2026-01-02T03:04:05.678Z": RFC 3339 in UTC, with any number of decimals. */
-bool stream_time(const char *text, int64_t *us) {
-    struct tm parts;
-    int64_t fraction_us = 0;
-    memset(&parts, 0, sizeof(parts));
-    const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-    if (at == NULL || parts.tm_year < 70 || parts.tm_year > 8000)
-        return false;
-    if (*at == '.') {
-        int64_t unit_us = BW_US_PER_S / 10;
-        for (at++; *at >= '0' && *at <= '9'; at++, unit_us /= 10)
-            fraction_us += unit_us * (*at - '0');
-    }
-    *us = (int64_t)timegm(&parts) * BW_US_PER_S + fraction_us;
-    return strcmp(at, "Z") == 0;
 }
 
 static bool append(struct streams *streams, const struct stream_file *file, const struct bw_story_item *item) {
@@ -277,7 +259,7 @@ static bool take_object(struct streams *streams, struct stream_file *file, const
         return true; /* a log line that is no event */
     if (type == NULL)
         return wrong(file, "the event has no 'type': is this the output of 'bellwether monitor --json'?");
-    if (!stream_time(json_text_of(object, "time"), &at_us))
+    if (!time_parse(json_text_of(object, "time"), &at_us))
         return wrong(file, "the event has no 'time' as in 2026-01-02T03:04:05.678Z");
     bool ready = strcmp(type, "ready") == 0;
     if (!ready && at_us < file->clock_us && file->clock_us - at_us > file->back_us)

@@ -13,11 +13,10 @@ const char *top_sort_name(enum top_sort sort) {
 }
 
 static int64_t age_of(const json_t *member) {
-    struct tm parts;
-    memset(&parts, 0, sizeof(parts));
-    if (strptime(json_text_of(member, "since"), "%Y-%m-%dT%H:%M:%S", &parts) == NULL)
+    int64_t since_us;
+    if (!time_parse(json_text_of(member, "since"), &since_us))
         return -1;
-    int64_t age_s = (int64_t)time(NULL) - (int64_t)timegm(&parts);
+    int64_t age_s = (int64_t)time(NULL) - since_us / 1000000;
     return age_s < 0 ? 0 : age_s;
 }
 
@@ -35,18 +34,13 @@ void top_age(const json_t *member, char *text, size_t size) {
         snprintf(text, size, "%lldd", (long long)age_s / 86400);
 }
 
-static void append(char *text, size_t size, const char *word) {
-    size_t used = strlen(text);
-    snprintf(text + used, size - used, "%s%s", used == 0 ? "" : " ", word);
-}
-
 void top_leads(const struct top *top, const json_t *member, char *text, size_t size) {
     size_t index;
     json_t *scope;
     text[0] = '\0';
     json_array_foreach(json_object_get(top->leader, "scopes"), index, scope) {
         if (strcmp(json_text_of(scope, "leader_id"), json_text_of(member, "id")) == 0 && strlen(text) + 2 < size)
-            append(text, size, json_text_of(scope, "scope"));
+            text_append(text, size, " ", "%s", json_text_of(scope, "scope"));
     }
 }
 
@@ -72,9 +66,7 @@ void top_tags(const json_t *member, char *text, size_t size) {
     json_object_foreach(json_object_get(member, "tags"), name, value) {
         if (strlen(text) + 2 >= size)
             return;
-        append(text, size, name);
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "=%s", json_string_value(value));
+        text_append(text, size, " ", "%s=%s", name, json_string_value(value));
     }
 }
 

@@ -1,16 +1,15 @@
 #include "tools/vacancy.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <bellwether/node.h>
 
 #include "tools/json.h"
+#include "tools/text.h"
 
 void vacancy_append_wait(const json_t *wait, char *text, size_t size) {
-    size_t used = strlen(text);
     if (json_is_integer(wait))
-        snprintf(text + used, size - used, " (at most %.1f s more)", (double)json_integer_value(wait) / 1000);
+        text_append(text, size, " ", "(at most %.1f s more)", (double)json_integer_value(wait) / 1000);
 }
 
 void vacancy_text(const json_t *scope, char *text, size_t size) {

@@ -243,6 +243,38 @@ static void times_are_utc_with_milliseconds(void) {
     CU_ASSERT_STRING_EQUAL(text, "1969-12-31T23:59:59.999Z");
 }
 
+static void times_are_read_as_they_are_written(void) {
+    static const char *const wrong[] = {"",
+                                        "2026-01-02",
+                                        "2026-01-02T03:04:05",
+                                        "2026-01-02T03:04:05.678+01:00",
+                                        "1969-12-31T23:59:59Z",
+                                        "2026-13-02T03:04:05Z",
+                                        "2026-01-02T03:04:05Z "};
+    int64_t us = 0;
+    CU_ASSERT_TRUE(time_parse("1970-01-01T00:00:00.000Z", &us));
+    CU_ASSERT_EQUAL(us, 0);
+    CU_ASSERT_TRUE(time_parse("2026-01-02T03:04:05Z", &us));
+    CU_ASSERT_EQUAL(us, INT64_C(1767323045000000));
+    CU_ASSERT_TRUE(time_parse("2026-01-02T03:04:05.6789991Z", &us));
+    CU_ASSERT_EQUAL(us, INT64_C(1767323045678999));
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        CU_ASSERT_FALSE(time_parse(wrong[i], &us));
+    }
+}
+
+static void words_are_appended_as_far_as_there_is_room(void) {
+    char text[12] = "";
+    text_append(text, sizeof(text), ", ", "%s", "one");
+    CU_ASSERT_STRING_EQUAL(text, "one");
+    text_append(text, sizeof(text), ", ", "%s=%d", "b", 2);
+    CU_ASSERT_STRING_EQUAL(text, "one, b=2");
+    text_append(text, sizeof(text), ", ", "%s", "three");
+    CU_ASSERT_STRING_EQUAL(text, "one, b=2, t");
+    text_append(text, sizeof(text), ", ", "%s", "four");
+    CU_ASSERT_STRING_EQUAL(text, "one, b=2, t");
+}
+
 static char *sentence_of(const struct bw_event *event) {
     json_t *object = json_event(event, 1);
     char *sentence = event_sentence(object);
@@ -313,6 +345,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(ring_keeps_the_newest_events),
     TAP_TEST(addresses_to_join_are_no_more_than_a_node_takes),
     TAP_TEST(times_are_utc_with_milliseconds),
+    TAP_TEST(times_are_read_as_they_are_written),
+    TAP_TEST(words_are_appended_as_far_as_there_is_room),
     TAP_TEST(each_event_has_words),
     TAP_TEST(words_say_who_and_how_many),
 };
