@@ -24,6 +24,7 @@
 #include "tools/json.h"
 #include "tools/key_file.h"
 #include "tools/log.h"
+#include "tools/member.h"
 #include "tools/notify.h"
 #include "tools/notify_status.h"
 #include "tools/seeds.h"
@@ -212,9 +213,8 @@ static void announce(const struct agent *agent) {
     struct bw_node *node = bw_loop_node(agent->host);
     struct bw_addr bound = bw_loop_bound(agent->host);
     struct bw_member_info member;
-    for (size_t i = 0; bw_node_member(node, i, &member) == 0; i++)
-        if (member.self)
-            bound = member.addr; /* where we are joined: what is advertised */
+    if (member_self(node, &member))
+        bound = member.addr; /* where we are joined: what is advertised */
     json_t *ready = json_ready(node, agent->options->name, agent->options->cluster, &bound, bw_loop_now().wall_us);
     if (agent->view.http[0] != '\0')
         json_object_set_new(ready, "http", json_string(agent->view.http));

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
+#include "tools/member.h"
 
 /* ------------------------------------------------------------------ which member is meant */
 
@@ -53,10 +54,7 @@ json_t *find_member(const struct bw_node *node, const char *name, const int rank
 
 static json_t *own_tags(const struct bw_node *node) {
     struct bw_member_info member;
-    for (size_t i = 0; bw_node_member(node, i, &member) == 0; i++)
-        if (member.self)
-            return json_tags(member.tags);
-    return json_object();
+    return member_self(node, &member) ? json_tags(member.tags) : json_object();
 }
 
 /* Changes tags as the request says. False: it is not well formed. */
@@ -142,9 +140,8 @@ json_t *answer_forget(struct agent_view *view, const json_t *request) {
 static json_t *name_of(const struct bw_node *node, const struct bw_id *id) {
     struct bw_member_info member;
     char text[BW_ID_TEXT_SIZE];
-    for (size_t i = 0; bw_node_member(node, i, &member) == 0; i++)
-        if (bw_id_equal(&member.id, id))
-            return json_text(member.name);
+    if (member_by_id(node, id, &member))
+        return json_text(member.name);
     bw_id_text(id, text);
     return json_string(text);
 }

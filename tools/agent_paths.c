@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "build-config.h"
 #include "tools/json.h"
+#include "tools/member.h"
 
 enum {
     ROWS_MAX = 256,
@@ -350,13 +351,6 @@ static bool surveyed(const struct bw_node *node, const struct bw_id *id) {
     return false;
 }
 
-static bool find_member(const struct bw_node *node, const struct bw_id *id, struct bw_member_info *member) {
-    for (size_t i = 0; bw_node_member(node, i, member) == 0; i++)
-        if (bw_id_equal(&member->id, id))
-            return true;
-    return false;
-}
-
 /* What has not been shown may still be, as long as members are tried. */
 static json_t *shown(const struct agent_paths *paths, bool value) {
     return value || !paths->active ? json_boolean(value) : json_null();
@@ -366,7 +360,7 @@ static json_t *row_json(const struct agent_paths *paths, const struct row *row) 
     const struct bw_node *node = bw_loop_node(paths->host);
     struct bw_member_info member;
     struct bw_member_info via;
-    if (!find_member(node, &row->id, &member))
+    if (!member_by_id(node, &row->id, &member))
         return NULL;
     char addr[BW_ADDR_TEXT_SIZE];
     bool answers = surveyed(node, &row->id); /* a program without an agent answers that at least */
@@ -379,7 +373,7 @@ static json_t *row_json(const struct agent_paths *paths, const struct row *row) 
                   shown(paths, row->lives || row->heard || answers));
     json_object_set_new(object, "certificate_fault", json_certificate_fault(node, &row->id, bw_loop_now()));
     json_object_set_new(object, "via",
-                        row->lives && find_member(node, &row->via, &via) ? json_text(via.name) : json_null());
+                        row->lives && member_by_id(node, &row->via, &via) ? json_text(via.name) : json_null());
     json_object_set_new(object, "clock_ms", row->answered ? json_integer(row->clock_ms) : json_null());
     json_object_set_new(object, "version", row->version[0] != '\0' ? json_text(row->version) : json_null());
     json_object_set_new(object, "stalls", row->answered ? json_integer(row->stalls) : json_null());

@@ -10,6 +10,7 @@
 #include "tools/control_stream.h"
 #include "tools/json.h"
 #include "tools/log.h"
+#include "tools/member.h"
 
 /* Whoever was to kill the work in time may have been late: on a machine that is short of CPU, too. */
 static const double slack_s = 0.2;
@@ -340,9 +341,8 @@ static json_t *json_previous(const struct agent_runs *runs, const struct bw_scop
     struct bw_member_info member;
     if (info->previous.term == 0)
         return json_null();
-    for (size_t i = 0; bw_node_member(node, i, &member) == 0; i++)
-        if (bw_id_equal(&member.id, &info->previous.id))
-            bw_addr_text(&member.addr, addr);
+    if (member_by_id(node, &info->previous.id, &member))
+        bw_addr_text(&member.addr, addr);
     bw_token_text(&info->previous, token);
     bw_id_text(&info->previous.id, id);
     return json_pack("{s:o,s:s,s:s,s:s,s:I,s:o}", "leader", json_text(info->previous_leader), "id", id, "addr", addr,

@@ -9,6 +9,7 @@
 #include "tools/agent_members.h"
 #include "tools/control_server.h"
 #include "tools/json.h"
+#include "tools/member.h"
 
 #define STEPDOWN_DEFAULT_MS 60000
 
@@ -94,9 +95,7 @@ json_t *scope_not_leading(const struct agent_view *view, const char *scope) {
         snprintf(why, sizeof(why), "nobody leads '%.63s' now: the best candidate is being chosen", scope);
         return control_error("no-leader", why);
     }
-    for (size_t i = 0; bw_node_member(node, i, &member) == 0; i++) {
-        if (!bw_id_equal(&member.id, &info.token.id))
-            continue;
+    if (member_by_id(node, &info.token.id, &member)) {
         bw_addr_text(&member.addr, addr);
         snprintf(why, sizeof(why), "this agent does not lead '%.63s': %.63s at %s does; run the command there", scope,
                  member.name, addr);

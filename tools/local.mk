@@ -100,6 +100,7 @@ libtools_a_SOURCES = \
 	tools/json_history.c \
 	tools/json_info.c tools/json_info.h \
 	tools/json_user.c tools/json_user.h \
+	tools/member.c tools/member.h \
 	tools/private_file.c tools/private_file.h \
 	tools/key_file.c tools/key_file.h \
 	tools/key_file_write.c \

@@ -182,7 +182,7 @@ tests_unit_doctor_test_LDADD = $(LDADD) $(JANSSON_LIBS)
 
 c_tests += tests/unit/paths_test
 tests_unit_paths_test_SOURCES = tests/unit/paths_test.c tests/unit/loop_help.c tests/unit/loop_test.h \
-	tools/agent_paths.c tools/json.c tools/json_user.c tools/log.c tools/text.c
+	tools/agent_paths.c tools/member.c tools/json.c tools/json_user.c tools/log.c tools/text.c
 tests_unit_paths_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_paths_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_paths_test_LDADD = $(LDADD) $(JANSSON_LIBS)
