@@ -46,7 +46,8 @@ static void check_name(struct bw_gossip *g, struct bw_member *member) {
         if (!bw_addr_equal(&other->info->addr, &member->info->addr)) {
             bw_trace_rule(g->trace, BW_RULE_REPORT_NAME_CONFLICT, &member->id, other->incarnation);
             bw_event_push(
-                g, &(struct bw_gossip_event){.type = BW_GOSSIP_CONFLICT, .id = member->id, .addr = other->info->addr});
+                g, &(struct bw_gossip_event){
+                       .type = BW_GOSSIP_CONFLICT, .id = member->id, .by = other->id, .addr = other->info->addr});
             continue;
         }
         struct bw_member *gone = older(other, member) ? other : member;

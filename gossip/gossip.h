@@ -94,9 +94,10 @@ struct bw_gossip_event {
     enum bw_status status;
     enum bw_status before; /* the status at the last event; equal to status for an update */
     bool first;            /* the member is new */
-    struct bw_id by;      /* suspect, dead: the (first) accuser; left: who forgot it, none if it left by its own word */
-    struct bw_addr addr;  /* conflict: the other address; incompatible: its address */
-    uint64_t incarnation; /* incompatible, like its name below */
+    struct bw_id by;       /* suspect, dead: the (first) accuser; left: who forgot it, none if it left by its own word;
+                             conflict: the other one of that name */
+    struct bw_addr addr;   /* conflict: that one's address; incompatible: its address */
+    uint64_t incarnation;  /* incompatible, like its name below */
     uint8_t protocol_min, protocol_max; /* incompatible: the versions that it speaks */
     bool ok;                            /* answered */
     /* record */

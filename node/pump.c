@@ -34,7 +34,11 @@ static void push_member(struct bw_node *node, const struct bw_gossip_event *chan
         return;
     }
     memcpy(event.name, info.name, strlen(info.name) + 1);
-    event.addr = type == BW_EVENT_MEMBER_CONFLICT ? change->addr : info.addr;
+    event.addr = info.addr;
+    if (type == BW_EVENT_MEMBER_CONFLICT) {
+        event.addr = change->addr;
+        event.other.id = change->by;
+    }
     event.incarnation = info.incarnation;
     bool forgotten = type == BW_EVENT_MEMBER_LEFT && !bw_id_none(&change->by);
     if (type == BW_EVENT_MEMBER_SUSPECT || type == BW_EVENT_MEMBER_DEAD || forgotten) {

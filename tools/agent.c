@@ -128,6 +128,8 @@ static void warn_of_seats(const struct agent *agent, const struct bw_event *even
 static void on_event(void *context, const struct bw_event *event) {
     struct agent *agent = context;
     json_t *object = json_event(event, event_ring_next(&agent->ring));
+    if (event->type == BW_EVENT_MEMBER_CONFLICT && agent->host != NULL)
+        json_add_member_addr(object, event, bw_loop_node(agent->host));
     char *line = object == NULL ? NULL : json_dumps(object, JSON_TEXT_FLAGS);
     if (line == NULL) {
         log_line(LOG_LEVEL_ERROR, "out of memory: an event is not shown");

@@ -107,10 +107,11 @@ static bool is_taken_twice(const struct doctor *doctor, const char *name) {
 
 static void say_conflict(struct doctor *doctor, const json_t *event) {
     const char *name = json_text_of(event, "name");
+    const char *at = json_text_of(event, "member_addr"); /* older agents do not say it */
     if (!is_taken_twice(doctor, name))
         doctor_say(doctor, &(struct doctor_finding){DOCTOR_NOTE, "name", name, NULL},
-                   "two members were called %s %lld s ago, one at %s; now no two that live are", name,
-                   (long long)age_s(doctor, event), json_text_of(event, "addr"));
+                   "two members were called %s %lld s ago, one at %s%s%s; now no two that live are", name,
+                   (long long)age_s(doctor, event), at, at[0] == '\0' ? "" : ", one at ", json_text_of(event, "addr"));
 }
 
 static void say_incompatible(struct doctor *doctor, const json_t *event) {

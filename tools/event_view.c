@@ -18,7 +18,7 @@ static const struct wording {
     {"member-dead", "$n is dead, says $b", "\033[31m", NULL},
     {"member-left", "$n was forgotten by $b", "", "$n has left"},
     {"member-update", "$n has changed its record", "", NULL},
-    {"member-conflict", "two members are called $n: another one is at $a", "\033[31m", NULL},
+    {"member-conflict", "two members are called $n: one$m, and one at $a", "\033[31m", NULL},
     {"member-incompatible", "$n at $a speaks no protocol version that this member speaks: it is kept out", "\033[31m",
      NULL},
     {"leader-elected", "$l leads $s, token $t", "\033[1;32m", NULL},
@@ -44,9 +44,9 @@ static const struct field {
     char letter;
     const char *key;
 } fields[] = {
-    {'n', "name"},      {'a', "addr"},     {'b', "by"},      {'s', "scope"},   {'l', "leader"},
-    {'t', "token"},     {'r', "reason"},   {'f', "from"},    {'q', "query"},   {'w', "what"},
-    {'c', "responses"}, {'e', "expected"}, {'d', "dropped"}, {'v', "version"}, {'k', "keys"},
+    {'n', "name"},    {'a', "addr"},    {'b', "by"},    {'s', "scope"},       {'l', "leader"},    {'t', "token"},
+    {'r', "reason"},  {'f', "from"},    {'q', "query"}, {'w', "what"},        {'c', "responses"}, {'e', "expected"},
+    {'d', "dropped"}, {'v', "version"}, {'k', "keys"},  {'m', "member_addr"},
 };
 
 /* NULL: an agent that is newer says it. */
@@ -76,6 +76,8 @@ static void print_field(FILE *to, const json_t *event, char letter) {
         fprintf(to, "base64:%s", base64);
     else if (letter == 'p')
         print_key(to, event, "payload");
+    if (letter == 'm' && json_text_of(event, "member_addr")[0] != '\0') /* older agents do not say it */
+        fputs(" at ", to);
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (fields[i].letter == letter)
             print_key(to, event, fields[i].key);

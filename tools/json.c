@@ -150,6 +150,19 @@ static void add_healed_fields(json_t *object, const struct bw_event *event) {
     json_object_set_new(object, "overlap_ms", event->overlap_ms < 0 ? json_null() : json_integer(event->overlap_ms));
 }
 
+static void add_conflict_fields(json_t *object, const struct bw_event *event) {
+    add_member_fields(object, event);
+    set_id(object, "other_id", &event->other.id);
+    set_addr(object, "other_addr", &event->addr); /* as addr, which has always been the other one's */
+}
+
+void json_add_member_addr(json_t *object, const struct bw_event *event, const struct bw_node *node) {
+    struct bw_member_info member;
+    for (size_t i = 0; bw_node_member(node, i, &member) == 0; i++)
+        if (bw_id_equal(&member.id, &event->id))
+            set_addr(object, "member_addr", &member.addr);
+}
+
 json_t *json_event(const struct bw_event *event, uint64_t seq) {
     json_t *object = json_object();
     set_integer(object, "seq", seq);
@@ -161,8 +174,10 @@ json_t *json_event(const struct bw_event *event, uint64_t seq) {
     case BW_EVENT_MEMBER_DEAD:
     case BW_EVENT_MEMBER_LEFT:
     case BW_EVENT_MEMBER_UPDATE:
-    case BW_EVENT_MEMBER_CONFLICT:
         add_member_fields(object, event);
+        break;
+    case BW_EVENT_MEMBER_CONFLICT:
+        add_conflict_fields(object, event);
         break;
     case BW_EVENT_MEMBER_INCOMPATIBLE:
         add_member_fields(object, event);

@@ -24,6 +24,8 @@ void json_print(const json_t *object);
 const char *json_text_of(const json_t *object, const char *key);
 
 json_t *json_event(const struct bw_event *event, uint64_t seq);
+/* Where the event's member is, as far as the node knows it. */
+void json_add_member_addr(json_t *object, const struct bw_event *event, const struct bw_node *node);
 json_t *json_ready(const struct bw_node *node, const char *name, const char *cluster, const struct bw_addr *addr,
                    int64_t wall_us);
 /* A sentence of bw_why_not_name or bw_vacancy_name, with the member's name in it. */

@@ -152,8 +152,9 @@ static bool take_mark(struct streams *streams, const struct stream_file *file, c
 }
 
 static bool take_conflict(struct streams *streams, const struct stream_file *file, const json_t *event) {
-    return take_mark(streams, file, "two members are called %.100s: another one is at %.60s",
-                     json_text_of(event, "name"), json_text_of(event, "addr"));
+    const char *at = json_text_of(event, "member_addr"); /* older agents do not say it */
+    return take_mark(streams, file, "two members are called %.100s: one%s%.60s, and one at %.60s",
+                     json_text_of(event, "name"), at[0] == '\0' ? "" : " at ", at, json_text_of(event, "addr"));
 }
 
 static bool take_incompatible(struct streams *streams, const struct stream_file *file, const json_t *event) {

@@ -67,7 +67,8 @@ struct bw_event {
     /* member-*: the member; leader-*, self-*: the leader */
     char name[BW_NAME_MAX + 1];
     struct bw_id id;
-    struct bw_addr addr;      /**< member-*, stranger */
+    struct bw_addr addr;      /**< member-*, stranger; member-conflict: of the other one, other.id; bw_node_member tells
+                                   where id is */
     uint64_t incarnation;     /**< member-* */
     char by[BW_NAME_MAX + 1]; /**< member-suspect, member-dead: the accuser's name; member-left: who forgot it, "" if
                                       it left by its own word */
@@ -75,7 +76,8 @@ struct bw_event {
     bool own;                    /**< member-suspect, member-dead, member-left: that is this node */
     char scope[BW_NAME_MAX + 1]; /**< leader-*, self-*, split-brain-healed */
     struct bw_token token;       /**< leader-*, self-*: the reign; split-brain-healed: the one that stays */
-    struct bw_token other;       /**< split-brain-healed: the one that ended */
+    struct bw_token other;       /**< split-brain-healed: the one that ended; member-conflict: its id is the other
+                                      member's of that name, its term 0 */
     int64_t overlap_ms;          /**< split-brain-healed: both are known to have reigned so long, -1 unknown */
     enum bw_loss reason;         /**< leader-lost, self-deposed */
     /* user-event, query: name and id are who began it; query-ack, query-response: who answers a query of ours */

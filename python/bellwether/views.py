@@ -49,6 +49,7 @@ class Event:
     version: int
     keys: int
     error: str
+    other_id: str  # of member-conflict: the other member's of that name, which is at addr
 
 
 def event_of(raw):
@@ -59,7 +60,7 @@ def event_of(raw):
         reason=text(c.lib.bw_loss_name(raw.reason)) if raw.reason else "", topic=text(raw.topic), payload=raw.payload.copy(),
         ltime=raw.ltime, query=raw.query, left_ms=raw.left_ms, acks=raw.acks, responses=raw.responses, expected=raw.expected,
         bound=text(raw.bound), dropped=raw.dropped, version=raw.version, keys=raw.keys,
-        error=text(c.lib.bw_error_name(raw.error)) if raw.error else "")
+        error=text(c.lib.bw_error_name(raw.error)) if raw.error else "", other_id=raw.other.id.text() if raw.other.id else "")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -71,6 +71,22 @@ def logged(agent):
 
 
 @tap.test(timeout=60)
+def of_two_members_with_one_name_both_are_told():
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    agent = cluster.add("a", "--name", "twin").start().wait_ready()
+    cluster.add("b", "--name", "twin", "--join", agent.addr).start()
+    event = agent.wait_event("member-conflict").object
+    both = {(member["id"], member["addr"]) for member in agent.ask("members")["members"]}
+    tap.equal(set(event) - {"seq", "time", "type"},
+              {"name", "id", "addr", "incarnation", "member_addr", "other_id", "other_addr"}, "fields")
+    tap.equal({(event["id"], event["member_addr"]), (event["other_id"], event["other_addr"])}, both, "whom it names")
+    tap.equal((event["name"], event["addr"]), ("twin", event["other_addr"]), "as before")
+    line = Stream("monitor", "--since", "0", "--type", "member-conflict", "--control", agent.control).next()
+    tap.check(f"called twin: one at {event['member_addr']}, and one at {event['other_addr']}" in line, line)
+
+
+@tap.test(timeout=60)
 def monitor_shows_the_very_objects_of_the_log():
     cluster, (first, second, third) = start(3)
     cluster.wait_reign()

@@ -146,6 +146,7 @@ static void a_name_elsewhere_is_a_conflict(void) {
     CU_ASSERT(known(0, 50)->status == BW_STATUS_ALIVE && known(0, 51)->status == BW_STATUS_ALIVE);
     CU_ASSERT_EQUAL(net.nodes[0].events[BW_GOSSIP_CONFLICT], 1);
     CU_ASSERT(bw_addr_equal(&net.nodes[0].last.addr, &first.addr) && bw_id_equal(&net.nodes[0].last.id, &second.id));
+    CU_ASSERT(bw_id_equal(&net.nodes[0].last.by, &first.id));
     CU_ASSERT_EQUAL(net_hits(&net, 0, BW_RULE_REPORT_NAME_CONFLICT), 1);
 }
 

@@ -326,6 +326,8 @@ static void words_say_who_and_how_many(void) {
                    "no more answers are waited for: 2 of 3 answered (query 0000000000000009)");
     check_sentence(&(struct bw_event){.type = BW_EVENT_BOUND_PASSED, .bound = "members", .dropped = 7},
                    "a bound is passed, and the least useful is dropped: members (times: 7)");
+    check_sentence(&(struct bw_event){.type = BW_EVENT_MEMBER_CONFLICT, .name = "n1", .addr = {{127, 0, 0, 1}, 2, 4}},
+                   "two members are called n1: one, and one at 127.0.0.1:2"); /* an agent that is older says no more */
     json_t *later = json_pack("{s:s}", "type", "novelty");
     char *sentence = event_sentence(later);
     CU_ASSERT_STRING_EQUAL(sentence, "novelty"); /* of an agent that is newer */
