@@ -7,7 +7,7 @@
 
 struct is_leader {
     struct client_options client;
-    const char *scope; /* NULL: the only one */
+    const char *scope; /* NULL: the only one, or `default` */
     bool quiet;
 };
 
@@ -40,8 +40,9 @@ const struct argp is_leader_argp = {
     .parser = parse,
     .children = children,
     .args_doc = "[SCOPE]",
-    .doc = "Whether this agent leads SCOPE, and its lease still runs: prints yes or no. SCOPE can be left out where "
-           "there is one only. Of a scope with seats, or a range: whether it leads any of them.\vExit code 0: it "
+    .doc = "Whether this agent leads SCOPE, and its lease still runs: prints yes or no. Without SCOPE: the only "
+           "scope, or default where there are several. Of a scope with seats, or a range: whether it leads any of "
+           "them.\vExit code 0: it "
            "leads; 1: it does "
            "not. The answer is as old as the command's end: "
            "what is done with it is protected by the token that 'bellwether leader --json' shows."};
@@ -54,6 +55,19 @@ static bool same_scope(const json_t *a, const json_t *b) {
            memcmp(names[0], names[1], sizes[0]) == 0;
 }
 
+/* Where there are several scopes and none is named, `default` is meant, as by /leader of HTTP: one more scope breaks no script. */
+static bool is_meant(const struct is_leader *is_leader, const json_t *scopes, const json_t *scope) {
+    size_t index;
+    json_t *other;
+    if (is_leader->scope != NULL || scope_is(json_text_of(scope, "scope"), "default"))
+        return true;
+    json_array_foreach(scopes, index, other) {
+        if (scope_is(json_text_of(other, "scope"), "default"))
+            return false;
+    }
+    return true;
+}
+
 static bool leads(const json_t *scope) {
     const char *role = json_string_value(json_object_get(scope, "role"));
     return role != NULL && strcmp(role, "leader") == 0 && json_integer_value(json_object_get(scope, "lease_ms")) > 0;
@@ -63,15 +77,17 @@ static bool leads(const json_t *scope) {
  * EXIT_USAGE. */
 static const json_t *choose(const struct is_leader *is_leader, const json_t *answer, int *code) {
     const json_t *scopes = json_object_get(answer, "scopes");
-    const json_t *scope = json_array_get(scopes, 0);
-    for (size_t i = 1; i < json_array_size(scopes); i++) {
+    const json_t *scope = NULL;
+    for (size_t i = 0; i < json_array_size(scopes); i++) {
         const json_t *other = json_array_get(scopes, i);
-        if (is_leader->scope == NULL && !same_scope(scope, other)) {
+        if (!is_meant(is_leader, scopes, other))
+            continue;
+        if (is_leader->scope == NULL && scope != NULL && !same_scope(scope, other)) {
             complain("there are %zu scopes: which one?", json_array_size(scopes));
             *code = EXIT_USAGE;
             return NULL;
         }
-        scope = !leads(scope) && leads(other) ? other : scope;
+        scope = scope == NULL || (!leads(scope) && leads(other)) ? other : scope;
     }
     if (scope == NULL && !is_leader->quiet)
         complain("no scope '%s' is known here", is_leader->scope == NULL ? "" : is_leader->scope);

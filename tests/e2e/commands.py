@@ -227,6 +227,9 @@ def is_leader_answers_by_its_exit_code():
     unknown = leader.run("is-leader", "nowhere")
     tap.equal((unknown.returncode, unknown.stdout), (1, ""), "no such scope")
     tap.check("nowhere" in unknown.stderr, unknown.stderr)
+    tap.equal(run("run", "--scope", "another", "--control", leader.control, "--", "true").returncode, 0, "one more scope")
+    tap.equal(set(leader.ask("info")["leaders"]) | {s["scope"] for s in leader.ask("leader")["scopes"]}, {"default", "another"}, "known")
+    tap.equal([code(agent, "is-leader") for agent in (leader, other)], [0, 1], "default is meant")
 
 
 @tap.test(timeout=60)
