@@ -1,4 +1,5 @@
 /* history: who led, from when to when, and why it ended. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/command.h"
@@ -13,6 +14,7 @@ struct history {
     const char *scope; /* NULL: all */
     bool watch;
     bool again; /* something has been printed */
+    char *last; /* what it was */
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -109,7 +111,9 @@ static json_t *request(void *context) {
 }
 
 static enum watch_verdict look(void *context, const json_t *answer) {
-    print(context, answer);
+    struct history *history = context;
+    if (watch_changed(&history->last, json_copy((json_t *)answer)))
+        print(history, answer);
     return WATCH_GO_ON;
 }
 
@@ -134,7 +138,9 @@ int cmd_history(int argc, char **argv) {
             .context = &history,
         };
         json_decref(question);
-        return watch_run(&watch);
+        code = watch_run(&watch);
+        free(history.last);
+        return code;
     }
     code = control_ask_once(&history.client, question, &answer);
     if (code == EXIT_DONE) {

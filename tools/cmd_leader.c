@@ -181,7 +181,7 @@ static json_t *request(void *context) {
 }
 
 /* What of the answer makes a change: who leads which scope in which reign. */
-static char *essence(const json_t *answer) {
+static json_t *essence(const json_t *answer) {
     json_t *list = json_array();
     size_t index;
     json_t *scope;
@@ -191,19 +191,14 @@ static char *essence(const json_t *answer) {
         json_array_append(list, json_object_get(scope, "token"));
         json_array_append(list, json_object_get(scope, "frozen"));
     }
-    char *text = json_dumps(list, JSON_COMPACT);
-    json_decref(list);
-    return text;
+    return list;
 }
 
 static enum watch_verdict look(void *context, const json_t *answer) {
     struct leader *leader = context;
     if (leader->watch) {
-        char *now = essence(answer);
-        if (now != NULL && (leader->last == NULL || strcmp(leader->last, now) != 0))
+        if (watch_changed(&leader->last, essence(answer)))
             print(leader, answer);
-        free(leader->last);
-        leader->last = now;
         return WATCH_GO_ON;
     }
     if (!all_led(leader, answer))

@@ -17,6 +17,7 @@ struct members {
     size_t tag_count;
     bool watch;
     bool again; /* something has been printed */
+    char *last; /* what it was */
 };
 
 static const char *const status_names[] = {"alive", "suspect", "dead", "left", NULL};
@@ -87,11 +88,14 @@ static bool is_wanted(const struct members *members, const json_t *member) {
     return wanted;
 }
 
-static void print(struct members *members, const json_t *answer) {
+static void filter(const struct members *members, const json_t *answer) {
     json_t *list = json_object_get(answer, "members");
     for (size_t i = json_array_size(list); i-- > 0;)
         if (!is_wanted(members, json_array_get(list, i)))
             json_array_remove(list, i);
+}
+
+static void print(struct members *members, const json_t *answer) {
     if (members->client.json) {
         json_print(answer);
         return;
@@ -109,9 +113,28 @@ static json_t *request(void *context) {
     return json_pack("{s:s}", "op", "members");
 }
 
+/* What of the answer makes a change: of a table only what it shows; no round trip, which always changes. */
+static json_t *essence(const struct members *members, const json_t *answer) {
+    json_t *copy = json_deep_copy(answer);
+    json_t *member;
+    size_t index;
+    if (!members->client.json) {
+        json_object_del(copy, "converged");
+        json_object_del(copy, "digest");
+    }
+    json_array_foreach(json_object_get(copy, "members"), index, member) {
+        json_object_del(member, "rtt_ms");
+        if (!members->client.json)
+            json_object_del(member, "incarnation");
+    }
+    return copy;
+}
+
 static enum watch_verdict look(void *context, const json_t *answer) {
     struct members *members = context;
-    print(members, answer);
+    filter(members, answer);
+    if (watch_changed(&members->last, essence(members, answer)))
+        print(members, answer);
     return WATCH_GO_ON;
 }
 
@@ -129,12 +152,16 @@ int cmd_members(int argc, char **argv) {
             .look = look,
             .context = &members,
         };
-        return watch_run(&watch);
+        code = watch_run(&watch);
+        free(members.last);
+        return code;
     }
     json_t *answer = NULL;
     code = control_ask_once(&members.client, request(NULL), &answer);
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE) {
+        filter(&members, answer);
         print(&members, answer);
+    }
     json_decref(answer);
     return code;
 }

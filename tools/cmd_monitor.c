@@ -134,6 +134,8 @@ static int print_stream(const struct monitor *monitor, struct control_client *cl
     for (;;) {
         json_t *event = NULL;
         int code = control_read(client, CONTROL_FOREVER, &event);
+        if (code == EXIT_NO)
+            return EXIT_DONE;
         if (code != EXIT_DONE)
             return control_complain_gone();
         if (monitor->exec.program != NULL && !event_exec_run(&monitor->exec, event))
@@ -148,8 +150,8 @@ static int print_stream(const struct monitor *monitor, struct control_client *cl
             event_print(stdout, event, monitor->color);
         }
         json_decref(event);
-        if (fflush(stdout) != 0)
-            return EXIT_DONE; /* nobody reads any more: that is how such a stream ends */
+        if (!watch_flush(&code))
+            return code;
     }
 }
 
@@ -171,6 +173,7 @@ int cmd_monitor(int argc, char **argv) {
     if (code == EXIT_DONE) {
         tell_gap(&monitor, answer);
         monitor.color = color_wanted(monitor.client.color, stdout);
+        client.prints = monitor.exec.program == NULL;
         code = print_stream(&monitor, &client);
     }
     json_decref(answer);

@@ -104,8 +104,11 @@ static void describe(const struct wait *wait, char *text, size_t size) {
     if (wait->members > 0)
         snprintf(members, sizeof(members), "%s%llu members", wait->leader ? ", " : "",
                  (unsigned long long)wait->members);
-    snprintf(text, size, "%s%s%s%s%s", wait->leader ? "a leader" : "", wait->scope == NULL ? "" : " of ",
-             wait->scope == NULL ? "" : wait->scope, members,
+    snprintf(text, size, "%s%s%s%s", wait->leader ? "a leader of " : "",
+             !wait->leader         ? ""
+             : wait->scope == NULL ? "each scope"
+                                   : wait->scope,
+             members,
              !wait->converged                    ? ""
              : wait->leader || wait->members > 0 ? ", one view"
                                                  : "one view");

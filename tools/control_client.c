@@ -27,7 +27,7 @@ int control_complain_gone(void) {
 }
 
 /* Returns a socket, or -1 with errno. */
-static int connect_to(const char *path) {
+static int connect_to(const char *path, double timeout_s) {
     struct sockaddr_un address;
     if (!control_address(path, &address)) {
         errno = ENAMETOOLONG;
@@ -36,7 +36,9 @@ static int connect_to(const char *path) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    const struct timeval patience = {.tv_sec = (time_t)CONTROL_TIMEOUT_S}; /* a stopped agent's backlog fills */
+    time_t seconds = (time_t)timeout_s;
+    const struct timeval patience = {.tv_sec = seconds, /* a stopped agent's backlog fills */
+                                     .tv_usec = (suseconds_t)((timeout_s - (double)seconds) * 1e6) | 1};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
@@ -46,16 +48,20 @@ static int connect_to(const char *path) {
     return -1;
 }
 
+static double answer_timeout_s(const struct client_options *options) {
+    return options->timeout_s > 0 ? options->timeout_s : CONTROL_TIMEOUT_S;
+}
+
 /* The place that is given, or else the first usual one where somebody listens. path: where. Returns as connect_to. */
 static int open_path(const struct client_options *options, char path[CONTROL_PATH_SIZE]) {
     control_path_default(path);
     if (options->control != NULL)
         snprintf(path, CONTROL_PATH_SIZE, "%s", options->control);
-    int fd = connect_to(path);
+    int fd = connect_to(path, answer_timeout_s(options));
     const char *given = getenv("BELLWETHER_CONTROL");
     if (fd >= 0 || options->control != NULL || (given != NULL && given[0] != '\0'))
         return fd;
-    int system = connect_to(CONTROL_PATH_SYSTEM);
+    int system = connect_to(CONTROL_PATH_SYSTEM, answer_timeout_s(options));
     if (system >= 0)
         snprintf(path, CONTROL_PATH_SIZE, "%s", CONTROL_PATH_SYSTEM);
     return system;
@@ -77,10 +83,9 @@ static int complain_refusal(const json_t *answer) {
 }
 
 static int greet(struct control_client *client, const struct client_options *options) {
-    double timeout_s = options->timeout_s > 0 ? options->timeout_s : CONTROL_TIMEOUT_S;
-    int code = control_read(client, control_now() + timeout_s, &client->greeting);
+    int code = control_read(client, control_now() + answer_timeout_s(options), &client->greeting);
     if (code == EXIT_TIMED_OUT)
-        complain("the agent has not answered for %g s", timeout_s);
+        complain("the agent has not answered for %g s", answer_timeout_s(options));
     else if (code != EXIT_DONE)
         control_complain_gone();
     else if (refusal(client->greeting) != NULL)
@@ -94,6 +99,10 @@ int control_open(struct control_client *client, const struct client_options *opt
     client->fd = open_path(options, path);
     if (client->fd < 0 && options->quiet)
         return EXIT_NO_AGENT;
+    if (client->fd < 0 && errno == EAGAIN) {
+        complain("the agent has not answered for %g s", answer_timeout_s(options));
+        return EXIT_TIMED_OUT;
+    }
     if (client->fd < 0 && errno == EACCES) {
         complain("the agent at %s is another user's, and lets in that one, root, and those who may read "
                  "(--control-group)",
@@ -152,12 +161,14 @@ static bool make_room(struct control_client *client) {
 static int fill(struct control_client *client, double deadline) {
     double left_s = deadline - control_now();
     int left_ms = left_s > 1e6 ? -1 : left_s <= 0 ? 0 : (int)(left_s * 1000) + 1;
-    struct pollfd fd = {.fd = client->fd, .events = POLLIN};
-    int ready = poll(&fd, 1, left_ms);
+    struct pollfd fds[2] = {{.fd = client->fd, .events = POLLIN}, {.fd = client->prints ? STDOUT_FILENO : -1}};
+    int ready = poll(fds, 2, left_ms);
     if (ready < 0 && errno != EINTR)
         return EXIT_NO_AGENT;
     if (ready <= 0)
         return left_ms >= 0 && control_now() >= deadline ? EXIT_TIMED_OUT : EXIT_DONE;
+    if (fds[0].revents == 0)
+        return EXIT_NO;
     if (!make_room(client))
         return EXIT_NO_AGENT;
     ssize_t got = recv(client->fd, client->in + client->in_size, client->in_room - client->in_size, 0);

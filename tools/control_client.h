@@ -13,6 +13,7 @@ struct control_client {
     size_t in_taken;
     size_t in_room;
     json_t *greeting;
+    bool prints; /* what is read: nothing is waited for once nobody reads standard output any more */
 };
 
 /* Connects to the agent that the options name, else to the user's, else to the system's. Complains, returns an exit code. */
@@ -25,7 +26,7 @@ double control_now(void);
 #define CONTROL_TIMEOUT_S 5.0
 
 /* Reads one object. deadline on control_now's clock. Quiet about what goes wrong: EXIT_NO_AGENT when the agent has gone,
- * EXIT_TIMED_OUT, or EXIT_DONE and an object for the caller to free. */
+ * EXIT_TIMED_OUT, EXIT_NO when nobody reads what is printed any more, or EXIT_DONE and an object for the caller to free. */
 int control_read(struct control_client *client, double deadline, json_t **object);
 int control_send(struct control_client *client, const json_t *request);
 

@@ -43,10 +43,18 @@ static void add_given(json_t *request, const struct run_options *options) {
         json_object_set_new(request, "priority", json_integer(options->priority));
 }
 
+/* How long the agent may take to answer: no longer than --timeout leaves. */
+static double patience_s(const struct run *run) {
+    double limit_s = run->options->client.timeout_s;
+    int64_t waited_ms = (run_now() - run->began_us) / 1000;
+    double left_s = limit_s - (double)waited_ms / 1000;
+    return limit_s <= 0 || left_s > CONTROL_TIMEOUT_S ? CONTROL_TIMEOUT_S : left_s < 0.001 ? 0.001 : left_s;
+}
+
 int run_connect(struct run *run, bool quiet) {
     struct client_options client = run->options->client;
     const struct bw_scope_config *scope = &run->options->scope;
-    client.timeout_s = 0;
+    client.timeout_s = patience_s(run);
     client.quiet = quiet;
     int code = control_open(&run->client, &client);
     if (code != EXIT_DONE)
@@ -55,7 +63,7 @@ int run_connect(struct run *run, bool quiet) {
     json_t *request = json_pack("{s:s,s:s,s:I}", "op", "campaign", "scope", scope->name, "stop_ms",
                                 (json_int_t)(run->options->grace_s * 1000) + 1000);
     add_given(request, run->options);
-    code = control_ask(&run->client, request, 0, &answer);
+    code = control_ask(&run->client, request, patience_s(run), &answer);
     json_int_t queued = json_integer_value(json_object_get(answer, "queued"));
     json_decref(answer);
     if (code != EXIT_DONE) {

@@ -1,5 +1,7 @@
 #include "tools/watch.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +16,24 @@ json_t *watch_types(const char *types) {
         types += size + (types[size] == ',');
     }
     return list;
+}
+
+bool watch_flush(int *code) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    *code = errno == EPIPE ? EXIT_DONE : EXIT_NO;
+    if (*code != EXIT_DONE)
+        complain("standard output cannot be written");
+    return false;
+}
+
+bool watch_changed(char **last, json_t *now) {
+    char *text = json_dumps(now, JSON_COMPACT);
+    bool changed = text != NULL && (*last == NULL || strcmp(*last, text) != 0);
+    json_decref(now);
+    free(*last);
+    *last = text;
+    return changed;
 }
 
 /* A line on the terminal that goes away again. */
@@ -61,10 +81,12 @@ static int watch_loop(const struct watch *watch, struct control_client *events, 
         json_decref(answer);
         if (verdict == WATCH_DONE)
             return EXIT_DONE;
-        if (fflush(stdout) != 0)
-            return EXIT_NO; /* nobody reads any more */
+        if (!watch_flush(&code))
+            return code;
         code = wait_event(watch, events, start);
         clear_progress(watch);
+        if (code == EXIT_NO)
+            return EXIT_DONE;
         if (code == EXIT_NO_AGENT)
             return control_complain_gone();
         if (code != EXIT_DONE)
@@ -83,6 +105,7 @@ int watch_run(const struct watch *watch) {
         json_t *request = json_pack("{s:s,s:o*}", "op", "monitor", "types", watch_types(watch->types));
         code = control_ask(&events, request, answer_timeout_s(watch), &answer);
         json_decref(answer);
+        events.prints = watch->waiting_for == NULL;
         if (code == EXIT_DONE)
             code = watch_loop(watch, &events, &questions);
         control_close(&questions);

@@ -21,6 +21,13 @@ struct watch {
 /* Looks at once, then after each event. Returns EXIT_DONE when a look says so, EXIT_TIMED_OUT, or complains. */
 int watch_run(const struct watch *watch);
 
+/* Whether what was printed went out. If not, code is what to end with: EXIT_DONE when nobody reads any more, which is how a stream
+ * ends, else EXIT_NO after a complaint. */
+bool watch_flush(int *code);
+
+/* Whether now differs from what it was at the last call, which last keeps; frees now. */
+bool watch_changed(char **last, json_t *now);
+
 /* "a,b" as a JSON array; NULL for NULL. */
 json_t *watch_types(const char *types);
 

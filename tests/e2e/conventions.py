@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import socket
 import subprocess
 import tempfile
 
@@ -136,6 +137,16 @@ def nobody_gives_3_and_silence_4():
         tap.check("/nowhere/sock" in result.stderr, result.stderr)
         result = agent.run(name, *words, "--timeout", "0.1")
         tap.equal((result.returncode, result.stdout), (4, ""), f"{name} of a stopped agent: {result.stderr}")
+    result = run("run", "--scope", "job", "--timeout", "0.1", "--control", agent.control, "--", "true")
+    tap.equal((result.returncode, result.stderr), (4, "bellwether: the agent has not answered for 0.1 s\n"), "run")
+    for _ in range(200):  # until no more fit
+        client = socket.socket(socket.AF_UNIX)
+        client.setblocking(False)
+        tap.cleanup(client.close)
+        if client.connect_ex(agent.control) != 0:
+            break
+    result = agent.run("members", "--timeout", "0.1")
+    tap.equal((result.returncode, result.stderr), (4, "bellwether: the agent has not answered for 0.1 s\n"), "many wait there")
     agent.signal(18)
 
 

@@ -240,6 +240,41 @@ def members_watch_prints_each_change():
 
 
 @tap.test(timeout=60)
+def members_watch_shows_a_table_again_only_if_it_differs():
+    cluster, (first, _) = start(2)
+    reign = cluster.wait_reign()
+    stream = Stream("members", "--watch", "--control", first.control)
+    lines = [stream.next() for _ in range(3)]
+    leader = cluster.agents[reign[1]]
+    tap.equal(leader.run("stepdown", "default").returncode, 0, "views differ for a moment")
+    lost = first.wait_event("leader-lost", token=reign[0])
+    first.wait_event("converged", since=first.wait_event("leader-elected", since=lost.at).at)
+    tap.equal(first.run("tags", "colour=red").returncode, 0, "tags")
+    lines += stream.until(lambda line: "colour=red" in line)
+    tap.equal(len([line for line in lines if line.startswith("NAME")]), 2, f"tables in {lines}")
+
+
+@tap.test(timeout=120)
+def streams_end_when_nobody_reads_them():
+    cluster, (first, _) = start(2)
+    cluster.wait_reign()
+    last = ["monitor", "--since", "0", "--type", "leader-elected"]  # one line, and then nothing
+    streams = [last, [*last, "--json"], ["members", "--watch"],
+               ["leader", "--watch"], ["history", "--watch"], ["info", "--watch"]]
+    for words in streams:
+        stream = subprocess.Popen([BELLWETHER, *words, "--control", first.control], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
+        tap.cleanup(stream.kill)
+        tap.check(stream.stdout.readline(), f"{words}: a line")
+        stream.stdout.close()  # as head -1 does
+        tap.equal((stream.wait(LIMIT), stream.stderr.read()), (0, ""), f"{words}")
+        with open("/dev/full", "w", encoding="ascii") as full:
+            result = subprocess.run([BELLWETHER, *words, "--control", first.control], stdin=subprocess.DEVNULL, stdout=full,
+                                    stderr=subprocess.PIPE, text=True, timeout=LIMIT, env=clean_environment(), check=False)
+        tap.equal((result.returncode, result.stderr), (1, "bellwether: standard output cannot be written\n"), f"{words}: full")
+
+
+@tap.test(timeout=60)
 def log_that_nobody_reads_does_not_stall_the_agent():
     cluster = Cluster()
     tap.cleanup(cluster.close)
