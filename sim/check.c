@@ -56,7 +56,7 @@ void bw_sim_protect(struct bw_sim *sim, size_t host, bool protect) {
     bw_sim_host(sim, host)->protect = protect;
 }
 
-static struct bw_sim_scope *find_scope(const struct bw_sim *sim, const char *name) {
+struct bw_sim_scope *bw_sim_scope_find(const struct bw_sim *sim, const char *name) {
     for (size_t i = 0; i < sim->scope_count; i++)
         if (strcmp(sim->scopes[i].name, name) == 0)
             return &sim->scopes[i];
@@ -64,7 +64,7 @@ static struct bw_sim_scope *find_scope(const struct bw_sim *sim, const char *nam
 }
 
 static struct bw_sim_scope *get_scope(struct bw_sim *sim, const char *name) {
-    struct bw_sim_scope *scope = find_scope(sim, name);
+    struct bw_sim_scope *scope = bw_sim_scope_find(sim, name);
     if (scope != NULL)
         return scope;
     sim->scopes = realloc(sim->scopes, (sim->scope_count + 1) * sizeof sim->scopes[0]);
@@ -301,14 +301,6 @@ void bw_sim_check_event(struct bw_sim *sim, size_t index, const struct bw_event 
 
 /* -- acting -- */
 
-/* A resource is used: one that checks tokens takes only what is not older than the newest it has seen. */
-static void use_resource(struct bw_sim_scope *scope, const struct bw_token *token) {
-    if (bw_token_compare(token, &scope->guard) < 0)
-        scope->guard_refused++;
-    else
-        scope->guard = *token;
-}
-
 /* Who may act holds a reign, and not past its lease's end, by its own clock. */
 static void check_acting(struct bw_sim *sim, size_t index, const char *name) {
     struct bw_sim_host *host = &sim->hosts[index];
@@ -329,7 +321,7 @@ static void check_acting(struct bw_sim *sim, size_t index, const char *name) {
     struct bw_time end = {now.mono_us + info.lease_us, now.wall_us + info.lease_us};
     if (bw_node_may_act(host->node, name, end))
         bw_sim_violate(sim, BW_INVARIANT_LEASE, "n%zu may act in %s past its lease's end", index, name);
-    use_resource(scope, &reign->token);
+    bw_sim_check_guard(sim, scope, reign);
 }
 
 static void check_gone(struct bw_sim *sim, size_t index) {
@@ -471,16 +463,6 @@ void bw_sim_check_time(struct bw_sim *sim, int64_t until_us) {
 }
 
 int64_t bw_sim_overlap_us(const struct bw_sim *sim, const char *scope) {
-    const struct bw_sim_scope *found = find_scope(sim, scope);
+    const struct bw_sim_scope *found = bw_sim_scope_find(sim, scope);
     return found != NULL ? found->overlap_us : 0;
-}
-
-uint64_t bw_sim_guard_refused(const struct bw_sim *sim, const char *scope) {
-    const struct bw_sim_scope *found = find_scope(sim, scope);
-    return found != NULL ? found->guard_refused : 0;
-}
-
-struct bw_token bw_sim_guard_token(const struct bw_sim *sim, const char *scope) {
-    const struct bw_sim_scope *found = find_scope(sim, scope);
-    return found != NULL ? found->guard : (struct bw_token){0};
 }

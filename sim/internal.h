@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/table.h"
 #include "base/trace.h"
+#include "election/guard.h"
 #include "sim/sim.h"
 
 #define BW_SIM_REFUSAL_BURST 6u /* Linux: port-unreachable answers to one peer, then one a second */
@@ -156,7 +157,8 @@ struct bw_sim_vote {
 struct bw_sim_scope {
     char name[BW_NAME_MAX + 1];
     bool quorum; /* somebody has led it in that mode */
-    struct bw_token guard;
+    struct bw_guard_record guard;
+    struct bw_token taken; /* by the guard's resource, last */
     uint64_t guard_refused;
     int64_t overlap_us;
     struct bw_token *known;   /* by host: the newest leader that it was told of in this life */
@@ -329,6 +331,12 @@ void bw_sim_check_end(struct bw_sim *sim, size_t index);
 void bw_sim_check_state(struct bw_sim *sim, size_t index);    /* after a durable write */
 void bw_sim_check_undo(struct bw_sim *sim, size_t index);     /* what is on its disk has come back from earlier */
 void bw_sim_check_time(struct bw_sim *sim, int64_t until_us); /* before time goes on */
+
+/* The scope of this name; NULL: nothing happened in it yet. */
+struct bw_sim_scope *bw_sim_scope_find(const struct bw_sim *sim, const char *name);
+
+/* check_guard.c: the holder of this reign may act, and uses the scope's resource */
+void bw_sim_check_guard(struct bw_sim *sim, struct bw_sim_scope *scope, const struct bw_sim_reign *reign);
 
 /* check_seats.c: a reign over this scope has begun */
 void bw_sim_check_seats(struct bw_sim *sim, size_t host, const char *seat);

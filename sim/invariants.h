@@ -15,6 +15,7 @@
     X(FROZEN, "frozen", "who knows that a scope is frozen does not begin a reign, unless the last one was its own")  \
     X(LEASE, "lease", "who may act has a reign and a lease, and not past its end")                                   \
     X(NO_OVERLAP, "no-overlap", "where it is forbidden, no two may act at one instant")                              \
+    X(GUARD, "guard", "the tokens that a resource behind a guard takes never fall")                                  \
     X(ONE_PREEMPTION, "one-preemption", "no reign is preempted before its hold-down is over, or against the policy") \
     X(SEATS, "seats", "in no part more seats of a scope are led at once than it has")                                \
     X(DATAGRAM_SIZE, "datagram-size", "no datagram is empty, or larger than the smallest MTU")                       \

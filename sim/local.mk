@@ -2,6 +2,7 @@ sim_sources += \
 	sim/ahead.c \
 	sim/begin.c \
 	sim/check.c \
+	sim/check_guard.c \
 	sim/check_quorum.c \
 	sim/check_seats.c \
 	sim/clock.c \

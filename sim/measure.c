@@ -419,6 +419,7 @@ static void sum_up(struct state *state) {
     bw_sample_add(&figures->dead_by_healthy, (int64_t)state->dead_by_healthy);
     bw_sample_add(&figures->reigns, (int64_t)state->reigns);
     bw_sample_add(&figures->overlap, bw_sim_overlap_us(sim, sim->scope));
+    bw_sample_add(&figures->stale, (int64_t)bw_sim_guard_refused(sim, sim->scope));
     bw_sample_add(&figures->bytes_per_s, (int64_t)((double)(counts.sent_size - state->start_counts.sent_size) * per_s));
     bw_sample_add(&figures->datagrams_per_s, (int64_t)((double)(counts.sent - state->start_counts.sent) * per_s));
     bw_sample_add(&figures->largest, (int64_t)counts.largest);

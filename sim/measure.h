@@ -39,7 +39,9 @@ struct bw_figures {
     struct bw_sample dead; /* views that held a healthy member dead */
     struct bw_sample dead_by_healthy;
     struct bw_sample reigns;
-    struct bw_sample overlap;         /* us in which two could act */
+    struct bw_sample overlap; /* us in which two could act */
+    struct bw_sample
+        stale; /* uses of a resource under an older token than it had seen: without a guard it takes them */
     struct bw_sample bytes_per_s;     /* sent by a node, from the first right view on; in thousandths */
     struct bw_sample datagrams_per_s; /* in thousandths */
     struct bw_sample largest;         /* bytes of a datagram */

@@ -43,9 +43,10 @@ void bw_figures_init(struct bw_figures *figures, size_t fault_count) {
 
 void bw_figures_free(struct bw_figures *figures) {
     struct bw_sample *own[] = {
-        &figures->start_whole, &figures->start_leader,    &figures->suspected, &figures->suspected_by_healthy,
-        &figures->dead,        &figures->dead_by_healthy, &figures->reigns,    &figures->overlap,
-        &figures->bytes_per_s, &figures->datagrams_per_s, &figures->largest,   &figures->memory_per_node};
+        &figures->start_whole,    &figures->start_leader,    &figures->suspected,       &figures->suspected_by_healthy,
+        &figures->dead,           &figures->dead_by_healthy, &figures->reigns,          &figures->overlap,
+        &figures->stale,          &figures->bytes_per_s,     &figures->datagrams_per_s, &figures->largest,
+        &figures->memory_per_node};
     for (size_t i = 0; i < BW_COUNT(own); i++)
         bw_sample_free(own[i]);
     for (size_t i = 0; i < figures->fault_count; i++) {

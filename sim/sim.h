@@ -241,7 +241,9 @@ int64_t bw_sim_overlap_us(const struct bw_sim *sim, const char *scope); /* real 
 /* A resource that checks tokens is used by every node that may act, at each of its steps: what it refused. One that does
  * not check would have taken all of these. */
 uint64_t bw_sim_guard_refused(const struct bw_sim *sim, const char *scope);
-struct bw_token bw_sim_guard_token(const struct bw_sim *sim, const char *scope);
+struct bw_token bw_sim_guard_token(const struct bw_sim *sim, const char *scope); /* the last that it took */
+/* Its guard knows no token any more, as when somebody removes its file: older ones pass, which is a violation. */
+void bw_sim_guard_lose(struct bw_sim *sim, const char *scope);
 /* Allocator calls of all nodes so far that got memory. */
 uint64_t bw_sim_allocation_count(const struct bw_sim *sim);
 size_t bw_sim_allocated_size(const struct bw_sim *sim); /* that all nodes hold now, bytes */

@@ -74,6 +74,7 @@ static void count_rows(const struct report *report, struct bw_figures *figures) 
     heading(report, "leaders, per run");
     row(report, "  reigns", &figures->reigns, COUNT);
     row(report, "  two could act at once", &figures->overlap, TIME);
+    row(report, "  uses that a guard refused", &figures->stale, COUNT);
     heading(report, "cost");
     row(report, "  bytes sent, node and second", &figures->bytes_per_s, THOUSANDTHS);
     row(report, "  datagrams, node and second", &figures->datagrams_per_s, THOUSANDTHS);
@@ -198,6 +199,7 @@ void simulate_print_json(const struct simulation *simulation, struct simulate_ou
     set_sample(object, "dead_by_healthy", &figures->dead_by_healthy, COUNT);
     set_sample(object, "reigns", &figures->reigns, COUNT);
     set_sample(object, "overlap_ms", &figures->overlap, TIME);
+    set_sample(object, "guard_refused", &figures->stale, COUNT);
     set_sample(object, "bytes_per_s", &figures->bytes_per_s, THOUSANDTHS);
     set_sample(object, "datagrams_per_s", &figures->datagrams_per_s, THOUSANDTHS);
     set_sample(object, "largest_bytes", &figures->largest, BYTES);

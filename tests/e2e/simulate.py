@@ -103,6 +103,16 @@ def two_lead_in_a_partition_but_not_in_quorum_mode():
 
 
 @tap.test
+def what_an_unguarded_resource_would_take_is_counted():
+    words = ("--fault", "partition:50/50@20s-50s")
+    result = measured(*words)
+    tap.check(result["guard_refused"]["worst"] > 0 < result["overlap_ms"]["worst"], result)
+    tap.check(re.search(r"^  uses that a guard refused +[1-9]", simulate(*words).stdout, re.MULTILINE), "in the table")
+    for quiet in ((), (*words, "--mode", "quorum")):
+        tap.equal(measured(*quiet)["guard_refused"]["worst"], 0, f"{quiet}")
+
+
+@tap.test
 def faults_come_from_a_file():
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory, "faults")

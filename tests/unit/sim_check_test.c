@@ -209,6 +209,22 @@ static void two_at_once_are_measured(void) {
     CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
 }
 
+/* Two could act at once, and a guard is there for that: but this one forgets the newer token. */
+static void an_older_token_that_a_guard_takes_fires(void) {
+    start(2);
+    fake_lead(bw_sim_node(sim, 0), 1, in_ms(0, 500));
+    poke(0);
+    fake_lead(bw_sim_node(sim, 1), 2, in_ms(1, 1000));
+    poke(1);
+    uint64_t refused = bw_sim_guard_refused(sim, "default");
+    poke(0);
+    CU_ASSERT_EQUAL(bw_sim_guard_refused(sim, "default"), refused + 1);
+    CU_ASSERT_PTR_NULL(bw_sim_violation(sim));
+    bw_sim_guard_lose(sim, "default");
+    poke(0);
+    CU_ASSERT(violated("the guard of default lets n0 pass with term 1, after term 2"));
+}
+
 static void know(size_t host, size_t friend, enum bw_status status) {
     struct bw_node *node = bw_sim_node(sim, host);
     node->has_friend = true;
@@ -697,6 +713,7 @@ const struct tap_test sim_invariant_tests[] = {
     TAP_TEST(acting_without_a_lease_fires),
     TAP_TEST(acting_without_a_reign_fires),
     TAP_TEST(two_at_once_are_measured),
+    TAP_TEST(an_older_token_that_a_guard_takes_fires),
     TAP_TEST(two_at_once_fire_if_forbidden),
     TAP_TEST(who_never_met_anybody_may_lead_a_cluster_of_one),
     TAP_TEST(who_had_met_nobody_may_lead_for_a_lease_after_it_is_met),
