@@ -1,5 +1,7 @@
 #include "tools/agent_setup.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -29,6 +31,24 @@ json_t *agent_credentials(const struct agent_options *options) {
     return list;
 }
 
+/* Whether this process may make files beside that one. */
+static bool may_write_beside(const char *path) {
+    char *folder = strdup(path);
+    char *slash = folder == NULL ? NULL : strrchr(folder, '/');
+    if (slash != NULL)
+        slash[slash == folder] = '\0';
+    bool may = access(slash == NULL ? "." : folder, W_OK | X_OK) == 0;
+    free(folder);
+    return may;
+}
+
+/* What it may do with its files, which somebody else could only guess. */
+static void add_rights(json_t *setup, const struct agent_options *options) {
+    json_object_set_new(setup, "state_writable", json_boolean(access(options->state_dir, W_OK | X_OK) == 0));
+    json_object_set_new(setup, "key_readable", json_boolean(access(options->key_file, R_OK) == 0));
+    json_object_set_new(setup, "key_replaceable", json_boolean(may_write_beside(options->key_file)));
+}
+
 json_t *answer_setup(struct agent_view *view, const json_t *request) {
     const struct agent_options *options = view->options;
     json_t *joins = json_array();
@@ -37,13 +57,15 @@ json_t *answer_setup(struct agent_view *view, const json_t *request) {
         json_array_append_new(joins, json_text(options->joins[i]));
     const struct bw_node *node = bw_loop_node(view->host);
     const struct bw_id own = bw_node_id(node);
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:I,s:I}", "config", text_or_null(options->config),
-                     "key_file", text_or_null(options->key_file), "state_dir", text_or_null(options->state_dir),
-                     "control", text_or_null(options->control), "certificate", text_or_null(options->certificate),
-                     "certificate_fault", json_certificate_fault(node, &own, bw_loop_now()), "credentials",
-                     agent_credentials(options), "join", joins, "discover", options->discover.on, "advertised",
-                     json_boolean(options->advertise.family != 0), "uid", (json_int_t)geteuid(), "pid",
-                     (json_int_t)getpid());
+    json_t *setup = json_pack(
+        "{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:I,s:I}", "config", text_or_null(options->config), "key_file",
+        text_or_null(options->key_file), "state_dir", text_or_null(options->state_dir), "control",
+        text_or_null(options->control), "certificate", text_or_null(options->certificate), "certificate_fault",
+        json_certificate_fault(node, &own, bw_loop_now()), "credentials", agent_credentials(options), "join", joins,
+        "discover", options->discover.on, "advertised", json_boolean(options->advertise.family != 0), "uid",
+        (json_int_t)geteuid(), "pid", (json_int_t)getpid());
+    add_rights(setup, options);
+    return setup;
 }
 
 json_t *answer_paths(struct agent_view *view, const json_t *request) {

@@ -1,41 +1,35 @@
-/* Files of a running agent, with that agent's eyes: its user is known, ours may be another. */
-#include <dirent.h>
+/* Files of a running agent, which says what it may do with them itself: user and view of the file system may be others here. */
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "tools/doctor.h"
 #include "tools/json.h"
 #include "tools/private_file.h"
 
-/* Whether the user may enter a directory and make files in it. Groups are not looked at: nothing here is a group's. */
-static bool may_write(const struct stat *file, uid_t user) {
-    if (user == 0)
-        return true;
-    mode_t wanted = file->st_uid == user ? 0300 : 003;
-    return (file->st_mode & wanted) == wanted;
+static bool flag(const struct doctor *doctor, const char *name) {
+    return json_is_true(json_object_get(doctor->setup, name));
 }
 
 static void look_at_state_dir(struct doctor *doctor, const char *path, uid_t user) {
     struct stat file;
     char mend[512];
+    bool usable = flag(doctor, "state_writable");
     if (stat(path, &file) != 0) {
-        bool ours = errno == ENOENT;
+        bool gone = errno == ENOENT && !usable; /* else the agent has another view of the file system */
         doctor_say(
             doctor,
-            &(struct doctor_finding){ours ? DOCTOR_PROBLEM : DOCTOR_NOTE, "state", path,
-                                     ours ? "an agent's state must outlive it: restart the agent, which makes it anew"
+            &(struct doctor_finding){gone ? DOCTOR_PROBLEM : DOCTOR_NOTE, "state", path,
+                                     gone ? "an agent's state must outlive it: restart the agent, which makes it anew"
                                           : "run the doctor as the agent's user, or as root"},
             "the state directory cannot be looked at: %s", strerror(errno));
         return;
     }
     snprintf(mend, sizeof(mend), "chown %u '%s' && chmod 700 '%s'", (unsigned)user, path, path);
-    if (!S_ISDIR(file.st_mode) || !may_write(&file, user))
+    if (!usable)
         doctor_say(
             doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "state", path, mend},
             "the agent's user %u cannot write its state directory (mode %04o, owner %u): terms and votes are not "
@@ -58,23 +52,19 @@ static bool is_credential(const struct doctor *doctor, const char *option) {
 
 /* Where 'bellwether keys' would have the agent put a changed ring. */
 static void look_beside_key_file(struct doctor *doctor, const char *path, uid_t user, bool credential) {
-    struct stat file;
-    char *folder = strdup(path);
-    char *slash = folder == NULL ? NULL : strrchr(folder, '/');
-    if (slash != NULL && slash > folder)
-        *slash = '\0';
-    if (slash != NULL && stat(folder, &file) == 0 && !may_write(&file, user))
-        doctor_say(
-            doctor,
-            &(struct doctor_finding){
-                DOCTOR_NOTE, "key-file", folder,
-                credential ? "only if you use 'bellwether keys': give the unit a key file that is no credential "
-                             "(docs/OPERATING.md, systemd)"
-                           : "only if you use 'bellwether keys': give the agent's user the right to write there"},
-            "the agent's user %u cannot make files beside its key file: a ring changed by 'bellwether keys' would "
-            "not be kept over its restart",
-            (unsigned)user);
-    free(folder);
+    if (flag(doctor, "key_replaceable"))
+        return;
+    doctor_say(
+        doctor,
+        &(struct doctor_finding){
+            DOCTOR_NOTE, "key-file", path,
+            credential
+                ? "only if you use 'bellwether keys': give the unit a key file that is no credential "
+                  "(docs/OPERATING.md, systemd)"
+                : "only if you use 'bellwether keys': give the agent's user the right to write in its directory"},
+        "the agent's user %u cannot make files beside its key file: a ring changed by 'bellwether keys' would "
+        "not be kept over its restart",
+        (unsigned)user);
 }
 
 static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user) {
@@ -82,7 +72,7 @@ static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user
     char mend[512];
     bool credential = is_credential(doctor, "key-file");
     if (stat(path, &file) != 0) {
-        bool gone = errno == ENOENT && !credential; /* systemd makes its copy anew at each start */
+        bool gone = errno == ENOENT && !flag(doctor, "key_readable") && !credential; /* systemd makes that anew */
         doctor_say(doctor,
                    &(struct doctor_finding){gone ? DOCTOR_PROBLEM : DOCTOR_NOTE, "key-file", path,
                                             gone ? "put it back from another member's host: the agent would not "
@@ -99,9 +89,9 @@ static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user
             "others can read or change the key file (mode %04o): the agent would not start again, and the key may "
             "be known",
             (unsigned)file.st_mode & 07777u);
-    else if (!fine && file.st_uid != user && user != 0)
+    else if (!flag(doctor, "key_readable") || (!fine && file.st_uid != user && file.st_uid != 0))
         doctor_say(doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
-                   "the key file belongs to user %u, not to the agent's user %u, who cannot read it",
+                   "the key file belongs to user %u, not to the agent's user %u: the agent would not start again",
                    (unsigned)file.st_uid, (unsigned)user);
     look_beside_key_file(doctor, path, user, credential);
 }
@@ -139,7 +129,7 @@ void doctor_look_at_files(struct doctor *doctor) {
         look_at_state_dir(doctor, state, user);
     if (key != NULL)
         look_at_key_file(doctor, key, user);
-    if (json_is_true(json_object_get(doctor->setup, "discover")))
+    if (flag(doctor, "discover"))
         look_at_multicast(doctor);
     if (doctor->problems == before && state != NULL)
         doctor_say(doctor, &(struct doctor_finding){DOCTOR_FINE, "files", doctor_self(doctor), NULL},

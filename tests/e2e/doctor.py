@@ -280,6 +280,26 @@ def rights_of_files():
 
 
 @tap.test
+def rights_are_those_that_the_agent_has():
+    """A group's right to write beside the key; and a state directory that others see otherwise, as with systemd's id-mapped mounts."""
+    cluster = new_cluster()
+    state = pathlib.Path(cluster.path("nobody/state"))
+    view = ["unshare", "-m", "sh", "-c", 'mkdir "$0" && mount -t tmpfs -o uid=65534,mode=700 none "$0" && exec "$@"', str(state)]
+    if why_not():
+        tap.skip(why_not())
+    agent = start_as_nobody(cluster, view)
+    tap.equal((state.stat().st_uid, list(state.iterdir())), (0, []), "as others see it")
+    os.chown(state.parent, 0, 65534)
+    os.chmod(state.parent, 0o770)
+    answer = json.loads(agent.run("doctor", "--json").stdout)["findings"]
+    tap.equal([finding for finding in answer if finding["check"] in ("state", "key-file")], [], "nothing to complain of")
+    os.chmod(state.parent, 0o750)
+    answer = json.loads(agent.run("doctor", "--json").stdout)["findings"]
+    tap.equal([(finding["level"], finding["check"], finding["where"]) for finding in answer if finding["check"] in ("state", "key-file")],
+              [("note", "key-file", str(state.parent / "key"))], "no right to write beside it")
+
+
+@tap.test
 def credentials_are_what_systemd_makes_of_them():
     """Root's, with a list of who reads: here a group stands for that."""
     cluster = new_cluster()
