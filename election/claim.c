@@ -361,11 +361,12 @@ static bool must_listen(const struct bw_election *e, const struct bw_scope *scop
     return !handed_to(scope, from) && e->patience_us < bw_forgotten_pt(e, scope, m->lease_ms);
 }
 
-static void listen(struct bw_election *e, struct bw_scope *scope, const struct bw_message_claim *m) {
+static void listen(struct bw_election *e, struct bw_scope *scope, const struct bw_id *from,
+                   const struct bw_message_claim *m) {
     bw_trace_rule(e->trace, BW_RULE_LISTEN_BEFORE_CONFIRMING, NULL, m->term);
     scope->not_before_pt =
         later(scope->not_before_pt, e->patience_us + margin_us(e) + m->lease_ms * BW_US_PER_MS / BW_ROUNDS_PER_LEASE);
-    (void)bw_saw_term(e, scope, m->term);
+    (void)bw_saw_term(e, scope, m->term, from, from);
 }
 
 static void confirm(struct bw_election *e, struct bw_scope *scope, const struct bw_id *to,
@@ -409,22 +410,22 @@ void bw_claim_receive(struct bw_election *e, const struct bw_id *from, int64_t h
         object(e, scope, from, m->term, BW_OBJECT_HIGHER_TERM, ours ? &scope->pending : &scope->claim.token);
         bw_send_record(e, scope, from);
     } else if (order > 0 && !bw_term_near(scope->seen, m->term)) {
-        (void)bw_saw_term(e, scope, m->term);
+        (void)bw_saw_term(e, scope, m->term, from, from);
     } else if (order > 0 && leader_lives(e, scope)) {
-        (void)bw_saw_term(e, scope, m->term);
+        (void)bw_saw_term(e, scope, m->term, from, from);
         object(e, scope, from, m->term, BW_OBJECT_LIVE_LEADER, &scope->claim.token);
         bw_send_record(e, scope, from);
     } else if (order > 0 && promised_to_another(e, scope, from)) {
-        (void)bw_saw_term(e, scope, m->term);
+        (void)bw_saw_term(e, scope, m->term, from, from);
         object(e, scope, from, m->term, BW_OBJECT_LIVE_LEADER, &scope->promised);
         bw_send_record(e, scope, from);
     } else if (must_listen(e, scope, from, m)) {
-        listen(e, scope, m);
+        listen(e, scope, from, m);
     } else if (order > 0 && m->term < scope->quarantined && !BW_MUTANT(CONFIRMS_BELOW_QUARANTINE)) {
         const struct bw_token above = {.term = scope->quarantined}; /* a resource may have seen it */
         object(e, scope, from, m->term, BW_OBJECT_HIGHER_TERM, &above);
     } else if (order > 0 && better_than(e, scope, from)) {
-        (void)bw_saw_term(e, scope, m->term);
+        (void)bw_saw_term(e, scope, m->term, from, from);
         object(e, scope, from, m->term, BW_OBJECT_BETTER_CANDIDATE, &scope->claim.token);
         claim_begin(e, scope);
     } else if (bw_evidence_take(e, scope, from, heard_us, &claim) || order == 0) {
@@ -475,7 +476,7 @@ static void promise_told(struct bw_election *e, struct bw_scope *scope, const st
 
 void bw_object_receive(struct bw_election *e, const struct bw_id *from, const struct bw_message_object *m) {
     struct bw_scope *scope = bw_scope_find(e, m->scope);
-    if (scope == NULL || (m->token_term != 0 && !bw_saw_term(e, scope, m->token_term)))
+    if (scope == NULL || (m->token_term != 0 && !bw_saw_term(e, scope, m->token_term, from, &m->token_id)))
         return;
     int64_t round_us = bw_scope_lease_us(e, scope) / BW_ROUNDS_PER_LEASE;
     bool claiming = scope->phase == BW_PHASE_CLAIM && m->term == scope->pending.term;

@@ -68,7 +68,7 @@ bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struc
     if (order <= 0 || !bw_may_lead(e, scope, &claim->token.id) || !bw_claim_signed(e, scope, from, claim))
         return order == 0;
     uint64_t floor = scope->floor;
-    if (!bw_saw_term(e, scope, claim->token.term))
+    if (!bw_saw_term(e, scope, claim->token.term, from, &claim->token.id))
         return false;
     if (BW_MUTANT(NO_CLAIM_ABOVE) && scope->phase == BW_PHASE_LEAD && !bw_peer_lives(bw_peer_find(e, &claim->token.id)))
         return false;
@@ -101,7 +101,7 @@ bool bw_evidence_take(struct bw_election *e, struct bw_scope *scope, const struc
 /* A record that names us as leader of a reign that we do not hold: from before a restart, or before our lease ended. */
 static void own_record(struct bw_election *e, struct bw_scope *scope, const struct bw_id *from,
                        const struct bw_claim *claim) {
-    if (!bw_claim_signed(e, scope, from, claim) || !bw_saw_term(e, scope, claim->token.term))
+    if (!bw_claim_signed(e, scope, from, claim) || !bw_saw_term(e, scope, claim->token.term, from, &claim->token.id))
         return;
     if (scope->phase == BW_PHASE_CLAIM && bw_token_compare(&claim->token, &scope->pending) == 0) {
         scope->confirmed = true; /* who relays our claim has accepted it: its confirmation comes, or is lost */

@@ -113,7 +113,7 @@ int bw_election_claim_above(struct bw_election *e, const char *name, const struc
     if (token->term == UINT64_MAX || !bw_term_near(scope->seen, token->term + 1))
         return BW_ERR_INVALID; /* others would refuse a claim above it */
     bw_trace_rule(e->trace, BW_RULE_CLAIM_ABOVE_A_GUARD, &token->id, token->term);
-    (void)bw_saw_term(e, scope, token->term);
+    (void)bw_saw_term(e, scope, token->term, &e->self, &token->id);
     scope->reigned = bw_token_compare(token, &scope->reigned) > 0 ? *token : scope->reigned; /* whoever leads is told */
     if (scope->stopping)
         return 0; /* it is given up already, to whom it was to go */

@@ -40,6 +40,25 @@ const struct bw_candidate *bw_candidate_ahead(const struct bw_election *e, const
 void bw_candidate_why(const struct bw_election *e, const struct bw_scope *scope, const struct bw_candidate *candidate,
                       const struct bw_candidate *other, struct bw_candidate_info *info);
 
+/* -- reign.c: terms that others speak of -- */
+/* Remembers the term, so that our next claim is above it. False if it is out of bounds: then who sent it is told. of: whose claim it
+ * is of; NULL: of none. */
+bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term, const struct bw_id *from,
+                 const struct bw_id *of);
+/* Says who sent a term that is out of bounds. */
+void bw_refuse_term(struct bw_election *e, struct bw_scope *scope, uint64_t term, const struct bw_id *from,
+                    const struct bw_id *of);
+
+/* -- queue.c -- */
+void bw_emit_term_refused(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token,
+                          const struct bw_id *from);
+
+/* -- stop.c: work stops before its leader resigns -- */
+/* Whether a resignation waits for the work to stop; then it has been told so. */
+bool bw_stop_first(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
+/* The work has stopped, or its time and the lease are over: resigns. */
+void bw_stop_end(struct bw_election *e, struct bw_scope *scope);
+
 /* -- preempt.c -- */
 /* Whether the candidate has been there without a break for the hold-down, doubled for each time that it went away of late. */
 bool bw_steady(const struct bw_election *e, const struct bw_scope *scope, const struct bw_candidate *candidate,

@@ -7,7 +7,8 @@
 #define MESSAGES_SIZE_MAX (4u << 20)
 #define MESSAGE_HEAD (sizeof(struct bw_id) + 2u)
 #define RESERVED_SCOPES_MAX 64u /* more events in one call take what memory there is */
-#define EVENTS_PER_SCOPE 8u     /* deposed, lost, healed, elected, self-elected, and some of the same call */
+#define REFUSED_AGAIN_US (10 * BW_US_PER_S)
+#define EVENTS_PER_SCOPE 8u /* deposed, lost, healed, elected, self-elected, and some of the same call */
 
 static int queue_grow(const struct bw_allocator *allocator, struct bw_queue *queue, size_t capacity) {
     if (capacity <= queue->capacity)
@@ -148,6 +149,22 @@ void bw_emit_freeze(struct bw_election *e, struct bw_scope *scope, int64_t left_
         return;
     event->id = scope->freeze.over ? (struct bw_id){{0}} : scope->freeze.by;
     event->left_ms = left_ms;
+}
+
+/* Of many one is told in a while, with their number. */
+void bw_emit_term_refused(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token,
+                          const struct bw_id *from) {
+    e->refused_terms++;
+    if (e->now.mono_us < e->refused_again_us)
+        return;
+    struct bw_event *event = event_room(e, scope, BW_EVENT_TERM_REFUSED);
+    if (event == NULL)
+        return;
+    event->id = *from;
+    event->token = *token;
+    event->dropped = e->refused_terms;
+    e->refused_terms = 0;
+    e->refused_again_us = e->now.mono_us + REFUSED_AGAIN_US;
 }
 
 /* The end of a reign for which there was no room. */

@@ -127,8 +127,9 @@ size_t bw_quorum_index(const struct bw_quorum *q, const struct bw_id *id); /* BW
 
 /* -- quorum_config.c: which list of voters counts -- */
 void bw_voters_read(struct bw_voters *voters, uint64_t term, uint64_t number, struct bw_bytes ids);
-/* Somebody's list: taken over if it is newer than ours. */
-void bw_voters_take(struct bw_election *e, struct bw_scope *scope, const struct bw_voters *voters);
+/* The list that from told us: taken over if it is newer than ours. */
+void bw_voters_take(struct bw_election *e, struct bw_scope *scope, const struct bw_voters *voters,
+                    const struct bw_id *from);
 void bw_voters_stamp(struct bw_election *e, struct bw_scope *scope);
 /* The members of both lists; what is known of each stays. */
 void bw_voters_collect(struct bw_quorum *q);

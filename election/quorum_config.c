@@ -32,13 +32,17 @@ static void changed(struct bw_quorum *q) {
     q->wanted = true;
 }
 
-void bw_voters_take(struct bw_election *e, struct bw_scope *scope, const struct bw_voters *voters) {
+void bw_voters_take(struct bw_election *e, struct bw_scope *scope, const struct bw_voters *voters,
+                    const struct bw_id *from) {
     struct bw_quorum *q = scope->quorum;
     struct bw_durable_vote *vote = &q->vote;
     bool first = vote->voters.count == 0;
-    if (voters->count == 0 || (!first && bw_voters_compare(voters, &vote->voters) <= 0) ||
-        !bw_term_near(scope->seen, voters->term))
+    if (voters->count == 0 || (!first && bw_voters_compare(voters, &vote->voters) <= 0))
         return;
+    if (!bw_term_near(scope->seen, voters->term)) {
+        bw_refuse_term(e, scope, voters->term, from, NULL);
+        return;
+    }
     bw_trace_rule(e->trace, BW_RULE_NEWER_VOTERS_FIRST, NULL, voters->term);
     if (q->phase != BW_QUORUM_IDLE && scope->phase == BW_PHASE_LEAD)
         bw_vacate(e, scope, BW_LOSS_DEPOSED, &(struct bw_id){{0}}); /* it leads no more to whom a newer list comes */

@@ -418,12 +418,12 @@ static void take_vote(struct bw_election *e, struct bw_scope *scope, const struc
 void bw_vote_receive(struct bw_election *e, struct bw_peer *peer, const struct bw_message_vote *m) {
     struct bw_scope *scope = bw_scope_find(e, m->scope);
     struct bw_voters theirs;
-    if (scope == NULL || scope->quorum == NULL || !bw_saw_term(e, scope, m->seen))
+    if (scope == NULL || scope->quorum == NULL || !bw_saw_term(e, scope, m->seen, &peer->id, NULL))
         return;
     struct bw_quorum *q = scope->quorum;
     q->asked_answers = q->asked_answers || bw_id_equal(&q->asked, &peer->id);
     bw_voters_read(&theirs, m->voters_term, m->voters_number, m->voters);
-    bw_voters_take(e, scope, &theirs);
+    bw_voters_take(e, scope, &theirs, &peer->id);
     if (m->kind == BW_BALLOT_PREVOTE && m->refusal != BW_GRANTED && m->term == q->term && m->number == q->number)
         leader_lives(
             e, scope,

@@ -155,7 +155,9 @@ void bw_ballot_receive(struct bw_election *e, struct bw_peer *peer, const struct
     if (scope == NULL || scope->quorum == NULL || !bw_may_lead(e, scope, &peer->id))
         return; /* no part of ours in it, or none of the asker's */
     bw_voters_read(&asked.voters, m->voters_term, m->voters_number, m->voters);
-    bw_voters_take(e, scope, &asked.voters);
+    bw_voters_take(e, scope, &asked.voters, &peer->id);
+    if (!bw_term_near(scope->seen, m->term))
+        bw_refuse_term(e, scope, m->term, &peer->id, &peer->id); /* as the answer says, too */
     if (asked.kind == BW_BALLOT_RELEASE)
         bw_voter_release(e, scope->quorum, &peer->id, m->term, m->boot);
     else

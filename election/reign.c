@@ -7,10 +7,17 @@ bool bw_reign_current(const struct bw_scope *scope) {
     return !bw_claim_none(&scope->claim) && scope->claim.state == BW_CLAIM_LEADING && !scope->over;
 }
 
-/* Remembers a term that somebody spoke of, so that our next claim is above it. False if it is out of bounds. */
-bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term) {
+void bw_refuse_term(struct bw_election *e, struct bw_scope *scope, uint64_t term, const struct bw_id *from,
+                    const struct bw_id *of) {
+    const struct bw_token token = {.term = term, .id = of != NULL ? *of : (struct bw_id){{0}}};
+    bw_trace_rule(e->trace, BW_RULE_REFUSE_FAR_TERM, from, term);
+    bw_emit_term_refused(e, scope, &token, from);
+}
+
+bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term, const struct bw_id *from,
+                 const struct bw_id *of) {
     if (!bw_term_near(scope->seen, term)) {
-        bw_trace_rule(e->trace, BW_RULE_REFUSE_FAR_TERM, NULL, term);
+        bw_refuse_term(e, scope, term, from, of);
         return false;
     }
     if (term > scope->floor && bw_term_near(scope->seen, term + 1)) /* ours, above it, must be in bounds too */

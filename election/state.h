@@ -260,6 +260,8 @@ struct bw_election {
     struct bw_queue messages; /* (id, size, bytes)… */
     struct bw_queue events;   /* struct bw_event… */
     uint64_t overflowed;      /* messages and events that found no room */
+    uint64_t refused_terms;   /* since the last one was told */
+    int64_t refused_again_us; /* not before is the next one told */
     bool untold;              /* a scope may have such a reign */
     /* members */
     struct bw_list peers;
@@ -392,7 +394,6 @@ void bw_reign_begin(struct bw_election *e, struct bw_scope *scope);
 void bw_stand_down(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason);
 void bw_vacate(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *successor);
 void bw_larger_step(struct bw_election *e, struct bw_scope *scope);
-bool bw_saw_term(struct bw_election *e, struct bw_scope *scope, uint64_t term);
 
 /* -- evidence.c -- */
 /* Takes a claim that somebody spoke of: accepts it if it is newer and evidenced, else quarantines it. True if the scope's
@@ -476,12 +477,6 @@ int bw_declare_one(struct bw_election *e, const struct bw_scope_config *config, 
 void bw_withdraw_end(struct bw_election *e, struct bw_scope *scope);
 /* Takes a term from disk. 0 or BW_ERR_MEMORY. */
 int bw_remember(struct bw_election *e, const struct bw_durable_term *term);
-
-/* -- stop.c: work stops before its leader resigns -- */
-/* Whether a resignation waits for the work to stop; then it has been told so. */
-bool bw_stop_first(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
-/* The work has stopped, or its time and the lease are over: resigns. */
-void bw_stop_end(struct bw_election *e, struct bw_scope *scope);
 
 /* -- freeze.c: the leader stays, nobody else claims -- */
 /* Whether we may not claim: the scope is frozen, and we did not hold it last. */

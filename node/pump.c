@@ -226,6 +226,10 @@ static void push_election_events(struct bw_node *node) {
         if (event.type == BW_EVENT_SCOPE_FROZEN || event.type == BW_EVENT_SCOPE_THAWED) {
             copy_name(event.by, node->gossip, &event.id);
             event.own = bw_id_equal(&event.id, &node->id);
+        } else if (event.type == BW_EVENT_TERM_REFUSED) {
+            memcpy(event.by, event.name, sizeof(event.by));
+            event.name[0] = '\0';
+            copy_name(event.name, node->gossip, &event.id);
         }
         bw_history_note(&node->history, &node->allocator, &event);
         bw_event_queue_push(&node->events, &node->allocator, &event);

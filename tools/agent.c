@@ -148,6 +148,8 @@ static void on_event(void *context, const struct bw_event *event) {
         agent_keys_store(agent->options->key_file, agent->host);
     if (event->type == BW_EVENT_STRANGER)
         hints_stranger(&agent->hints, event);
+    if (event->type == BW_EVENT_TERM_REFUSED)
+        hints_far_term(event);
     if (shown(event) && agent->view.phase == AGENT_MEMBER && agent->host != NULL)
         notify_status_soon(&agent->status, agent->loop, bw_loop_node(agent->host));
     warn_of_seats(agent, event);

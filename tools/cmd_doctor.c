@@ -65,7 +65,7 @@ static int ask(struct control_client *client, json_t *request, json_t **answer) 
 }
 
 static bool is_unusual(const json_t *event) {
-    static const char *const types[] = {"stranger", "member-conflict", "member-incompatible"};
+    static const char *const types[] = {"stranger", "member-conflict", "member-incompatible", "term-refused"};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         if (strcmp(json_text_of(event, "type"), types[i]) == 0)
             return true;

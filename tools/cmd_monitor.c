@@ -109,7 +109,7 @@ const struct argp monitor_argp = {
            "member-incompatible, leader-elected, leader-lost, self-elected, self-deposed, split-brain-healed, "
            "scope-frozen, scope-thawed, converged, diverged, user-event, query, "
            "query-ack, query-response, "
-           "query-end, bound-passed, keys-changed, stranger.\n\n"
+           "query-end, bound-passed, keys-changed, stranger, term-refused.\n\n"
            "PROGRAM is run without a shell, one event at a time, in their order. It has the object of --json on "
            "standard input and "
            "each field but a payload as BELLWETHER_TYPE, BELLWETHER_NAME, BELLWETHER_LEADER_ID and so on, beside PATH, "

@@ -125,6 +125,20 @@ static void say_incompatible(struct doctor *doctor, const json_t *event) {
                json_text_of(doctor->info, "version"));
 }
 
+/* What it sends it goes on sending, and is told of every 10 s. */
+static void say_term(struct doctor *doctor, const json_t *event) {
+    char since[TIME_TEXT_SIZE];
+    time_before(doctor, KNOCKING_S, since);
+    bool still = strcmp(json_text_of(event, "time"), since) >= 0;
+    doctor_say(doctor,
+               &(struct doctor_finding){still ? DOCTOR_PROBLEM : DOCTOR_NOTE, "term", json_text_of(event, "name"),
+                                        still ? "stop its agent, move its state directory away and start it again, as "
+                                                "a new member; if it has such terms even so, it is hostile"
+                                              : NULL},
+               "it sent term %lld of scope '%s' %lld s ago, which is out of bounds: it was refused",
+               (long long)number_of(event, "term"), json_text_of(event, "scope"), (long long)age_s(doctor, event));
+}
+
 static void say_event(struct doctor *doctor, const json_t *event) {
     const char *type = json_text_of(event, "type");
     if (strcmp(type, "stranger") == 0)
@@ -133,9 +147,11 @@ static void say_event(struct doctor *doctor, const json_t *event) {
         say_incompatible(doctor, event);
     else if (strcmp(type, "member-conflict") == 0)
         say_conflict(doctor, event);
+    else if (strcmp(type, "term-refused") == 0)
+        say_term(doctor, event);
 }
 
-/* Of several about one address the last is said. */
+/* Of several about one address, or of one member without it, the last is said. */
 static void look_at_events(struct doctor *doctor) {
     char since[TIME_TEXT_SIZE];
     json_t *said = json_object();
@@ -143,7 +159,9 @@ static void look_at_events(struct doctor *doctor) {
     for (size_t i = json_array_size(doctor->events); i > 0; i--) {
         const json_t *event = json_array_get(doctor->events, i - 1);
         char about[128];
-        snprintf(about, sizeof(about), "%s %s", json_text_of(event, "type"), json_text_of(event, "addr"));
+        const char *addr = json_text_of(event, "addr");
+        snprintf(about, sizeof(about), "%s %s", json_text_of(event, "type"),
+                 addr[0] != '\0' ? addr : json_text_of(event, "id"));
         if (strcmp(json_text_of(event, "time"), since) < 0 || json_object_get(said, about) != NULL)
             continue;
         json_object_set_new(said, about, json_true());

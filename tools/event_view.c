@@ -30,6 +30,7 @@ static const struct wording {
     {"scope-thawed", "$s is thawed by $b", "\033[36m", "$s is thawed: its time is over"},
     {"keys-changed", "the key ring has changed: version $v, keys: $k", "", NULL},
     {"stranger", "$a has other keys, or another cluster: $r (datagrams dropped: $d)", "\033[33m", NULL},
+    {"term-refused", "$n sent term $T of $s, which is out of bounds: refused (times: $d)", "\033[31m", NULL},
     {"converged", "all members heard of have the same view", "", NULL},
     {"diverged", "views differ", "", NULL},
     {"user-event", "$f tells all: $n $p", "\033[36m", NULL},
@@ -44,9 +45,9 @@ static const struct field {
     char letter;
     const char *key;
 } fields[] = {
-    {'n', "name"},    {'a', "addr"},    {'b', "by"},    {'s', "scope"},       {'l', "leader"},    {'t', "token"},
-    {'r', "reason"},  {'f', "from"},    {'q', "query"}, {'w', "what"},        {'c', "responses"}, {'e', "expected"},
-    {'d', "dropped"}, {'v', "version"}, {'k', "keys"},  {'m', "member_addr"},
+    {'n', "name"},   {'a', "addr"},    {'b', "by"},      {'s', "scope"}, {'l', "leader"},      {'t', "token"},
+    {'r', "reason"}, {'f', "from"},    {'q', "query"},   {'w', "what"},  {'c', "responses"},   {'e', "expected"},
+    {'T', "term"},   {'d', "dropped"}, {'v', "version"}, {'k', "keys"},  {'m', "member_addr"},
 };
 
 /* NULL: an agent that is newer says it. */

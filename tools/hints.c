@@ -1,5 +1,8 @@
 #include "tools/hints.h"
 
+#include <stdio.h>
+
+#include "base/base.h"
 #include "tools/log.h"
 
 enum { INTERVAL_S = 5 };
@@ -39,6 +42,17 @@ void hints_stranger(const struct hints *hints, const struct bw_event *event) {
         log_line(LOG_LEVEL_WARN,
                  "%llu datagrams did not open, the last from %s: another cluster's label, or damaged or forged",
                  (unsigned long long)event->dropped, addr);
+}
+
+void hints_far_term(const struct bw_event *event) {
+    char of[BW_NAME_MAX + sizeof(" in a claim of ")] = "";
+    if (!bw_id_none(&event->token.id) && !bw_id_equal(&event->token.id, &event->id))
+        snprintf(of, sizeof(of), " in a claim of %s", event->by[0] == '\0' ? "a member" : event->by);
+    log_line(LOG_LEVEL_WARN,
+             "%s sent term %llu of scope '%s'%s, more than 2^32 above all that we have seen: refused (%llu such terms "
+             "since this was told last). Its state is damaged, or it is hostile, or we were given such terms ourselves",
+             event->name[0] == '\0' ? "a member" : event->name, (unsigned long long)event->token.term, event->scope, of,
+             (unsigned long long)event->dropped);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events) {

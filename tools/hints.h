@@ -19,5 +19,7 @@ struct hints {
 void hints_start(struct hints *hints, struct ev_loop *loop, struct bw_loop *host, bool has_seeds);
 /* Says of a stranger event what is probably wrong. */
 void hints_stranger(const struct hints *hints, const struct bw_event *event);
+/* Says of a term-refused event who has that term. */
+void hints_far_term(const struct bw_event *event);
 
 #endif

@@ -163,6 +163,21 @@ void json_add_member_addr(json_t *object, const struct bw_event *event, const st
             set_addr(object, "member_addr", &member.addr);
 }
 
+static void add_refused_fields(json_t *object, const struct bw_event *event) {
+    set_text(object, "scope", event->scope);
+    set_text(object, "name", event->name);
+    set_id(object, "id", &event->id);
+    set_integer(object, "term", event->token.term);
+    if (bw_id_none(&event->token.id)) {
+        json_object_set_new(object, "leader", json_null());
+        json_object_set_new(object, "leader_id", json_null());
+    } else {
+        set_text(object, "leader", event->by);
+        set_id(object, "leader_id", &event->token.id);
+    }
+    set_integer(object, "dropped", event->dropped);
+}
+
 json_t *json_event(const struct bw_event *event, uint64_t seq) {
     json_t *object = json_object();
     set_integer(object, "seq", seq);
@@ -219,6 +234,9 @@ json_t *json_event(const struct bw_event *event, uint64_t seq) {
         set_addr(object, "addr", &event->addr);
         set_text(object, "reason", bw_error_name(event->error));
         set_integer(object, "dropped", event->dropped);
+        break;
+    case BW_EVENT_TERM_REFUSED:
+        add_refused_fields(object, event);
         break;
     case BW_EVENT_CONVERGED:
     case BW_EVENT_DIVERGED:

@@ -35,7 +35,8 @@ extern "C" {
     X(SCOPE_FROZEN, "scope-frozen")               \
     X(SCOPE_THAWED, "scope-thawed")               \
     X(KEYS_CHANGED, "keys-changed")               \
-    X(STRANGER, "stranger")
+    X(STRANGER, "stranger")                       \
+    X(TERM_REFUSED, "term-refused")
 
 #define BW_EVENT_VALUE_(name, text) BW_EVENT_##name,
 enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
@@ -73,8 +74,10 @@ struct bw_event {
     char by[BW_NAME_MAX + 1]; /**< member-suspect, member-dead: the accuser's name; member-left: who forgot it, "" if
                                       it left by its own word */
     /* scope-frozen, scope-thawed: id and by are whose operator said so, none and "" if its time was over */
+    /* term-refused: name and id are who sent a term that is out of bounds; token: that term, and whose claim it is of, with the
+     * name in by; none and "" if of no claim */
     bool own;                    /**< member-suspect, member-dead, member-left: that is this node */
-    char scope[BW_NAME_MAX + 1]; /**< leader-*, self-*, split-brain-healed */
+    char scope[BW_NAME_MAX + 1]; /**< leader-*, self-*, split-brain-healed, scope-*, term-refused */
     struct bw_token token;       /**< leader-*, self-*: the reign; split-brain-healed: the one that stays */
     struct bw_token other;       /**< split-brain-healed: the one that ended; member-conflict: its id is the other
                                       member's of that name, its term 0 */
@@ -97,7 +100,8 @@ struct bw_event {
     uint8_t protocol_max; /**< member-incompatible: the newest */
     uint64_t
         dropped; /**< bound-passed: so many times since the last event about this bound, at most one in 10 s; stranger:
-                           so many datagrams of its kind since the last event, at most one a minute */
+                           so many datagrams of its kind since the last event, at most one a minute; term-refused: so
+                           many such terms since the last event, at most one in 10 s */
     /* keys-changed: the ring is another one, and waits to be made durable (keys.h) */
     uint64_t version; /**< keys-changed: of the ring */
     uint32_t keys;    /**< keys-changed: so many are in it */

@@ -331,6 +331,33 @@ def scopes_that_nobody_leads():
     tap.check("nobody leads 'db': no candidate is alive and ready" in text and "bellwether ready" in text, text)
 
 
+def raise_term(agent, times):
+    """Its guard names a token 2^32 - 2 above its own, so often."""
+    for _ in range(times):
+        token = agent.run("leader", "default", "--json")
+        token = json.loads(token.stdout)["scopes"][0]["token"]
+        larger = f"{int(token[:16], 16) + 2 ** 32 - 2:016x}{token[16:]}"
+        tap.equal(agent.run("refused", "default", larger).returncode, 0, "its lead is given up")
+        tap.wait_until(lambda: agent.run("is-leader", "-q").returncode == 0 and
+                       (agent.ask("leader")["scopes"][0]["token"] or "") > larger, LIMIT, "it leads again, above it")
+
+
+@tap.test(timeout=60)
+def member_whose_terms_are_out_of_bounds():
+    cluster = new_cluster()
+    agents = [cluster.add(name).start().wait_ready() for name in ("n1", "n2")]
+    for agent in agents:
+        tap.equal(agent.run("wait", "--leader=default", "--timeout", str(LIMIT)).returncode, 0, "each leads alone")
+    raise_term(agents[1], 2)
+    tap.equal(agents[1].run("join", agents[0].addr).returncode, 0, "they meet")
+    event = agents[0].wait_event("term-refused", name="n2", leader="n2", scope="default")
+    tap.check(event.object["term"] > 2 ** 33, f"{event.object}")
+    tap.wait_until(lambda: any("n2 sent term" in line.text for line in agents[0].log()), LIMIT, "a warning")
+    result = agents[0].run("doctor", "--json")
+    tap.equal((result.returncode, problems(result)), (1, [("term", "n2")]), "named")
+    tap.check(agents[0].ask("info")["rules"]["refuse-far-term"] > 0, "counted")
+
+
 @tap.test
 def scopes_that_are_given_up_are_no_problem():
     agent = new_cluster().add("n1").start().wait_ready()

@@ -158,7 +158,8 @@ def every_type_of_event_is_known_and_freezes_are_marks():
     where = folder()
     stream = Stream().add(0, "scope-frozen", scope="job", by="n2", left_ms=None).add(10, "scope-thawed", scope="job", by="").add(
         20, "scope-thawed", scope="job", by="n3")
-    for kind in ("keys-changed", "stranger", "user-event", "query", "query-ack", "query-response", "query-end", "bound-passed"):
+    for kind in ("keys-changed", "stranger", "user-event", "query", "query-ack", "query-response", "query-end", "bound-passed",
+                 "term-refused"):
         stream.add(30, kind)
     data = data_of(page_of(where, stream.write(where / "n1.jsonl"))[0])
     tap.check(not any("left out" in note for note in data["notes"]), f"{data['notes']}")

@@ -106,6 +106,21 @@ static void who_does_not_knock_any_more_is_no_problem(void) {
     }
 }
 
+#define TERM(id, term, time)                                                                             \
+    "{\"type\":\"term-refused\",\"name\":\"n" id "\",\"id\":\"" id "\",\"scope\":\"job\",\"term\":" term \
+    ",\"time\":\"2027-01-15T07:" time ".000Z\"}"
+
+static void who_sent_a_term_out_of_bounds_is_named(void) {
+    struct doctor doctor =
+        begin(TWO "{}]}", "[" TERM("2", "70", "55:00") "," TERM("2", "80", "59:30") "," TERM("3", "90", "55:00") "]",
+              NOBODY, "{}", "{}");
+    doctor_look_at_state(&doctor);
+    CU_ASSERT(json_array_size(doctor.findings) == 2 && doctor.problems == 1);
+    found(&doctor, "problem", "term", "n2", "term 80 of scope 'job' 30 s ago");
+    found(&doctor, "note", "term", "n3", "term 90 of scope 'job' 300 s ago");
+    end(&doctor);
+}
+
 #define OTHER(reason, time, dropped)                                                         \
     "{\"type\":\"stranger\",\"addr\":\"e:1\",\"reason\":\"" reason "\",\"dropped\":" dropped \
     ",\"time\":\"2027-01-15T07:" time ".000Z\"}"
@@ -274,6 +289,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(faults_of_certificates_are_those_that_members_act_upon),
     TAP_TEST(names_are_judged_by_who_lives_now),
     TAP_TEST(who_does_not_knock_any_more_is_no_problem),
+    TAP_TEST(who_sent_a_term_out_of_bounds_is_named),
     TAP_TEST(who_may_be_hidden_behind_another_is_a_problem_still),
     TAP_TEST(who_has_become_a_member_is_no_problem),
     TAP_TEST(of_events_about_one_address_the_last_is_said),

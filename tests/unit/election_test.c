@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
         election_memory_suite,    election_word_suite,   election_standing_suite, election_handover_suite,
         election_declare_suite,   election_why_suite,    election_quorum_suite,   election_preempt_suite,
         election_reach_suite,     election_bully_suite,  election_freeze_suite,   election_orders_suite,
-        election_seat_suite,      election_signed_suite,
+        election_seat_suite,      election_signed_suite, election_term_suite,
     };
 #ifdef WORLD_SIGNS
     world_signs = true;

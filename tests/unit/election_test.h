@@ -30,5 +30,6 @@ extern const struct tap_suite election_preempt_suite;
 extern const struct tap_suite election_reach_suite;
 extern const struct tap_suite election_seat_suite;
 extern const struct tap_suite election_signed_suite;
+extern const struct tap_suite election_term_suite;
 
 #endif

@@ -120,6 +120,7 @@ tests_unit_election_test_SOURCES = \
 	tests/unit/election_signed_test.c \
 	tests/unit/election_handover_test.c \
 	tests/unit/election_successor_test.c \
+	tests/unit/election_term_test.c \
 	tests/unit/election_why_test.c \
 	tests/unit/election_word_test.c
 

@@ -328,6 +328,9 @@ static void words_say_who_and_how_many(void) {
                    "a bound is passed, and the least useful is dropped: members (times: 7)");
     check_sentence(&(struct bw_event){.type = BW_EVENT_MEMBER_CONFLICT, .name = "n1", .addr = {{127, 0, 0, 1}, 2, 4}},
                    "two members are called n1: one, and one at 127.0.0.1:2"); /* an agent that is older says no more */
+    struct bw_event refused = {
+        .type = BW_EVENT_TERM_REFUSED, .name = "n2", .scope = "job", .token.term = UINT64_C(1) << 62, .dropped = 3};
+    check_sentence(&refused, "n2 sent term 4611686018427387904 of job, which is out of bounds: refused (times: 3)");
     json_t *later = json_pack("{s:s}", "type", "novelty");
     char *sentence = event_sentence(later);
     CU_ASSERT_STRING_EQUAL(sentence, "novelty"); /* of an agent that is newer */

@@ -42,6 +42,7 @@ const SENTENCES = {
     "query-end": e => ["", `no more answers are waited for: ${e.responses} came`],
     "keys-changed": e => ["note", `the key ring has version ${e.version} now, with ${e.keys} keys`],
     "stranger": e => ["warn", `${e.addr} has other keys, or another cluster: ${e.reason}`],
+    "term-refused": e => ["bad", b(e.name), ` sent term ${e.term} of `, b(e.scope), ", which is out of bounds: refused"],
     "bound-passed": e => ["warn", `a bound is passed, and the least useful is dropped: ${e.what}`],
 };
 
