@@ -34,9 +34,8 @@ bool http_decode(const char *text, char *to, size_t size) {
     return true;
 }
 
-/* Takes "NAME", "NAME:PORT", "[V6]" or "[V6]:PORT" apart; a dot at the end is left out. */
-static bool split_host(const char *host, char *name, size_t size) {
-    uint64_t port;
+/* Takes "NAME", "NAME:PORT", "[V6]" or "[V6]:PORT" apart; a dot at the end is left out. port stays where none is given. */
+static bool split_host(const char *host, char *name, size_t size, uint64_t *port) {
     bool bracket = host[0] == '[';
     const char *end = bracket ? strchr(host, ']') : host + strcspn(host, ":");
     if (end == NULL)
@@ -44,7 +43,7 @@ static bool split_host(const char *host, char *name, size_t size) {
     const char *begin = host + (bracket ? 1 : 0);
     const char *rest = end + (bracket ? 1 : 0);
     size_t length = (size_t)(end - begin);
-    if (rest[0] != '\0' && (rest[0] != ':' || (rest[1] != '\0' && !parse_number(rest + 1, 0, UINT16_MAX, &port))))
+    if (rest[0] != '\0' && (rest[0] != ':' || (rest[1] != '\0' && !parse_number(rest + 1, 0, UINT16_MAX, port))))
         return false;
     if (!bracket && length > 1 && begin[length - 1] == '.')
         length--;
@@ -67,7 +66,8 @@ static struct bw_addr plain(const struct bw_addr *addr) {
 bool http_host_allowed(const char *host, const struct bw_addr *local, const struct http_option *option) {
     char name[HTTP_HOST_SIZE_MAX + 3];
     struct bw_addr named;
-    if (!split_host(host, name, sizeof(name)))
+    uint64_t port;
+    if (!split_host(host, name, sizeof(name), &port))
         return false;
     if (strcasecmp(name, "localhost") == 0)
         return true;
@@ -84,4 +84,19 @@ bool http_host_allowed(const char *host, const struct bw_addr *local, const stru
 bool http_cross_site(const char *fetch_site, const char *fetch_mode) {
     bool other = fetch_site != NULL && (strcmp(fetch_site, "cross-site") == 0 || strcmp(fetch_site, "same-site") == 0);
     return other && (fetch_mode == NULL || strcmp(fetch_mode, "navigate") != 0);
+}
+
+bool http_cross_origin(const char *origin, const char *host, const char *fetch_site) {
+    char origin_name[HTTP_HOST_SIZE_MAX + 3];
+    char host_name[HTTP_HOST_SIZE_MAX + 3];
+    if (origin == NULL || (fetch_site != NULL && strcmp(fetch_site, "same-origin") == 0))
+        return false;
+    bool tls = strncasecmp(origin, "https://", 8) == 0;
+    if (host == NULL || (!tls && strncasecmp(origin, "http://", 7) != 0))
+        return true;
+    uint64_t origin_port = tls ? 443 : 80;
+    uint64_t host_port = origin_port;
+    return !split_host(origin + (tls ? 8 : 7), origin_name, sizeof(origin_name), &origin_port) ||
+           !split_host(host, host_name, sizeof(host_name), &host_port) || origin_port != host_port ||
+           strcasecmp(origin_name, host_name) != 0;
 }

@@ -14,4 +14,8 @@ bool http_host_allowed(const char *host, const struct bw_addr *local, const stru
 /* Whether a browser asks on behalf of a page of another origin; a link that is followed is not that. NULL: it does not say. */
 bool http_cross_site(const char *fetch_site, const char *fetch_mode);
 
+/* The same of browsers that do not say so, as they do of TLS and loopback alone: whether there is an Origin other than Host. Before
+ * a proxy the two differ; then fetch_site is known better. */
+bool http_cross_origin(const char *origin, const char *host, const char *fetch_site);
+
 #endif

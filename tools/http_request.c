@@ -190,6 +190,7 @@ static struct bw_addr local_of(const struct http_peer *peer) {
 static bool is_welcome(struct http_request *request, const char *version, enum MHD_Result *result) {
     struct host_headers hosts = {.count = 0};
     const struct bw_addr local = local_of(request->peer);
+    const char *site = http_header(request, "Sec-Fetch-Site");
     bool old = strcmp(version, MHD_HTTP_VERSION_1_1) != 0; /* checks of load balancers: no browser speaks that */
     mhd.get_connection_values(request->connection, MHD_HEADER_KIND, count_host, &hosts);
     if (hosts.count > 1 || (hosts.count == 0 && !old))
@@ -198,7 +199,8 @@ static bool is_welcome(struct http_request *request, const char *version, enum M
         *result = http_error(request, MHD_HTTP_MISDIRECTED_REQUEST, "host",
                              "this agent is not called by the name in the Host header: if it is meant to be, start the "
                              "agent with --http-host NAME (http-host = NAME)");
-    else if (http_cross_site(http_header(request, "Sec-Fetch-Site"), http_header(request, "Sec-Fetch-Mode")))
+    else if (http_cross_site(site, http_header(request, "Sec-Fetch-Mode")) ||
+             http_cross_origin(http_header(request, "Origin"), hosts.value, site))
         *result = http_error(request, MHD_HTTP_FORBIDDEN, "cross-site", "a page of another origin may not ask this");
     else
         return true;

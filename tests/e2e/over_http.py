@@ -210,6 +210,31 @@ def pages_of_others_may_not_ask():
                                ("same-origin", "cors", 200), ("none", "navigate", 200)):
         answer = ask(agent, "/v1/members", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode})
         tap.equal(answer.status, status, f"{site} {mode}")
+    own = "http://{}:{}".format(*place(agent))
+    for origin, more, status in ((own, {}, 200), ("http://evil.example", {}, 403), ("http://127.0.0.1:1", {}, 403), ("null", {}, 403),
+                                 ("https://proxy.example", {"Sec-Fetch-Site": "same-origin"}, 200)):
+        for path in ("/", "/v1/members", "/v1/events?last=1&types=ready", "/leader/default"):
+            method = "HEAD" if "events" in path else "GET"
+            answer = ask(agent, path, method=method, headers={"Origin": origin, **more})
+            tap.equal((answer.status == 403, answer.headers.get("Access-Control-Allow-Origin")), (status == 403, None), f"{origin} {path}")
+    preflight = {"Origin": "http://evil.example", "Access-Control-Request-Method": "GET", "Access-Control-Request-Private-Network": "true"}
+    answer = ask(agent, "/v1/members", method="OPTIONS", headers=preflight)
+    tap.equal((answer.status, [name for name in answer.headers if name.startswith("Access-Control")]), (403, []), "a preflight")
+    answer = raw(agent, b"GET /live HTTP/1.0\r\nOrigin: http://evil.example\r\n\r\n")
+    tap.equal(answer.split()[1], b"403", "without Host")
+
+
+@tap.test(timeout=60)
+def what_is_no_request_is_answered_without_a_word_of_it():
+    agent = serving(1).agents["n1"]
+    mark = b"<script>mark"
+    for line, status in ((b"GET /live HTTP/1.1\r\nHost: localhost\r\n" + mark, b"400"), (b"GET /live HTTP/1.1\r\nX: " + mark, b"400"),
+                         (b"GET /live HTTP/1.1\r\nHost: localhost\r\nX: " + mark * 2000, b"431"),
+                         (b"GET /" + mark * 2000 + b" HTTP/1.1\r\nHost: localhost", b"414"),
+                         (b"GET /" + mark + b" HTTP/2.0\r\nHost: localhost", b"505")):
+        answer = raw(agent, line + b"\r\n\r\n")
+        tap.equal((answer.split()[1], mark in answer), (status, False), f"{line[:60]}: {answer}")
+        tap.check(b"Connection: close" in answer, f"{answer}")
 
 
 # ------------------------------------------------------------------ metrics

@@ -111,6 +111,44 @@ static void cross_site_is_told_from_a_link(void) {
     CU_ASSERT_FALSE(http_cross_site(NULL, NULL));
 }
 
+static void origins_are_compared_with_the_host(void) {
+    static const char *const same[][2] = {{"http://localhost:7980", "localhost:7980"},
+                                          {"http://N1.example.org", "n1.example.org"},
+                                          {"http://n1.example.org", "n1.example.org:80"},
+                                          {"https://n1.example.org", "n1.example.org:443"},
+                                          {"https://n1.example.org:443", "n1.example.org"},
+                                          {"http://[::1]:7980", "[::1]:7980"},
+                                          {"http://192.0.2.7", "192.0.2.7"}};
+    static const char *const other[][2] = {{"http://evil.example", "localhost:7980"},
+                                           {"http://localhost:3000", "localhost:7980"},
+                                           {"http://localhost", "localhost:7980"},
+                                           {"https://localhost", "localhost:80"},
+                                           {"http://127.0.0.1:7980", "localhost:7980"},
+                                           {"http://localhost:7980.evil.example", "localhost:7980"},
+                                           {"http://localhost:7980/", "localhost:7980"},
+                                           {"null", "localhost:7980"},
+                                           {"", "localhost:7980"},
+                                           {"localhost:7980", "localhost:7980"},
+                                           {"ftp://localhost:7980", "localhost:7980"},
+                                           {"http://", "localhost:7980"},
+                                           {"http://localhost:7980 http://evil.example", "localhost:7980"},
+                                           {"http://[::1]:7980", "[::2]:7980"},
+                                           {"http://localhost:7980", ""},
+                                           {"http://localhost:7980", NULL}};
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        CU_ASSERT_FALSE(http_cross_origin(same[i][0], same[i][1], NULL));
+        CU_ASSERT_FALSE(http_cross_origin(same[i][0], same[i][1], "cross-site"));
+    }
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+        CU_ASSERT_TRUE(http_cross_origin(other[i][0], other[i][1], NULL));
+        CU_ASSERT_TRUE(http_cross_origin(other[i][0], other[i][1], "cross-site"));
+        CU_ASSERT_TRUE(http_cross_origin(other[i][0], other[i][1], "none"));
+        CU_ASSERT_FALSE(http_cross_origin(other[i][0], other[i][1], "same-origin")); /* through a proxy */
+    }
+    CU_ASSERT_FALSE(http_cross_origin(NULL, "localhost", NULL));
+    CU_ASSERT_FALSE(http_cross_origin(NULL, NULL, "cross-site"));
+}
+
 /* ------------------------------------------------------------------ options */
 
 static void addresses_are_taken(void) {
@@ -168,7 +206,8 @@ static const struct tap_test path_tests[] = {TAP_TEST(escapes_are_undone), TAP_T
                                              TAP_TEST(what_does_not_fit_is_refused)};
 static const struct tap_test host_tests[] = {TAP_TEST(loopback_and_the_local_address_are_hosts),
                                              TAP_TEST(other_hosts_are_refused), TAP_TEST(named_hosts_are_allowed),
-                                             TAP_TEST(cross_site_is_told_from_a_link)};
+                                             TAP_TEST(cross_site_is_told_from_a_link),
+                                             TAP_TEST(origins_are_compared_with_the_host)};
 static const struct tap_test option_tests[] = {TAP_TEST(addresses_are_taken), TAP_TEST(what_is_no_address_is_refused),
                                                TAP_TEST(what_is_no_host_is_refused)};
 static const struct tap_suite suites[] = {TAP_SUITE("paths", path_tests), TAP_SUITE("hosts", host_tests),
