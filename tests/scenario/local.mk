@@ -12,7 +12,7 @@ c_tests += tests/scenario/lives
 tests_scenario_lives_SOURCES = tests/scenario/lives.c tests/scenario/story.c tests/scenario/story.h
 
 # The swarm, and the same with the core compiled so that single rules can be switched off (base/mutant.h).
-swarm_sources = tests/scenario/swarm.h tests/scenario/swarm_draw.c tests/scenario/swarm_plan.c tests/scenario/swarm_run.c tests/scenario/swarm_scopes.c
+swarm_sources = tests/scenario/swarm.h tests/scenario/swarm_draw.c tests/scenario/swarm_least.c tests/scenario/swarm_plan.c tests/scenario/swarm_run.c tests/scenario/swarm_scopes.c
 c_tests += tests/scenario/swarm tests/scenario/swarm_mutants
 tests_scenario_swarm_SOURCES = tests/scenario/swarm.c $(swarm_sources)
 tests_scenario_swarm_mutants_SOURCES = tests/scenario/swarm_mutants.c $(swarm_sources)

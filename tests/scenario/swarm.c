@@ -2,6 +2,7 @@
  *
  *   swarm                      the fixed seeds
  *   swarm 12345                one seed, with its trace
+ *   swarm 12345 3,7            the same with these of its steps alone, as told of a seed that failed
  *   swarm --seeds 1000-2000    so many, one line for each that fails
  *   swarm --soak 3600          fresh ones for so many seconds (make soak SOAK=3600) */
 #include "tests/scenario/swarm.h"
@@ -18,6 +19,8 @@ static void seeds(uint64_t first, uint64_t last) {
     int64_t virtual_ms = 0;
     for (uint64_t seed = first; seed <= last; seed++) {
         CU_ASSERT(swarm_run(seed, true, NULL, &result));
+        if (!result.passed)
+            swarm_tell_least(seed, &result);
         worst_ms = result.healed_ms > worst_ms ? result.healed_ms : worst_ms;
         virtual_ms += result.virtual_ms;
     }
@@ -170,6 +173,11 @@ static const struct tap_test swarm_tests[] = {
 };
 static const struct tap_suite suites[] = {TAP_SUITE("swarm", swarm_tests)};
 
+static void tell(uint64_t seed, const struct swarm_result *result) {
+    printf("tests/scenario/swarm %llu  # %s\n", (unsigned long long)seed, result->violation);
+    swarm_tell_least(seed, result);
+}
+
 static int run_range(const char *text) {
     struct swarm_result result;
     char *end;
@@ -178,8 +186,7 @@ static int run_range(const char *text) {
     uint64_t failed = 0;
     for (uint64_t seed = first; seed <= last; seed++)
         if (!swarm_run(seed, false, NULL, &result)) {
-            printf("tests/scenario/swarm %llu  # %s\n", (unsigned long long)seed, result.violation);
-            fflush(stdout);
+            tell(seed, &result);
             failed++;
         }
     printf("%llu seeds, %llu failed\n", (unsigned long long)(last - first + 1), (unsigned long long)failed);
@@ -197,10 +204,9 @@ static int soak(const char *text) {
     int64_t virtual_ms = 0;
     for (; time(NULL) < end; seed++) {
         if (!swarm_run(seed, false, NULL, &result)) {
-            printf("tests/scenario/swarm %llu  # %s\n", (unsigned long long)seed, result.violation);
+            tell(seed, &result);
             failed++;
         }
-        fflush(stdout);
         virtual_ms += result.virtual_ms;
     }
     printf("%llu seeds from %llu on, %.1f simulated cluster-hours, %llu failed\n", (unsigned long long)(seed - first),
@@ -208,9 +214,12 @@ static int soak(const char *text) {
     return failed > 0 ? 1 : 0;
 }
 
-static int run_seed(const char *text) {
+static int run_seed(const char *text, const bool *steps) {
     struct swarm_result result;
-    bool passed = swarm_run(strtoull(text, NULL, 10), true, stdout, &result);
+    uint64_t seed = strtoull(text, NULL, 10);
+    bool passed = swarm_run_steps(seed, steps, true, stdout, &result);
+    if (!passed && steps == NULL)
+        swarm_tell_least(seed, &result);
     printf("trace hash %016llx, %lld ms of virtual time, whole again after %lld ms: %s\n",
            (unsigned long long)result.hash, (long long)result.virtual_ms, (long long)result.healed_ms,
            passed ? "passed" : result.violation);
@@ -218,11 +227,14 @@ static int run_seed(const char *text) {
 }
 
 int main(int argc, char **argv) {
+    bool steps[SWARM_STEPS_MAX];
     if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
         return run_range(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--soak") == 0)
         return soak(argv[2]);
     if (argc == 2 && argv[1][0] >= '0' && argv[1][0] <= '9')
-        return run_seed(argv[1]);
+        return run_seed(argv[1], NULL);
+    if (argc == 3 && argv[1][0] >= '0' && argv[1][0] <= '9' && swarm_read_steps(argv[2], steps))
+        return run_seed(argv[1], steps);
     return tap_run(suites, BW_COUNT(suites), argc, argv);
 }

@@ -105,5 +105,17 @@ struct swarm_result {
 
 /* Runs one seed. If it fails and report is set, prints the trace's end and the command that repeats it. */
 bool swarm_run(uint64_t seed, bool report, FILE *log, struct swarm_result *result);
+/* Runs the seed with these of its steps alone; NULL: with all. */
+bool swarm_run_steps(uint64_t seed, const bool steps[SWARM_STEPS_MAX], bool report, FILE *log,
+                     struct swarm_result *result);
+
+void swarm_keep_steps(struct swarm_draw *draw, const bool steps[SWARM_STEPS_MAX]);
+
+/* Which steps a seed that fails needs to fail in the same way: with any one of them less it does not. Returns how many. */
+size_t swarm_least(uint64_t seed, const struct swarm_result *failed, bool steps[SWARM_STEPS_MAX]);
+/* Finds and prints them, with the command that runs them alone. */
+void swarm_tell_least(uint64_t seed, const struct swarm_result *failed);
+/* "3,7": the steps with these numbers. False: it is no such list. */
+bool swarm_read_steps(const char *text, bool steps[SWARM_STEPS_MAX]);
 
 #endif

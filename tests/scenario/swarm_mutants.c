@@ -5,6 +5,7 @@
 #include "tests/lib/tap.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SEED_COUNT 200u
 
@@ -46,6 +47,46 @@ static void with_frozen_scopes_taken_it_fails(void) {
 static void with_a_seat_too_many_it_fails(void) {
     demand_caught(BW_MUTANT_SEAT_TOO_MANY);
 }
+static bool fails_as(uint64_t seed, const bool steps[SWARM_STEPS_MAX], const char *name) {
+    struct swarm_result result;
+    return !swarm_run_steps(seed, steps, false, NULL, &result) && strncmp(result.violation, name, strlen(name)) == 0;
+}
+
+/* A scope that is taken though it is frozen needs somebody who froze it, before; and what else is named is needed, too. */
+static void the_steps_that_a_failure_needs_are_found(void) {
+    static struct swarm_draw draw;
+    struct swarm_result result;
+    bool steps[SWARM_STEPS_MAX], froze = false;
+    uint64_t seed = caught_by(BW_MUTANT_FREEZE_RULE_OFF);
+    bw_mutant_chosen = BW_MUTANT_FREEZE_RULE_OFF;
+    swarm_draw(&draw, seed);
+    CU_ASSERT_FALSE(swarm_run(seed, false, NULL, &result));
+    size_t count = swarm_least(seed, &result, steps);
+    tap_note("%zu of %zu steps", count, draw.step_count);
+    CU_ASSERT(count > 0 && count < draw.step_count);
+    CU_ASSERT(fails_as(seed, steps, "frozen: "));
+    for (size_t i = 0; i < draw.step_count; i++) {
+        if (!steps[i])
+            continue;
+        froze |= draw.steps[i].fault == SWARM_FREEZE;
+        steps[i] = false;
+        CU_ASSERT_FALSE(fails_as(seed, steps, "frozen: "));
+        steps[i] = true;
+        count--;
+    }
+    CU_ASSERT(froze && count == 0);
+    bw_mutant_chosen = BW_MUTANT_NONE;
+}
+
+static void steps_are_read(void) {
+    static const char *const wrong[] = {"", "x", "1,", ",1", "1 2", "64", "1,,2", "-1"};
+    bool steps[SWARM_STEPS_MAX];
+    CU_ASSERT(swarm_read_steps("63,0", steps) && steps[0] && steps[63] && !steps[1]);
+    CU_ASSERT(swarm_read_steps("none", steps) && !steps[0]);
+    for (size_t i = 0; i < BW_COUNT(wrong); i++)
+        CU_ASSERT_FALSE(swarm_read_steps(wrong[i], steps));
+}
+
 static void with_all_rules_it_passes(void) {
     struct swarm_result result;
     for (uint64_t seed = 1; seed <= 10; seed++)
@@ -58,6 +99,8 @@ static const struct tap_test mutant_tests[] = {
     TAP_TEST(with_a_lease_counted_from_the_acknowledgement_it_fails),
     TAP_TEST(with_frozen_scopes_taken_it_fails),
     TAP_TEST(with_a_seat_too_many_it_fails),
+    TAP_TEST(the_steps_that_a_failure_needs_are_found),
+    TAP_TEST(steps_are_read),
     TAP_TEST(with_all_rules_it_passes),
 };
 static const struct tap_suite suites[] = {TAP_SUITE("swarm mutants", mutant_tests)};

@@ -453,10 +453,12 @@ static void tell(const struct run *run, const struct swarm_result *result) {
     fflush(stdout);
 }
 
-bool swarm_run(uint64_t seed, bool report, FILE *log, struct swarm_result *result) {
+bool swarm_run_steps(uint64_t seed, const bool steps[SWARM_STEPS_MAX], bool report, FILE *log,
+                     struct swarm_result *result) {
     static struct swarm_draw draw;
     struct run run = {.draw = &draw};
     swarm_draw(&draw, seed);
+    swarm_keep_steps(&draw, steps);
     draw.options.configure = configure;
     draw.options.on_event = on_event;
     draw.options.context = &run;
