@@ -60,8 +60,8 @@ const struct argp doctor_argp = {
 
 /* ------------------------------------------------------------------ asking the agent */
 
-static int ask(struct control_client *client, json_t *request, json_t **answer) {
-    return control_ask(client, request, CONTROL_TIMEOUT_S, answer);
+static int ask(const struct doctor *doctor, struct control_client *client, json_t *request, json_t **answer) {
+    return control_ask(client, request, doctor->client->timeout_s, answer);
 }
 
 static bool is_unusual(const json_t *event) {
@@ -80,7 +80,7 @@ static int ask_events(struct doctor *doctor) {
     if (code != EXIT_DONE)
         return code;
     double deadline = control_now() + CONTROL_TIMEOUT_S;
-    code = ask(&client, json_pack("{s:s,s:i}", "op", "monitor", "since", 0), &head);
+    code = ask(doctor, &client, json_pack("{s:s,s:i}", "op", "monitor", "since", 0), &head);
     json_int_t newest = json_integer_value(json_object_get(head, "newest"));
     bool more = code == EXIT_DONE && json_integer_value(json_object_get(head, "oldest")) <= newest;
     json_decref(head);
@@ -99,37 +99,45 @@ static int ask_events(struct doctor *doctor) {
 static void ask_unstable(struct doctor *doctor, struct control_client *client) {
     size_t index;
     json_t *member;
-    size_t looks = 0;
     json_array_foreach(json_object_get(doctor->members, "members"), index, member) {
         json_t *why = NULL;
-        if (looks++ >= LOOKS_MAX || doctor->unstable_count >= sizeof(doctor->unstable) / sizeof(doctor->unstable[0]))
+        if (index >= LOOKS_MAX || doctor->unstable_count >= sizeof(doctor->unstable) / sizeof(doctor->unstable[0]))
             return;
-        if (ask(client, json_pack("{s:s,s:s}", "op", "why", "name", json_text_of(member, "id")), &why) != EXIT_DONE)
-            return;
+        int code = ask(doctor, client, json_pack("{s:s,s:s}", "op", "why", "name", json_text_of(member, "id")), &why);
         if (json_is_true(json_object_get(why, "unstable")))
             doctor->unstable[doctor->unstable_count++] = json_text_of(member, "name");
         json_decref(why);
+        if (code != EXIT_DONE && code != EXIT_NO) /* it may be gone since the members were told */
+            return;
     }
+}
+
+/* Has the agent try all members; in the time that --timeout gives, if it does. */
+static int ask_paths(struct doctor *doctor) {
+    struct client_options patient = *doctor->client;
+    if (patient.timeout_s <= 0)
+        patient.timeout_s = PATIENCE_S;
+    int code = control_poll(&patient, json_pack("{s:s,s:b}", "op", "paths", "start", 1),
+                            json_pack("{s:s}", "op", "paths"), &doctor->paths);
+    if (code == EXIT_TIMED_OUT && doctor->paths != NULL)
+        complain("the agent has not tried all members in %g s", patient.timeout_s);
+    return code;
 }
 
 static int ask_all(struct doctor *doctor) {
     struct control_client client;
-    struct client_options patient = *doctor->client;
     static const char *const ops[] = {"info", "setup", "members", "leader", "reachability"};
     json_t **answers[] = {&doctor->info, &doctor->setup, &doctor->members, &doctor->leader, &doctor->reachability};
     int code = control_open(&client, doctor->client);
     if (code != EXIT_DONE)
         return code;
-    code = ask(&client, json_pack("{s:s}", "op", "info"), &doctor->info);
-    if (patient.timeout_s <= 0)
-        patient.timeout_s = PATIENCE_S;
+    code = ask(doctor, &client, json_pack("{s:s}", "op", "info"), &doctor->info);
     if (code == EXIT_DONE && strcmp(json_text_of(doctor->info, "state"), "member") == 0)
-        code = control_poll(&patient, json_pack("{s:s,s:b}", "op", "paths", "start", 1),
-                            json_pack("{s:s}", "op", "paths"), &doctor->paths);
+        code = ask_paths(doctor);
     for (size_t i = 0; code == EXIT_DONE && i < sizeof(ops) / sizeof(ops[0]); i++) {
         json_decref(*answers[i]);
         *answers[i] = NULL;
-        code = ask(&client, json_pack("{s:s}", "op", ops[i]), answers[i]);
+        code = ask(doctor, &client, json_pack("{s:s}", "op", ops[i]), answers[i]);
     }
     if (code == EXIT_DONE)
         ask_unstable(doctor, &client);
@@ -144,6 +152,8 @@ static void say_no_agent(struct doctor *doctor) {
     control_path_default(path);
     if (doctor->client->control != NULL)
         snprintf(path, sizeof(path), "%s", doctor->client->control);
+    else if (access(path, F_OK) != 0 && !control_path_is_given() && access(CONTROL_PATH_SYSTEM, F_OK) == 0)
+        snprintf(path, sizeof(path), CONTROL_PATH_SYSTEM);
     bool denied = access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0;
     bool stale = access(path, F_OK) == 0 && !denied;
     doctor_say(

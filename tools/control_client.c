@@ -58,12 +58,15 @@ static int open_path(const struct client_options *options, char path[CONTROL_PAT
     if (options->control != NULL)
         snprintf(path, CONTROL_PATH_SIZE, "%s", options->control);
     int fd = connect_to(path, answer_timeout_s(options));
-    const char *given = getenv("BELLWETHER_CONTROL");
-    if (fd >= 0 || options->control != NULL || (given != NULL && given[0] != '\0'))
+    if (fd >= 0 || options->control != NULL || control_path_is_given())
         return fd;
+    int error = errno;
     int system = connect_to(CONTROL_PATH_SYSTEM, answer_timeout_s(options));
-    if (system >= 0)
+    int system_error = errno;
+    bool there = system >= 0 || (error == ENOENT && system_error != ENOENT); /* or why not is to be said of that one */
+    if (there)
         snprintf(path, CONTROL_PATH_SIZE, "%s", CONTROL_PATH_SYSTEM);
+    errno = there ? system_error : error;
     return system;
 }
 

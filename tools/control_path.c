@@ -5,11 +5,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-void control_path_default(char path[CONTROL_PATH_SIZE]) {
+bool control_path_is_given(void) {
     const char *given = getenv("BELLWETHER_CONTROL");
+    return given != NULL && given[0] != '\0';
+}
+
+void control_path_default(char path[CONTROL_PATH_SIZE]) {
     const char *runtime = getenv("XDG_RUNTIME_DIR");
-    if (given != NULL && given[0] != '\0')
-        snprintf(path, CONTROL_PATH_SIZE, "%s", given);
+    if (control_path_is_given())
+        snprintf(path, CONTROL_PATH_SIZE, "%s", getenv("BELLWETHER_CONTROL"));
     else if (runtime != NULL && runtime[0] == '/')
         snprintf(path, CONTROL_PATH_SIZE, "%s/bellwether.sock", runtime);
     else

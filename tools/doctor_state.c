@@ -22,7 +22,9 @@ static void time_before(const struct doctor *doctor, int64_t seconds, char text[
 /* How long ago that was. */
 static int64_t age_s(const struct doctor *doctor, const json_t *event) {
     int64_t wall_us;
-    return time_parse(json_text_of(event, "time"), &wall_us) ? doctor->now_s - wall_us / 1000000 : 0;
+    return time_parse(json_text_of(event, "time"), &wall_us) && doctor->now_s > wall_us / 1000000
+               ? doctor->now_s - wall_us / 1000000
+               : 0;
 }
 
 static bool is_living(const json_t *member) {
@@ -258,7 +260,7 @@ static void look_at_leaders(struct doctor *doctor) {
 
 static void look_at_stalls(struct doctor *doctor) {
     json_int_t stalls = number_of(doctor->paths, "stalls");
-    double uptime_s = json_real_value(json_object_get(doctor->info, "uptime_s"));
+    double uptime_s = json_number_value(json_object_get(doctor->info, "uptime_s"));
     bool often = stalls > 3 && (double)stalls * 60 > uptime_s;
     size_t index;
     json_t *row;

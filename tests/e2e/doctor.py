@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -319,6 +320,33 @@ def credentials_are_what_systemd_makes_of_them():
     for mode in (0o444, 0o460):
         os.chmod(key, mode)
         tap.equal(problems(agent.run("doctor", "--json")), [("key-file", key)], f"{mode:o}: that is none of systemd's")
+
+
+@tap.test
+def the_systems_agent_is_not_overlooked():
+    """By a user who may not ask it, and has a place for agents of his own."""
+    if why_not() or not shutil.which("setpriv"):
+        tap.skip(why_not() or "no setpriv")
+    place = "/run/bellwether/agent.sock"
+    listen = f"import os, socket; os.mkdir(os.path.dirname('{place}')); socket.socket(socket.AF_UNIX).bind('{place}'); os.chmod('{place}', 0o600)"
+    view = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && "$0" -c "$1" && shift && exec "$@"', sys.executable, listen,
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "XDG_RUNTIME_DIR=/nowhere", os.environ["BELLWETHER"]]
+    result = command(*view, "doctor", "--json", check=False)
+    found = json.loads(result.stdout)["findings"][0]
+    tap.equal((found["check"], found["where"], found["what"]), ("agent", place, "the agent's control socket is another user's"), "doctor")
+    result = command(*view, "info", check=False)
+    tap.check(f"the agent at {place} is another user's" in result.stderr, result.stderr)
+
+
+@tap.test
+def time_that_is_too_short_is_told():
+    cluster = new_cluster()
+    cluster.start(2)
+    first, second = cluster.agents["n1"], cluster.agents["n2"]
+    second.signal(signal.SIGSTOP)
+    result = first.run("doctor", "--timeout", "0.4")
+    second.signal(signal.SIGCONT)
+    tap.equal((result.returncode, result.stdout, result.stderr), (4, "", "bellwether: the agent has not tried all members in 0.4 s\n"), "why")
 
 
 @tap.test
