@@ -290,8 +290,12 @@ int agent_run(struct agent_options *options) {
     if (agent->loop == NULL)
         complain("no event loop can be made: out of memory or of file descriptors (ulimit -n)");
     else if (open_all(agent)) {
-        agent->view = (struct agent_view){
-            .options = options, .host = agent->host, .started = bw_loop_now(), .leave = leave, .joined = joined};
+        agent->view = (struct agent_view){.options = options,
+                                          .host = agent->host,
+                                          .footprint = &agent->footprint,
+                                          .started = bw_loop_now(),
+                                          .leave = leave,
+                                          .joined = joined};
         agent->view.runs = agent_runs_create(agent->loop, &agent->view);
         agent->view.paths = agent_paths_create(agent->loop, agent->host);
         watch_signals(agent);

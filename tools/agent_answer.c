@@ -17,6 +17,7 @@
 #include "tools/agent_voters.h"
 #include "tools/confine.h"
 #include "tools/control_server.h"
+#include "tools/footprint.h"
 #include "tools/json.h"
 #include "tools/json_info.h"
 
@@ -112,6 +113,7 @@ json_t *agent_answer(void *context, struct control_peer *peer, const char *op, c
         {"reload", answer_reload},     {"setup", answer_setup},     {"paths", answer_paths},
     };
     struct agent_view *view = context;
+    footprint_asked(view->footprint);
     json_t *campaign = agent_runs_answer(view->runs, peer, op, request);
     if (campaign != NULL)
         return campaign;

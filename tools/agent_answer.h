@@ -19,6 +19,7 @@ struct agent_view {
     struct agent_runs *runs;
     char http[BW_ADDR_TEXT_SIZE]; /* where HTTP is answered, "": nowhere */
     struct agent_paths *paths;
+    struct footprint *footprint;
     struct bw_time started;
     enum agent_phase phase;
     bool exits; /* when it has left */

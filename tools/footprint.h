@@ -5,10 +5,13 @@
 #include <ev.h>
 
 struct footprint {
+    struct ev_loop *loop;
     ev_timer timer;
 };
 
 /* A little after the start, gives back what only the start has needed. */
 void footprint_start(struct footprint *footprint, struct ev_loop *loop);
+/* A question was answered: a minute after the last one, gives back what only answers need. */
+void footprint_asked(struct footprint *footprint);
 
 #endif
