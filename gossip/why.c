@@ -109,7 +109,10 @@ void bw_why_end(struct bw_gossip *g, const struct bw_member *member, enum bw_sta
         outcome == BW_STATUS_DEAD) { /* a verdict, and no suspicion before */
         reason = begin(g, &member->id);
         if (reason) {
-            reason->evidence = by && !bw_id_none(by) ? BW_EVIDENCE_VERDICT : BW_EVIDENCE_TABLE;
+            bool own = by && bw_id_equal(by, &g->self->id); /* without a suspicion: by a look at its certificate */
+            reason->evidence = own                     ? BW_EVIDENCE_CERTIFICATE
+                               : by && !bw_id_none(by) ? BW_EVIDENCE_VERDICT
+                                                       : BW_EVIDENCE_TABLE;
             reason->accuser_count = by && !bw_id_none(by);
             reason->accusers[0] = by ? *by : (struct bw_id){{0}};
         }

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "crypto/identity.h"
+#include "node/addr.h"
 #include "tools/addr.h"
 #include "tools/scope_option.h"
 #include "tools/text.h"
@@ -95,7 +96,10 @@ static bool set_bind(struct agent_options *options, const char *value, char *why
 
 static bool set_advertise(struct agent_options *options, const char *value, char *why, size_t why_size) {
     snprintf(why, why_size, "an address is wanted: 192.0.2.1, 192.0.2.1:7947, 2001:db8::1 or [2001:db8::1]:7947");
-    return bw_addr_parse(&options->advertise, value, 0) == 0;
+    if (bw_addr_parse(&options->advertise, value, 0) != 0)
+        return false;
+    snprintf(why, why_size, "that stands for all addresses: one at which the others reach this member is wanted");
+    return !bw_addr_unspecified(&options->advertise);
 }
 
 static bool set_join(struct agent_options *options, const char *value, char *why, size_t why_size) {

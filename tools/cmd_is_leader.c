@@ -89,8 +89,10 @@ static const json_t *choose(const struct is_leader *is_leader, const json_t *ans
         }
         scope = scope == NULL || (!leads(scope) && leads(other)) ? other : scope;
     }
-    if (scope == NULL && !is_leader->quiet)
-        complain("no scope '%s' is known here", is_leader->scope == NULL ? "" : is_leader->scope);
+    if (scope == NULL && is_leader->scope == NULL && !is_leader->quiet)
+        complain("no scope is known here");
+    else if (scope == NULL && !is_leader->quiet)
+        complain("no scope '%s' is known here", is_leader->scope);
     return scope;
 }
 

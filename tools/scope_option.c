@@ -166,6 +166,10 @@ static bool set_one(struct bw_scope_config *scope, const char *name, const char 
         snprintf(why, why_size, "failover is fast or safe");
         return strcmp(value, "safe") == 0 || strcmp(value, "fast") == 0;
     }
+    if (strcmp(name, "gate") == 0 || strcmp(name, "spread") == 0) {
+        snprintf(why, why_size, "'%s' stands alone, without '=%s'", name, value);
+        return false;
+    }
     char hint[64];
     snprintf(why, why_size, "'%s' is not an option of a scope%s", name,
              nearest_hint(name, setting_names, hint, sizeof(hint)));

@@ -339,7 +339,8 @@ bool bw_node_message(struct bw_node *node, struct bw_message *message);
     X(TOLD, "told", "another member said that it suspects it")                                \
     X(VERDICT, "verdict", "another member said that it is dead")                              \
     X(TABLE, "table", "another member's table held it for dead")                              \
-    X(HELPED, "helped", "its port refused this agent, which probed it for another member")
+    X(HELPED, "helped", "its port refused this agent, which probed it for another member")    \
+    X(CERTIFICATE, "certificate", "its certificate is revoked or has expired")
 
 #define BW_EVIDENCE_VALUE_(name, word, text) BW_EVIDENCE_##name,
 enum bw_evidence { BW_EVIDENCES(BW_EVIDENCE_VALUE_) BW_EVIDENCE_COUNT };

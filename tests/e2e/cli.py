@@ -162,6 +162,10 @@ def unknown_options_and_keys_are_named_with_the_nearest():
     contains(refused(agent, "--set", "probe_timeout_max_ms=60000", code=1), "contradict")
     contains(refused(agent, "--scope", "default:priorty=5", code=2), "priority")
     contains(refused(agent, "--scope", "default:priority=70000", code=2), "65535")
+    contains(refused(agent, "--scope", "default:gate=yes", code=2), "'gate' stands alone")
+    contains(refused(agent, "--scope", "orders/0..3:spread=yes", code=2), "'spread' stands alone")
+    contains(refused(agent, "--advertise", "0.0.0.0:7947", code=2), "all addresses")
+    contains(refused(agent, "--advertise", "::", code=2), "all addresses")
     contains(refused(agent, "--scope", "orders/3..1", code=2), "range")
     contains(refused(agent, "--scope", "orders/00..03", code=2), "leading zeros")
     contains(refused(agent, "--scope", "orders/0..65536", code=2), "range", "65535")
@@ -175,7 +179,7 @@ def unknown_options_and_keys_are_named_with_the_nearest():
         ("# fine\n\nnmae = n1\n", [f"{config}:3", "'nmae'", "'name'"]),
         ("name = n1\nprofile = lann\n", [f"{config}:2", "lan"]),
         ("name = n1\nnonsense\n", [f"{config}:2"]),
-        ("[agent]\nname = n1\n", [f"{config}:2", "section"]),
+        ("[agent]\nname = n1\n", [f"{config}:1", "section"]),
         ("name = n1\ntag = x=" + "y" * 300 + "\n", [f"{config}:2", "long"]),
         ("observer = perhaps\n", [f"{config}:1", "yes or no"]),
         ("config = other\n", [f"{config}:1", "config"]),

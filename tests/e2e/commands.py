@@ -224,6 +224,9 @@ def is_leader_answers_by_its_exit_code():
         tap.equal(set(answer), {"scope", "leads", "token", "lease_ms"}, "fields")
         tap.equal((answer["leads"], answer["token"]), (agent is leader, leader.reign()[0] if agent is leader else None),
                   f"{agent.name}'s answer")
+    observer = cluster.add("x", "--observer", "--cluster", "elsewhere").start().wait_ready()
+    nothing = observer.run("is-leader")
+    tap.equal((nothing.returncode, nothing.stdout, nothing.stderr), (1, "", "bellwether: no scope is known here\n"), "none at all")
     unknown = leader.run("is-leader", "nowhere")
     tap.equal((unknown.returncode, unknown.stdout), (1, ""), "no such scope")
     tap.check("nowhere" in unknown.stderr, unknown.stderr)

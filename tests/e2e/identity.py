@@ -141,6 +141,7 @@ def the_revoked_are_shut_out():
     tap.equal(found[2][0], ("revoked", "c"), f"at itself: {found[2]}")
     tap.check("path" not in dict(found[2]) and "firewall" not in dict(found[2]), f"no paths: {found[2]}")
     tap.check("certificate revoked" in agents[0].run("why", "c").stdout, "why")
+    tap.equal(agents[0].ask("why", "c")["suspicion"]["evidence"], "certificate", "and on what evidence")
     authority.cluster.wait(lambda: agents[0].ask("info")["converged"] and agents[1].ask("info")["converged"], LIMIT, "a and b agree without it")
     agents[0].kill()
     tap.equal(agents[1].status_of("c"), "dead")
