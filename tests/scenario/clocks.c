@@ -160,6 +160,75 @@ static void a_member_that_leaves_and_starts_within_100_ms(void) {
     starts_and_stops_within_100_ms(true);
 }
 
+/* -- clocks that drift (45) -- */
+
+static void three_voters(void) {
+    story_set_up();
+    options.durable = true;
+    options.voter_count = 3;
+}
+
+/* The leader's clock is slow, and so its lease is long; the voters' are fast, and so their promises are short. */
+static void drift(size_t leader, int32_t ppm) {
+    for (size_t i = 0; i < 3; i++)
+        bw_sim_clock_rate(sim, i, i == leader ? -ppm : ppm);
+}
+
+/* Two valid leases at one instant would be a violation. */
+static void cut_off(size_t leader) {
+    bw_sim_partition(sim, (unsigned[]){leader == 0, leader == 1, leader == 2});
+    run_ms(2 * options.params.lease_ms + 10000);
+}
+
+/* After a day the clocks are minutes apart. Nobody notices, and the lease still ends in time. */
+static void a_day_of_drift_moves_nothing(void) {
+    options.params.lease_ms = 5000; /* few renewals: a day of them is to be had in seconds */
+    size_t leader = cluster(1, 3);
+    if (leader == NOBODY)
+        return;
+    struct bw_token before = token_of(leader);
+    drift(leader, (int32_t)options.params.drift_ppm);
+    protect(0, 3);
+    run_ms(24 * HOUR_MS);
+    int64_t apart_us = bw_sim_clock(sim, (leader + 1) % 3).mono_us - bw_sim_clock(sim, leader).mono_us;
+    CHECK(apart_us >= 24 * HOUR_MS * 2 * options.params.drift_ppm / 1000);
+    struct bw_token after = token_of(leader);
+    CHECK(may_act(leader) && bw_token_compare(&before, &after) == 0);
+    CHECK(accused_in(0, 3) == 0);
+    bw_sim_protect(sim, leader, false);
+    cut_off(leader);
+    CHECK(acting_count() == 1 && !may_act(leader));
+}
+
+/* In how many of the runs the leases overlap. */
+static size_t overlaps(int32_t ppm) {
+    size_t count = 0;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        options.params.stagger_ms = 5; /* as soon as a promise is over, somebody claims */
+        options.params.settle_ms = 50;
+        size_t leader = cluster(seed, 3);
+        if (leader == NOBODY)
+            return 0;
+        drift(leader, ppm);
+        run_ms(3000);
+        cut_off(leader);
+        if (bw_sim_violation(sim) == NULL)
+            continue;
+        count += CHECK(bw_sim_broken(sim) == BW_INVARIANT_ONE_LEASE);
+        bw_sim_destroy(sim); /* it is what was to be seen */
+        sim = NULL;
+    }
+    return count;
+}
+
+static void ten_times_the_drift_is_caught(void) {
+    int32_t ppm = (int32_t)options.params.drift_ppm;
+    CHECK(overlaps(ppm) == 0);
+    size_t caught = overlaps(10 * ppm);
+    tap_note("two valid leases at one instant in %zu of 30 runs", caught);
+    CHECK(caught > 0);
+}
+
 static const struct tap_test clock_tests[] = {
     TAP_TEST(a_leader_whose_real_time_jumps_gives_the_lead_up),
     TAP_TEST(a_follower_whose_real_time_jumps_disturbs_nothing),
@@ -168,8 +237,13 @@ static const struct tap_test clock_tests[] = {
     TAP_TEST(a_member_that_crashes_and_starts_within_100_ms),
     TAP_TEST(a_member_that_leaves_and_starts_within_100_ms),
 };
+static const struct tap_test drift_tests[] = {
+    TAP_TEST(a_day_of_drift_moves_nothing),
+    TAP_TEST(ten_times_the_drift_is_caught),
+};
 static const struct tap_suite suites[] = {
     TAP_SUITE_WITH("clocks and haste", clock_tests, durable_candidates, story_tear_down),
+    TAP_SUITE_WITH("drift", drift_tests, three_voters, story_tear_down),
 };
 
 TAP_MAIN(suites)
