@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/json.h"
 
@@ -21,6 +22,16 @@ void doctor_say(struct doctor *doctor, const struct doctor_finding *finding, con
                                     finding->mend == NULL ? json_null() : json_text(finding->mend)));
     free(what);
     doctor->problems += finding->level == DOCTOR_PROBLEM;
+}
+
+void doctor_word(const char *name, char word[DOCTOR_WORD_SIZE]) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:@%+=/-";
+    bool quoted = name[0] == '\0' || name[strspn(name, plain)] != '\0';
+    char *end = word + DOCTOR_WORD_SIZE - 6;
+    word += sprintf(word, "%s%s", name[0] == '-' ? "-- " : "", quoted ? "'" : "");
+    for (; *name != '\0' && word < end; name++)
+        word += sprintf(word, *name == '\'' ? "'\\''" : "%c", *name);
+    sprintf(word, "%s", quoted ? "'" : "");
 }
 
 const char *doctor_self(const struct doctor *doctor) {

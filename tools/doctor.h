@@ -37,6 +37,10 @@ struct doctor_finding {
 void doctor_say(struct doctor *doctor, const struct doctor_finding *finding, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What a member is called, as one word of a shell's command line: anybody in the cluster chooses a name. */
+enum { DOCTOR_WORD_SIZE = 4 * 63 + 6 };
+void doctor_word(const char *name, char word[DOCTOR_WORD_SIZE]);
+
 /* The agent's name. */
 const char *doctor_self(const struct doctor *doctor);
 

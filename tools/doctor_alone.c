@@ -18,18 +18,20 @@
 #include "tools/json.h"
 #include "tools/text.h"
 
-enum { REFUSAL_MS = 300, OUTPUT_MAX = 1 << 14 };
+enum { REFUSAL_MS = 300, OUTPUT_MAX = 1 << 15 };
 
 /* ------------------------------------------------------------------ addresses to join */
 
-enum verdict { NOTHING, REFUSED, NO_ROUTE };
+enum verdict { NOTHING, REFUSED, NO_ROUTE }; /* the best first */
 
 /* One byte, which no agent takes for anything: is there an ICMP error? */
 static enum verdict knock(const struct addrinfo *info, int *error) {
     int fd = socket(info->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     enum verdict verdict = NOTHING;
-    if (fd < 0)
-        return NOTHING;
+    if (fd < 0) {
+        *error = errno;
+        return NO_ROUTE;
+    }
     if (connect(fd, info->ai_addr, info->ai_addrlen) != 0 || send(fd, "", 1, 0) != 1) {
         *error = errno;
         verdict = errno == ECONNREFUSED ? REFUSED : NO_ROUTE;
@@ -43,6 +45,20 @@ static enum verdict knock(const struct addrinfo *info, int *error) {
     }
     close(fd);
     return verdict;
+}
+
+/* A name may have several addresses, and the agent tries them all: the best of what comes of them. */
+static enum verdict knock_all(const struct addrinfo *list, int *error) {
+    enum verdict best = NO_ROUTE;
+    for (const struct addrinfo *at = list; at != NULL && best != NOTHING; at = at->ai_next) {
+        int why = 0;
+        enum verdict verdict = knock(at, &why);
+        if (at == list || verdict < best) {
+            best = verdict;
+            *error = why;
+        }
+    }
+    return best;
 }
 
 static void look_at_join(struct doctor *doctor, const char *join, bool tried) {
@@ -63,7 +79,7 @@ static void look_at_join(struct doctor *doctor, const char *join, bool tried) {
             "the address to join has no address: %s", gai_strerror(unresolved));
         return;
     }
-    enum verdict verdict = knock(list, &error);
+    enum verdict verdict = knock_all(list, &error);
     freeaddrinfo(list);
     if (verdict == REFUSED)
         doctor_say(doctor,
@@ -96,7 +112,7 @@ void doctor_look_at_joins(struct doctor *doctor, const json_t *joins, const char
         char text[BW_ADDR_TEXT_SIZE] = "";
         if (bw_addr_parse(&addr, json_string_value(join), DEFAULT_PORT) == 0)
             bw_addr_text(&addr, text);
-        if (strcmp(text, own) != 0) /* one's own is harmless */
+        if (text[0] == '\0' || strcmp(text, own) != 0) /* a name, or not one's own, which is harmless */
             look_at_join(doctor, json_string_value(join), tried);
     }
 }
@@ -123,9 +139,11 @@ static int check_config(const char *config, char output[OUTPUT_MAX]) {
     }
     close(ends[1]);
     ssize_t got;
-    while (child > 0 && used < OUTPUT_MAX - 1 && (got = read(ends[0], output + used, OUTPUT_MAX - 1 - used)) != 0)
+    char surplus[256]; /* is read, too: it would not end else */
+    while (child > 0 && (got = used < OUTPUT_MAX - 1 ? read(ends[0], output + used, OUTPUT_MAX - 1 - used)
+                                                     : read(ends[0], surplus, sizeof(surplus))) != 0)
         if (got > 0)
-            used += (size_t)got;
+            used += used < OUTPUT_MAX - 1 ? (size_t)got : 0;
         else if (errno != EINTR)
             break;
     close(ends[0]);

@@ -62,10 +62,12 @@ static void silence(struct doctor *doctor, const json_t *row, size_t count) {
         return;
     }
     char mend[512];
+    char word[DOCTOR_WORD_SIZE];
+    doctor_word(name_of(row), word);
     snprintf(
         mend, sizeof(mend),
         "start its agent, or 'bellwether doctor' there to see what it hears; is it gone for good: bellwether forget %s",
-        name_of(row));
+        word);
     doctor_say(doctor,
                &(struct doctor_finding){DOCTOR_PROBLEM, strcmp(status, "dead") == 0 ? "dead" : "silent", place, mend},
                "it is %s, and does not answer: its agent is stopped or hangs, its host is down or cut off; %s", status,
@@ -80,14 +82,17 @@ static const char *fault_of(const json_t *of) {
 static void shut_out(struct doctor *doctor, const json_t *row, const char *fault) {
     char place[200];
     char mend[512];
+    char word[DOCTOR_WORD_SIZE];
     bool revoked = strcmp(fault, "revoked") == 0;
     place_of(row, place, sizeof(place));
+    doctor_word(name_of(row), word);
     if (revoked)
-        snprintf(mend, sizeof(mend), "stop its agent, and then: bellwether forget %s; or give it a new identity",
-                 name_of(row));
+        snprintf(mend, sizeof(mend), "stop its agent, and then: bellwether forget %s; or give it a new identity", word);
     else
         snprintf(mend, sizeof(mend),
-                 "renew it there: 'bellwether authority sign %s'; if it was renewed, compare the clocks", name_of(row));
+                 "renew it there: bellwether authority sign %s (with --key and --scope as before); if it was renewed, "
+                 "compare the clocks",
+                 word);
     doctor_say(doctor, &(struct doctor_finding){DOCTOR_PROBLEM, fault, place, mend},
                revoked ? "its certificate is revoked: it is shut out, and dead to all"
                        : "its certificate, as it was heard last, has expired: it is dead to all until it is renewed");
@@ -194,6 +199,21 @@ static void look_at_others(struct doctor *doctor, const json_t *silent) {
     }
 }
 
+/* Members that are programs without an agent do not tell of full-sized datagrams. */
+static void say_fine(struct doctor *doctor, const json_t *rows, size_t count) {
+    size_t index;
+    size_t full = 0;
+    json_t *row;
+    json_array_foreach(rows, index, row) {
+        full += flag(row, "full_reached") && flag(row, "full_heard");
+    }
+    doctor_say(doctor, &(struct doctor_finding){DOCTOR_FINE, "path", doctor_self(doctor), NULL},
+               full == count
+                   ? "datagrams of all sizes pass both ways with %zu member%s"
+                   : "datagrams pass both ways with %zu member%s, full-sized ones with %zu; the others do not tell",
+               count, count == 1 ? "" : "s", full);
+}
+
 void doctor_look_at_paths(struct doctor *doctor) {
     const json_t *rows = json_object_get(doctor->paths, "members");
     size_t count = json_array_size(rows);
@@ -218,6 +238,5 @@ void doctor_look_at_paths(struct doctor *doctor) {
         doctor_say(doctor, &(struct doctor_finding){DOCTOR_NOTE, "path", doctor_self(doctor), NULL},
                    "%lld members more were not tried: run the doctor on others, too", (long long)left_out);
     if (doctor->problems == before && count > 0)
-        doctor_say(doctor, &(struct doctor_finding){DOCTOR_FINE, "path", doctor_self(doctor), NULL},
-                   "datagrams of all sizes pass both ways with %zu member%s", count, count == 1 ? "" : "s");
+        say_fine(doctor, rows, count);
 }

@@ -433,6 +433,29 @@ def where_no_agent_runs():
     tap.check("no agent listens at its control socket" in result.stdout, result.stdout)
 
 
+@tap.test
+def a_name_with_several_addresses_needs_one_that_does_not_refuse():
+    if why_not():
+        tap.skip(why_not())
+    cluster = new_cluster()
+    run("init", cluster.path("etc"))
+    hosts = pathlib.Path(cluster.path("hosts"))
+    hosts.write_text("127.0.0.1 seeds.test\n127.0.0.2 seeds.test\n", encoding="ascii")
+    view = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts), os.environ["BELLWETHER"]]
+    config = cluster.path("etc/bellwether.conf")
+    for address in ("127.0.0.1", "127.0.0.2"):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as seed:
+            seed.bind((address, 0))
+            with open(config, "a", encoding="utf-8") as file:
+                file.write(f"bind = 127.0.0.1:0\nstate-dir = {cluster.path('state')}\njoin = seeds.test:{seed.getsockname()[1]}\n")
+            found = json.loads(command(*view, "doctor", "--json", "--config", config, "--control", "/nowhere", check=False).stdout)["findings"]
+        tap.equal([finding["level"] for finding in found if finding["check"] == "join"], ["note"], f"{address}: {found}")
+        with open(config, encoding="utf-8") as file:
+            lines = file.readlines()[:-3]
+        with open(config, "w", encoding="utf-8") as file:
+            file.writelines(lines)
+
+
 @tap.test(timeout=60)
 def what_others_are_called_is_shown_escaped():
     cluster = new_cluster()

@@ -204,6 +204,48 @@ static void certificates_that_count_no_more_are_told_before_paths(void) {
     }
 }
 
+#define REACHED(name, full)                                                                         \
+    "{\"name\":\"" name "\",\"addr\":\"x:1\",\"status\":\"alive\",\"reached\":true,\"heard\":true," \
+    "\"lives\":true,\"answered\":" full ",\"full_reached\":" full ",\"full_heard\":" full "}"
+
+static void nothing_is_said_of_full_sized_datagrams_where_nobody_tells(void) {
+    struct doctor doctor =
+        begin(TWO "{}]}", "[]", NOBODY, "{}", "{\"members\":[" REACHED("n2", "true") "," REACHED("n3", "false") "]}");
+    doctor_look_at_paths(&doctor);
+    found(&doctor, "fine", "path", "n1", "with 2 members, full-sized ones with 1");
+    end(&doctor);
+    doctor = begin(TWO "{}]}", "[]", NOBODY, "{}", "{\"members\":[" REACHED("n2", "true") "]}");
+    doctor_look_at_paths(&doctor);
+    found(&doctor, "fine", "path", "n1", "of all sizes pass both ways with 1 member");
+    end(&doctor);
+}
+
+static void names_are_one_word_of_a_command_line(void) {
+    static const struct {
+        const char *name, *word;
+    } cases[] = {{"n-2.example", "n-2.example"},
+                 {"n 2;reboot", "'n 2;reboot'"},
+                 {"it's", "'it'\\''s'"},
+                 {"-rf", "-- -rf"},
+                 {"n\u00fc", "'n\u00fc'"}};
+    char word[DOCTOR_WORD_SIZE];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        doctor_word(cases[i].name, word);
+        CU_ASSERT_STRING_EQUAL(word, cases[i].word);
+    }
+    char longest[64];
+    memset(longest, '\'', 63);
+    longest[63] = '\0';
+    doctor_word(longest, word);
+    CU_ASSERT_EQUAL(strlen(word), 4 * 63 + 2);
+    struct doctor doctor =
+        begin(TWO "{}]}", "[]", NOBODY, "{}", "{\"members\":[" GONE("a;b", "null") "," REACHED("n3", "true") "]}");
+    doctor_look_at_paths(&doctor);
+    const char *mend = json_string_value(json_object_get(json_array_get(doctor.findings, 0), "mend"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(mend, "bellwether forget 'a;b'"));
+    end(&doctor);
+}
+
 static void *resize(void *context, void *memory, size_t old_size, size_t new_size) {
     (void)context, (void)old_size;
     if (new_size == 0) {
@@ -295,6 +337,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(of_events_about_one_address_the_last_is_said),
     TAP_TEST(scopes_that_nobody_stands_for_are_no_problem),
     TAP_TEST(certificates_that_count_no_more_are_told_before_paths),
+    TAP_TEST(nothing_is_said_of_full_sized_datagrams_where_nobody_tells),
+    TAP_TEST(names_are_one_word_of_a_command_line),
 };
 static const struct tap_suite suites[] = {TAP_SUITE("doctor", tests)};
 TAP_MAIN(suites)
