@@ -203,6 +203,9 @@ int bw_election_candidates(const struct bw_election *election, const char *scope
 /* info->name, status and behind_name are node's. */
 int bw_election_candidate(const struct bw_election *election, const char *scope, size_t index,
                           struct bw_candidate_info *info);
+/* Whose settings differ from ours: see bw_node_differences. The infos' name is node's. BW_ERR_NOT_FOUND: no such scope. */
+int bw_election_differences(const struct bw_election *election, const char *scope, struct bw_difference_info *infos,
+                            size_t capacity, size_t *count);
 /* info->of is node's. BW_ERR_NOT_FOUND: no such scope. */
 int bw_election_vacancy(const struct bw_election *election, const char *scope, struct bw_vacancy_info *info,
                         struct bw_time now);

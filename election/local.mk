@@ -4,6 +4,7 @@ core_sources += \
 	election/bully.c \
 	election/claim.c \
 	election/declare.c \
+	election/differ.c \
 	election/election.c \
 	election/election.h \
 	election/evidence.c \

@@ -113,6 +113,21 @@ int bw_node_vacancy(const struct bw_node *node, const char *scope, struct bw_vac
     return error;
 }
 
+int bw_node_differences(const struct bw_node *node, const char *scope, struct bw_difference_info *infos,
+                        size_t capacity, size_t *count) {
+    int error = bw_election_differences(node->election, scope, infos, capacity, count);
+    for (size_t i = 0; error == 0 && i < capacity && i < *count; i++) {
+        infos[i].name = name_of(node, &infos[i].id);
+    }
+    return error;
+}
+
+#define SETTING_NAME_(name, word) word,
+const char *bw_shared_setting_name(enum bw_shared_setting setting) {
+    static const char *const words[] = {BW_SHARED_SETTINGS(SETTING_NAME_)};
+    return (size_t)setting < BW_COUNT(words) ? words[setting] : "unknown";
+}
+
 #define WORD_(name, word, text) word,
 #define SENTENCE_(name, word, text) text,
 const char *bw_why_not_name(enum bw_why_not why, const char **text) {

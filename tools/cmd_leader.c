@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tools/command.h"
+#include "tools/differs.h"
 #include "tools/json.h"
 #include "tools/table.h"
 #include "tools/vacancy.h"
@@ -90,11 +91,12 @@ static bool has_leader(const json_t *answer, bool all) {
     return led > 0 && (led == count || !all);
 }
 
-static bool any_frozen(const json_t *answer) {
+/* Whether one that is led has a note all the same. */
+static bool any_noted(const json_t *answer) {
     size_t index;
     json_t *scope;
     json_array_foreach(json_object_get(answer, "scopes"), index, scope) {
-        if (json_is_true(json_object_get(scope, "frozen")))
+        if (json_is_true(json_object_get(scope, "frozen")) || json_array_size(json_object_get(scope, "differs")) > 0)
             return true;
     }
     return false;
@@ -109,7 +111,7 @@ static void frozen_text(const json_t *scope, char *text, size_t size) {
 static void print_table(const struct leader *leader, const json_t *answer) {
     struct table_column columns[] = {{"SCOPE", false}, {"LEADER", false}, {"TOKEN", false}, {"ROLE", false},
                                      {"MODE", false},  {NULL, false},     {NULL, false}};
-    if (!has_leader(answer, true) || any_frozen(answer))
+    if (!has_leader(answer, true) || any_noted(answer))
         columns[5].title = "NOTE";
     struct table *table = table_create(columns, color_wanted(leader->client.color, stdout));
     size_t index;
@@ -129,6 +131,8 @@ static void print_table(const struct leader *leader, const json_t *answer) {
             vacancy_text(scope, note, sizeof(note));
         else if (json_is_true(json_object_get(scope, "frozen")))
             frozen_text(scope, note, sizeof(note));
+        else if (json_array_size(json_object_get(scope, "differs")) > 0)
+            differs_text(json_array_get(json_object_get(scope, "differs"), 0), note, sizeof(note));
         else
             continue;
         table_cell(table, 5, note, NULL);

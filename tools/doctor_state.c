@@ -4,11 +4,12 @@
 
 #include <bellwether/node.h>
 
+#include "tools/differs.h"
 #include "tools/doctor.h"
 #include "tools/json.h"
 #include "tools/vacancy.h"
 
-enum { RECENT_S = 600, KNOCKING_S = 120 };
+enum { RECENT_S = 600, KNOCKING_S = 120, DIFFERENCES_MAX = 16 };
 
 static json_int_t number_of(const json_t *object, const char *name) {
     return json_integer_value(json_object_get(object, name));
@@ -256,6 +257,36 @@ static void look_at_leaders(struct doctor *doctor) {
                    led == 1 ? "%zu scope, and it is led" : "%zu scopes, all are led", led);
 }
 
+/* Of the scopes of a range, and the seats of one, once. */
+static void look_at_scope(struct doctor *doctor, const json_t *scope, json_t *said) {
+    const char *name = json_text_of(scope, "scope");
+    char base[BW_NAME_MAX + 1];
+    size_t index;
+    json_t *difference;
+    snprintf(base, sizeof(base), "%.*s", (int)differs_base(name), name);
+    json_array_foreach(json_object_get(scope, "differs"), index, difference) {
+        char text[256];
+        char key[sizeof(base) + sizeof(text) + 1];
+        differs_text(difference, text, sizeof(text));
+        snprintf(key, sizeof(key), "%s %s", base, text);
+        if (json_object_get(said, key) != NULL || json_object_size(said) >= DIFFERENCES_MAX)
+            continue;
+        json_object_set_new(said, key, json_true());
+        doctor_say(doctor,
+                   &(struct doctor_finding){DOCTOR_PROBLEM, "settings", base,
+                                            "give the scope the same settings at all members that stand for it"},
+                   "%s", text);
+    }
+}
+
+static void look_at_differences(struct doctor *doctor) {
+    json_t *said = json_object();
+    size_t index;
+    json_t *scope;
+    json_array_foreach(json_object_get(doctor->leader, "scopes"), index, scope) look_at_scope(doctor, scope, said);
+    json_decref(said);
+}
+
 /* ------------------------------------------------------------------ this agent */
 
 static void look_at_stalls(struct doctor *doctor) {
@@ -344,6 +375,7 @@ void doctor_look_at_state(struct doctor *doctor) {
                                      "look at that host's load and network; 'bellwether why' tells who accused it"},
             "%s was suspected and refuted it again and again of late", doctor->unstable[i]);
     look_at_leaders(doctor);
+    look_at_differences(doctor);
     look_at_stalls(doctor);
     look_at_confinement(doctor);
     look_at_dropped(doctor);

@@ -1,11 +1,15 @@
 #include "tools/hints.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/base.h"
+#include "tools/differs.h"
+#include "tools/json.h"
 #include "tools/log.h"
+#include "tools/text.h"
 
-enum { INTERVAL_S = 5 };
+enum { INTERVAL_S = 5, SETTINGS_AGAIN_S = 60 };
 
 static bool is_alone(const struct bw_node *node) {
     return bw_node_member_count(node) < 2;
@@ -55,12 +59,46 @@ void hints_far_term(const struct bw_event *event) {
              (unsigned long long)event->dropped);
 }
 
+/* What differs, in one line; "" if nothing does. */
+static void settings_text(const struct bw_node *node, char *text, size_t size) {
+    struct bw_scope_info info;
+    char first[256] = "";
+    size_t scopes = 0;
+    text[0] = '\0';
+    for (size_t i = 0; bw_node_scope(node, i, &info, bw_loop_now()) == 0; i++) {
+        size_t count = 0;
+        if (bw_node_differences(node, info.scope, NULL, 0, &count) != 0 || count == 0 || scopes++ > 0)
+            continue;
+        json_t *differs = json_differs(node, info.scope);
+        differs_text(json_array_get(differs, 0), first, sizeof(first));
+        snprintf(text, size, "scope '%s': %s", info.scope, first);
+        if (count > 1)
+            text_append(text, size, "; ", "%zu settings differ", count);
+        json_decref(differs);
+    }
+    if (scopes > 1)
+        text_append(text, size, "; ", "so do those of other scopes: %zu", scopes - 1);
+}
+
+/* Each change once, and not more often than every so often. */
+static void look_at_settings(struct hints *hints, const struct bw_node *node, double now) {
+    char text[sizeof(hints->said)];
+    settings_text(node, text, sizeof(text));
+    if (text[0] == '\0')
+        hints->said[0] = '\0';
+    if (strcmp(text, hints->said) == 0 || (hints->said_at > 0 && now - hints->said_at < SETTINGS_AGAIN_S))
+        return;
+    memcpy(hints->said, text, sizeof(text));
+    hints->said_at = now;
+    log_line(LOG_LEVEL_WARN, "%s: give all members the same; 'bellwether doctor' names what differs", text);
+}
+
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events) {
     struct hints *hints = timer->data;
     const struct bw_node *node = bw_loop_node(hints->host);
-    (void)loop;
     (void)events;
     look_for_others(hints, node);
+    look_at_settings(hints, node, ev_now(loop));
 }
 
 void hints_start(struct hints *hints, struct ev_loop *loop, struct bw_loop *host, bool has_seeds) {

@@ -12,7 +12,9 @@ struct hints {
     ev_timer timer;
     struct bw_loop *host;
     bool has_seeds;
-    bool looked; /* at least once */
+    bool looked;    /* at least once */
+    char said[512]; /* of settings that differ; "": they do not */
+    double said_at;
 };
 
 /* Looks every few seconds. has_seeds: addresses to join were given. hints: kept by the caller as long as the loop runs. */

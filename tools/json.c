@@ -8,7 +8,9 @@
 #include "base/base.h"
 #include "crypto/certificate.h"
 #include "node/host.h"
+#include "tools/differs.h"
 #include "tools/json_user.h"
+#include "tools/scope_option.h"
 
 void time_text(int64_t wall_us, char text[TIME_TEXT_SIZE]) {
     time_t seconds = (time_t)(wall_us / BW_US_PER_S);
@@ -367,13 +369,11 @@ static void set_vacancy(json_t *object, const struct bw_node *node, const char *
 }
 
 static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info *scope, struct bw_time now) {
-    static const char *const modes[] = {
-        [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
     json_t *object = json_object();
     set_text(object, "scope", scope->scope);
     json_object_set_new(object, "seat", json_null());
     json_set_seat(object, scope->scope);
-    set_text(object, "mode", modes[scope->mode]);
+    set_text(object, "mode", mode_name(scope->mode));
     if (scope->has_leader) {
         set_text(object, "leader", scope->leader);
         set_id(object, "leader_id", &scope->token.id);
@@ -398,6 +398,7 @@ static json_t *json_scope(const struct bw_node *node, const struct bw_scope_info
                         scope->frozen_us < 0 ? json_null() : json_integer(scope->frozen_us / BW_US_PER_MS));
     set_vacancy(object, node, scope->scope, now);
     json_object_set_new(object, "candidates", json_candidates(node, scope->scope));
+    json_object_set_new(object, "differs", json_differs(node, scope->scope));
     return object;
 }
 

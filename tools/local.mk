@@ -71,6 +71,7 @@ libtools_a_SOURCES = \
 	tools/demo.c tools/demo.h \
 	tools/demo_children.c \
 	tools/demo_view.c \
+	tools/differs.c tools/differs.h \
 	tools/discover_option.c tools/discover_option.h \
 	tools/doctor.c tools/doctor.h \
 	tools/doctor_alone.c \

@@ -48,9 +48,14 @@ bool preempt_parse(const char *value, uint32_t *preempt_ms) {
     return ok;
 }
 
+static const char *const modes[] = {
+    [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
+
+const char *mode_name(enum bw_mode mode) {
+    return (size_t)mode < BW_COUNT(modes) ? modes[mode] : "unknown";
+}
+
 bool mode_parse(const char *value, enum bw_mode *mode) {
-    static const char *const modes[] = {
-        [BW_MODE_PRIORITY] = "priority", [BW_MODE_QUORUM] = "quorum", [BW_MODE_BULLY] = "bully"};
     for (size_t i = 0; i < BW_COUNT(modes); i++)
         if (strcmp(value, modes[i]) == 0) {
             *mode = (enum bw_mode)i;

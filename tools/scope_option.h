@@ -4,7 +4,8 @@
 
 #include <bellwether/config.h>
 
-/* "priority", "bully" or "quorum". */
+/* "priority", "bully" or "quorum"; "unknown" if it is none of these. */
+const char *mode_name(enum bw_mode mode);
 bool mode_parse(const char *value, enum bw_mode *mode);
 
 /* "never", or a hold-down in milliseconds. */

@@ -128,6 +128,38 @@ int bw_node_candidates(const struct bw_node *node, const char *scope, struct bw_
 /** One of the scope's candidates, best first; its cost grows with the square of their number. @return 0 or BW_ERR_NOT_FOUND (no such scope, or index past the end) */
 int bw_node_candidate(const struct bw_node *node, const char *scope, size_t index, struct bw_candidate_info *info);
 
+/** Settings that all who stand for a scope are meant to have alike, as far as members tell each other. X(NAME, "word"). Append
+ *  only. */
+#define BW_SHARED_SETTINGS(X) \
+    X(LEASE, "lease")         \
+    X(MODE, "mode")           \
+    X(SPREAD, "spread")
+
+#define BW_SHARED_SETTING_VALUE_(name, word) BW_SHARED_SETTING_##name,
+enum bw_shared_setting { BW_SHARED_SETTINGS(BW_SHARED_SETTING_VALUE_) BW_SHARED_SETTING_COUNT };
+#undef BW_SHARED_SETTING_VALUE_
+
+/** The word of a setting, as a configuration has it. @return a static string */
+const char *bw_shared_setting_name(enum bw_shared_setting setting);
+
+/** A setting of a scope that a living member has otherwise than this node. */
+struct bw_difference_info {
+    struct bw_id id;
+    const char *name; /**< as in bw_member_info */
+    enum bw_shared_setting setting;
+    uint32_t
+        theirs; /**< lease: milliseconds; mode: enum bw_mode, or one that this node does not know; spread: 0 or 1 */
+    uint32_t ours;
+};
+
+/** Where the settings of others differ from ours: of those who stand for the scope beside us, the mode and spread; of who leads
+ *  it, the lease, too, which others do not tell. What a leader has promised holds all the same.
+ *  @param infos room for capacity of them, and gets the first ones; NULL with capacity 0: they are only counted
+ *  @param count how many there are, also where capacity is less; 0: of a scope that we do not stand for
+ *  @return 0 or BW_ERR_NOT_FOUND: no such scope */
+int bw_node_differences(const struct bw_node *node, const char *scope, struct bw_difference_info *infos,
+                        size_t capacity, size_t *count);
+
 /** A voter of a scope in quorum mode. */
 struct bw_voter_info {
     struct bw_id id;

@@ -304,7 +304,7 @@ def leader_as_json_and_as_a_name():
     scope = answer["scopes"][0]
     tap.equal(set(scope), {"scope", "seat", "mode", "leader", "leader_id", "term", "token", "role", "since", "lease_ms",
                            "frozen", "frozen_by", "frozen_ms", "reason", "reason_of", "wait_ms",
-                           "candidates"}, "fields of a scope")
+                           "candidates", "differs"}, "fields of a scope")
     tap.equal((scope["scope"], scope["mode"], scope["leader"], scope["frozen"]), ("default", "priority", name, False),
               "who leads")
     tap.equal(scope["leader_id"], cluster.agents[name].id, "leader_id")

@@ -386,6 +386,45 @@ def member_whose_terms_are_out_of_bounds():
     tap.check(agents[0].ask("info")["rules"]["refuse-far-term"] > 0, "counted")
 
 
+def settings_found(agent):
+    return [(finding["where"], finding["what"]) for finding in json.loads(agent.run("doctor", "--json").stdout)["findings"]
+            if finding["check"] == "settings"]
+
+
+@tap.test(timeout=60)
+def settings_that_differ_are_noticed_and_said():
+    cluster = new_cluster()
+    first = cluster.add("n1", "--scope", "default:priority=300,lease=1500").start().wait_ready()
+    tap.equal(first.run("wait", "--leader=default", "--timeout", str(LIMIT)).returncode, 0, "n1 leads first, and stays")
+    cluster.add("n2", "--scope", "default:priority=200,lease=1000", "--join", first.addr).start().wait_ready()
+    third = cluster.add("n3", "--scope", "default:priority=100,lease=1500,mode=bully,failover=safe", "--join", first.addr)
+    third.start().wait_ready()
+    others = cluster.add("n4", "--observer", "--join", first.addr).start().wait_ready()
+    cluster.wait_view(4)
+    tap.equal(cluster.wait_leader().name, "n1", "who leads")
+    ours = {"n1": [("default", "n3 has mode=bully, this agent priority")],
+            "n2": [("default", "n1 has lease=1500, this agent 1000"), ("default", "n3 has mode=bully, this agent priority")],
+            "n3": [("default", f"{name} has mode=priority, this agent bully") for name in ("n1", "n2")], "n4": []}
+    for agent in cluster.living():
+        tap.equal(sorted(settings_found(agent)), ours[agent.name], f"the doctor at {agent.name}")
+        tap.equal(agent.run("doctor").returncode, 1 if ours[agent.name] else 0, f"exit code at {agent.name}")
+    differs = cluster.agents["n2"].ask("leader", "default")["scopes"][0]["differs"]
+    tap.equal(sorted(differs, key=lambda entry: entry["name"]),
+              [{"name": "n1", "id": first.id, "setting": "lease", "theirs": "1500", "ours": "1000"},
+               {"name": "n3", "id": third.id, "setting": "mode", "theirs": "bully", "ours": "priority"}], "differs")
+    tap.check("n1 has lease=1500, this agent 1000" in cluster.agents["n2"].run("leader").stdout, "a note in the table")
+    for agent in cluster.living():
+        if ours[agent.name]:
+            tap.wait_until(lambda agent=agent: any("give all members the same" in line.text for line in agent.log()), LIMIT,
+                           f"a warning at {agent.name}")
+    tap.check(not any("give all members the same" in line.text for line in others.log()), "an observer has no settings")
+    third.end()
+    third.words = [word.replace(",mode=bully", "") for word in third.words]
+    third.start().wait_ready()
+    tap.wait_until(lambda: not settings_found(first) and not settings_found(third), LIMIT, "they agree again")
+    tap.equal(settings_found(cluster.agents["n2"]), ours["n2"][:1], "the lease differs still")
+
+
 @tap.test
 def scopes_that_are_given_up_are_no_problem():
     agent = new_cluster().add("n1").start().wait_ready()

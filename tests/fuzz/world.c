@@ -331,6 +331,9 @@ static void look_at_scope(const struct world *world, const struct bw_scope_info 
     size_t count = 0;
     (void)bw_node_candidates(node, scope->scope, candidates, BW_COUNT(candidates), &count);
     FUZZ_CHECK(count <= MEMBER_MAX);
+    struct bw_difference_info differences[4];
+    (void)bw_node_differences(node, scope->scope, differences, BW_COUNT(differences), &count);
+    FUZZ_CHECK(count <= (size_t)2 * MEMBER_MAX + 1);
     (void)bw_node_vacancy(node, scope->scope, &vacancy, now);
     (void)bw_node_owner(node, scope->scope, "key", 3, &owner, now);
     for (size_t i = 0; i < MEMBER_MAX && bw_node_candidate(node, scope->scope, i, &candidates[0]) == 0; i++)

@@ -121,6 +121,25 @@ static void who_sent_a_term_out_of_bounds_is_named(void) {
     end(&doctor);
 }
 
+#define SCOPE(name, differs) "{\"scope\":\"" name "\",\"leader\":\"n1\",\"reason\":null,\"differs\":[" differs "]}"
+#define DIFFERS(name, setting, theirs, ours) \
+    "{\"name\":\"" name "\",\"setting\":\"" setting "\",\"theirs\":\"" theirs "\",\"ours\":\"" ours "\"}"
+
+static void settings_that_differ_are_problems(void) {
+    struct doctor doctor = begin(
+        TWO "{}]}", "[]",
+        "{\"scopes\":[" SCOPE("a", "") "," SCOPE("b", DIFFERS("n2", "lease", "1000", "1500")) "," SCOPE(
+            "orders/0", DIFFERS("n2", "mode", "bully", "priority")) "," SCOPE("orders/1", DIFFERS("n2", "mode", "bully",
+                                                                                                  "priority")) "]}",
+        "{}", "{}");
+    doctor_look_at_state(&doctor);
+    CU_ASSERT(json_array_size(doctor.findings) == 3 && doctor.problems == 2);
+    found(&doctor, "fine", "leader", "n1", "4 scopes, all are led");
+    found(&doctor, "problem", "settings", "b", "n2 has lease=1000, this agent 1500");
+    found(&doctor, "problem", "settings", "orders", "n2 has mode=bully, this agent priority");
+    end(&doctor);
+}
+
 #define OTHER(reason, time, dropped)                                                         \
     "{\"type\":\"stranger\",\"addr\":\"e:1\",\"reason\":\"" reason "\",\"dropped\":" dropped \
     ",\"time\":\"2027-01-15T07:" time ".000Z\"}"
@@ -331,6 +350,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(faults_of_certificates_are_those_that_members_act_upon),
     TAP_TEST(names_are_judged_by_who_lives_now),
     TAP_TEST(who_does_not_knock_any_more_is_no_problem),
+    TAP_TEST(settings_that_differ_are_problems),
     TAP_TEST(who_sent_a_term_out_of_bounds_is_named),
     TAP_TEST(who_may_be_hidden_behind_another_is_a_problem_still),
     TAP_TEST(who_has_become_a_member_is_no_problem),

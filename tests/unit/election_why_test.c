@@ -195,7 +195,63 @@ static void a_promise_to_another_is_named(void) {
     CU_ASSERT(vacancy(1).wait_us > MS(1000) && vacancy(1).wait_us <= MS(1603));
 }
 
+/* How many at that member; that one of them is the other's setting is looked at. */
+static size_t differences(size_t at, size_t of, enum bw_shared_setting setting, uint32_t theirs, uint32_t ours) {
+    struct bw_difference_info infos[8];
+    size_t count = 0;
+    bool found = false;
+    CU_ASSERT_EQUAL(bw_election_differences(world.nodes[at].election, SCOPE, infos, 8, &count), 0);
+    for (size_t i = 0; i < count && i < 8; i++)
+        found = found || (infos[i].setting == setting && infos[i].theirs == theirs && infos[i].ours == ours &&
+                          bw_id_equal(&infos[i].id, &world.nodes[of].id));
+    CU_ASSERT(found || count == 0);
+    return count;
+}
+
+static void start_again(size_t node) {
+    world_crash(node, true);
+    world_run(MS(1000));
+    world_start(node);
+    world_run(MS(5000));
+}
+
+/* The lease is known of the leader alone. */
+static void settings_that_differ_are_told_until_they_agree(void) {
+    const uint32_t lease_ms = world.params.lease_ms;
+    for (size_t i = 0; i < 4; i++)
+        world_add(i == 3 ? -1 : 100);
+    world_start(0);
+    CU_ASSERT_EQUAL_FATAL(world_until_led(MS(10000)), 0);
+    world.nodes[1].mode = BW_MODE_BULLY;
+    world.params.lease_ms = lease_ms + 500;
+    world_start(1);
+    world.params.lease_ms = lease_ms;
+    CU_ASSERT_EQUAL(differences(1, 0, BW_SHARED_SETTING_LEASE, 0, 0), 0); /* it has heard of nobody yet */
+    world.nodes[2].spread = true;
+    world_start(2);
+    world_start(3);
+    world_run(MS(3000));
+    CU_ASSERT_EQUAL_FATAL(world_leader(), 0);
+    CU_ASSERT_EQUAL(differences(0, 1, BW_SHARED_SETTING_MODE, BW_MODE_BULLY, BW_MODE_PRIORITY), 2);
+    CU_ASSERT_EQUAL(differences(0, 2, BW_SHARED_SETTING_SPREAD, 1, 0), 2);
+    CU_ASSERT_EQUAL(differences(1, 0, BW_SHARED_SETTING_LEASE, lease_ms, lease_ms + 500), 4);
+    CU_ASSERT_EQUAL(differences(1, 0, BW_SHARED_SETTING_MODE, BW_MODE_PRIORITY, BW_MODE_BULLY), 4);
+    CU_ASSERT_EQUAL(differences(2, 0, BW_SHARED_SETTING_SPREAD, 0, 1), 3); /* of both others; and of one the mode */
+    CU_ASSERT_EQUAL(differences(3, 0, BW_SHARED_SETTING_LEASE, 0, 0), 0);  /* it stands for nothing */
+    world.nodes[1].mode = BW_MODE_PRIORITY;
+    start_again(1);
+    CU_ASSERT_EQUAL(differences(0, 2, BW_SHARED_SETTING_SPREAD, 1, 0), 1);
+    CU_ASSERT_EQUAL(differences(1, 2, BW_SHARED_SETTING_SPREAD, 1, 0), 1);
+    world_crash(2, true);
+    world_run(MS(10000));
+    CU_ASSERT_EQUAL(differences(0, 2, BW_SHARED_SETTING_SPREAD, 1, 0), 0); /* of who is dead nothing */
+    size_t count = 1;
+    CU_ASSERT_EQUAL(bw_election_differences(world.nodes[0].election, "other", NULL, 0, &count), BW_ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(count, 0);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(settings_that_differ_are_told_until_they_agree),
     TAP_TEST(each_candidate_is_explained),
     TAP_TEST(scores_are_explained),
     TAP_TEST(the_unstable_and_who_led_last_are_told_apart),

@@ -169,21 +169,21 @@ tests_unit_confine_test_LDADD = $(LDADD) $(SECCOMP_LIBS)
 
 c_tests += tests/unit/http_test
 tests_unit_http_test_SOURCES = tests/unit/http_test.c tools/http_guard.c tools/http_option.c \
-	tools/json.c tools/json_user.c tools/log.c tools/text.c
+	tools/differs.c tools/json.c tools/json_user.c tools/log.c tools/scope_option.c tools/text.c
 tests_unit_http_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_http_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_http_test_LDADD = $(LDADD) $(JANSSON_LIBS)
 
 c_tests += tests/unit/doctor_test
 tests_unit_doctor_test_SOURCES = tests/unit/doctor_test.c tools/doctor.c tools/doctor_paths.c tools/doctor_state.c tools/vacancy.c \
-	tools/json.c tools/json_user.c tools/log.c tools/text.c
+	tools/differs.c tools/json.c tools/json_user.c tools/log.c tools/scope_option.c tools/text.c
 tests_unit_doctor_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_doctor_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_doctor_test_LDADD = $(LDADD) $(JANSSON_LIBS)
 
 c_tests += tests/unit/paths_test
 tests_unit_paths_test_SOURCES = tests/unit/paths_test.c tests/unit/loop_help.c tests/unit/loop_test.h \
-	tools/agent_paths.c tools/member.c tools/json.c tools/json_user.c tools/log.c tools/text.c
+	tools/agent_paths.c tools/member.c tools/differs.c tools/json.c tools/json_user.c tools/log.c tools/scope_option.c tools/text.c
 tests_unit_paths_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_paths_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_paths_test_LDADD = $(LDADD) $(JANSSON_LIBS)
@@ -192,6 +192,7 @@ c_tests += tests/unit/tools_test
 tests_unit_tools_test_SOURCES = \
 	tests/unit/tools_test.c \
 	tools/addr.c \
+	tools/differs.c \
 	tools/event_ring.c \
 	tools/event_view.c \
 	tools/json.c \
