@@ -111,7 +111,10 @@ bool swarm_run_steps(uint64_t seed, const bool steps[SWARM_STEPS_MAX], bool repo
 
 void swarm_keep_steps(struct swarm_draw *draw, const bool steps[SWARM_STEPS_MAX]);
 
-/* Which steps a seed that fails needs to fail in the same way: with any one of them less it does not. Returns how many. */
+/* Whether it fails in the same way if of these steps one is left out, and what ends it; less: the others. */
+bool swarm_fails_without(const struct swarm_draw *draw, const struct swarm_result *failed,
+                         const bool steps[SWARM_STEPS_MAX], size_t step, bool less[SWARM_STEPS_MAX]);
+/* Which steps a seed that fails needs to fail in the same way: with any fault less it does not. Returns how many. */
 size_t swarm_least(uint64_t seed, const struct swarm_result *failed, bool steps[SWARM_STEPS_MAX]);
 /* Finds and prints them, with the command that runs them alone. */
 void swarm_tell_least(uint64_t seed, const struct swarm_result *failed);

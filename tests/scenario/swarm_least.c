@@ -57,29 +57,57 @@ static bool same_kind(const char *a, const char *b) {
     return strncmp(a, b, size) == 0 && (b[size] == ':' || b[size] == '\0');
 }
 
-static bool fails_without(uint64_t seed, const struct swarm_result *failed, bool steps[SWARM_STEPS_MAX], size_t step) {
+/* What ends a fault stays as long as the fault does: for longer it may be more than its plan has promises for. */
+static bool is_end(enum swarm_fault fault) {
+    return fault == SWARM_MEND || fault == SWARM_CONTINUE || fault == SWARM_RETURN;
+}
+
+static bool ends(const struct swarm_step *end, const struct swarm_step *begin) {
+    if (end->host != begin->host)
+        return false;
+    if (end->fault == SWARM_MEND)
+        return end->value == (uint64_t)begin->fault && end->other == begin->other;
+    return (end->fault == SWARM_CONTINUE && begin->fault == SWARM_PAUSE) ||
+           (end->fault == SWARM_RETURN && begin->fault == SWARM_LEAVE);
+}
+
+/* The step that ends this one; its own number: none does. */
+static size_t end_of(const struct swarm_draw *draw, const bool steps[SWARM_STEPS_MAX], size_t step) {
+    for (size_t i = step + 1; i < draw->step_count; i++)
+        if (steps[i] && ends(&draw->steps[i], &draw->steps[step]))
+            return i;
+    return step;
+}
+
+bool swarm_fails_without(const struct swarm_draw *draw, const struct swarm_result *failed,
+                         const bool steps[SWARM_STEPS_MAX], size_t step, bool less[SWARM_STEPS_MAX]) {
     struct swarm_result result;
-    steps[step] = false;
-    bool fails = !swarm_run_steps(seed, steps, false, NULL, &result) && same_kind(failed->violation, result.violation);
-    steps[step] = !fails;
-    return fails;
+    memcpy(less, steps, SWARM_STEPS_MAX * sizeof less[0]);
+    if (!steps[step] || is_end(draw->steps[step].fault))
+        return false;
+    less[end_of(draw, steps, step)] = false;
+    less[step] = false;
+    return !swarm_run_steps(draw->seed, less, false, NULL, &result) && same_kind(failed->violation, result.violation);
 }
 
 size_t swarm_least(uint64_t seed, const struct swarm_result *failed, bool steps[SWARM_STEPS_MAX]) {
     static struct swarm_draw draw;
-    bool less = true;
+    bool less[SWARM_STEPS_MAX];
+    bool again = true;
+    size_t count = 0;
     swarm_draw(&draw, seed);
-    size_t count = draw.step_count;
     for (size_t i = 0; i < SWARM_STEPS_MAX; i++)
         steps[i] = i < draw.step_count;
-    while (less) { /* without the later ones an earlier one may be needless, too */
-        less = false;
+    while (again) { /* without the later ones an earlier one may be needless, too */
+        again = false;
         for (size_t i = draw.step_count; i-- > 0;)
-            if (steps[i] && fails_without(seed, failed, steps, i)) {
-                less = true;
-                count--;
+            if (swarm_fails_without(&draw, failed, steps, i, less)) {
+                memcpy(steps, less, sizeof less);
+                again = true;
             }
     }
+    for (size_t i = 0; i < draw.step_count; i++)
+        count += steps[i];
     return count;
 }
 

@@ -47,35 +47,46 @@ static void with_frozen_scopes_taken_it_fails(void) {
 static void with_a_seat_too_many_it_fails(void) {
     demand_caught(BW_MUTANT_SEAT_TOO_MANY);
 }
-static bool fails_as(uint64_t seed, const bool steps[SWARM_STEPS_MAX], const char *name) {
-    struct swarm_result result;
-    return !swarm_run_steps(seed, steps, false, NULL, &result) && strncmp(result.violation, name, strlen(name)) == 0;
-}
-
-/* A scope that is taken though it is frozen needs somebody who froze it, before; and what else is named is needed, too. */
+/* A scope that is taken though it is frozen needs somebody who froze it; and what else is named is needed, too. */
 static void the_steps_that_a_failure_needs_are_found(void) {
     static struct swarm_draw draw;
-    struct swarm_result result;
-    bool steps[SWARM_STEPS_MAX], froze = false;
+    struct swarm_result all, result;
+    bool steps[SWARM_STEPS_MAX], less[SWARM_STEPS_MAX], froze = false;
     uint64_t seed = caught_by(BW_MUTANT_FREEZE_RULE_OFF);
     bw_mutant_chosen = BW_MUTANT_FREEZE_RULE_OFF;
     swarm_draw(&draw, seed);
-    CU_ASSERT_FALSE(swarm_run(seed, false, NULL, &result));
-    size_t count = swarm_least(seed, &result, steps);
+    CU_ASSERT_FALSE(swarm_run(seed, false, NULL, &all));
+    size_t count = swarm_least(seed, &all, steps);
     tap_note("%zu of %zu steps", count, draw.step_count);
     CU_ASSERT(count > 0 && count < draw.step_count);
-    CU_ASSERT(fails_as(seed, steps, "frozen: "));
+    CU_ASSERT_FALSE(swarm_run_steps(seed, steps, false, NULL, &result));
+    CU_ASSERT_EQUAL(strncmp(result.violation, "frozen: ", 8), 0);
     for (size_t i = 0; i < draw.step_count; i++) {
-        if (!steps[i])
-            continue;
-        froze |= draw.steps[i].fault == SWARM_FREEZE;
-        steps[i] = false;
-        CU_ASSERT_FALSE(fails_as(seed, steps, "frozen: "));
-        steps[i] = true;
-        count--;
+        froze |= steps[i] && draw.steps[i].fault == SWARM_FREEZE;
+        CU_ASSERT_FALSE(swarm_fails_without(&draw, &all, steps, i, less));
     }
-    CU_ASSERT(froze && count == 0);
+    CU_ASSERT(froze);
     bw_mutant_chosen = BW_MUTANT_NONE;
+}
+
+/* A fault that nothing ends any more is another one: members that are cut off for ever lead alone. */
+static void a_fault_is_left_out_with_what_ends_it(void) {
+    static struct swarm_draw draw;
+    struct swarm_result result;
+    bool steps[SWARM_STEPS_MAX];
+    uint64_t seed = caught_by(BW_MUTANT_LEASE_FROM_ACK);
+    size_t begun = 0, ended = 0;
+    bw_mutant_chosen = BW_MUTANT_LEASE_FROM_ACK;
+    swarm_draw(&draw, seed);
+    CU_ASSERT(draw.plan == SWARM_ISOLATE && !swarm_run(seed, false, NULL, &result));
+    swarm_least(seed, &result, steps);
+    bw_mutant_chosen = BW_MUTANT_NONE;
+    for (size_t i = 0; i < draw.step_count; i++) {
+        begun += steps[i] && draw.steps[i].fault == SWARM_ISOLATE_LEADER;
+        ended += steps[i] && draw.steps[i].fault == SWARM_MEND;
+    }
+    tap_note("%zu times cut off and mended", begun);
+    CU_ASSERT(begun > 0 && ended == begun);
 }
 
 static void steps_are_read(void) {
@@ -100,6 +111,7 @@ static const struct tap_test mutant_tests[] = {
     TAP_TEST(with_frozen_scopes_taken_it_fails),
     TAP_TEST(with_a_seat_too_many_it_fails),
     TAP_TEST(the_steps_that_a_failure_needs_are_found),
+    TAP_TEST(a_fault_is_left_out_with_what_ends_it),
     TAP_TEST(steps_are_read),
     TAP_TEST(with_all_rules_it_passes),
 };
