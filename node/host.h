@@ -20,6 +20,9 @@ int bw_host_check(const struct bw_config *node_config, const char *state_dir, ch
 /* As bw_node_certified_until, of any member: of the certificate that it was heard with last. */
 int64_t bw_host_certified_until(const struct bw_node *node, const struct bw_id *id);
 
+/* As bw_node_member, of the member of that id, found at once among many. */
+int bw_host_member(const struct bw_node *node, const struct bw_id *id, struct bw_member_info *info);
+
 /* After a call on the node: sends, tells, writes, arms. */
 void bw_host_pump(struct bw_loop *host, struct bw_time now);
 

@@ -1,4 +1,5 @@
 /* What the host may ask a node. Nothing here changes anything. */
+#include "node/host.h"
 #include "node/internal.h"
 
 #include <string.h>
@@ -9,6 +10,10 @@ size_t bw_node_member_count(const struct bw_node *node) {
 
 int bw_node_member(const struct bw_node *node, size_t index, struct bw_member_info *info) {
     return bw_gossip_member(node->gossip, index, info);
+}
+
+int bw_host_member(const struct bw_node *node, const struct bw_id *id, struct bw_member_info *info) {
+    return bw_gossip_find(node->gossip, id, info);
 }
 
 int bw_node_why(const struct bw_node *node, const struct bw_id *id, struct bw_why *why) {

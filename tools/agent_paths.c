@@ -363,7 +363,7 @@ static json_t *row_json(const struct agent_paths *paths, const struct row *row) 
     if (!member_by_id(node, &row->id, &member))
         return NULL;
     char addr[BW_ADDR_TEXT_SIZE];
-    bool answers = surveyed(node, &row->id); /* a program without an agent answers that at least */
+    bool answers = !(row->reached && row->heard) && surveyed(node, &row->id); /* even a program without an agent does */
     bw_addr_text(&member.addr, addr);
     json_t *object =
         json_pack("{s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "name", json_text(member.name), "id", id_json(&row->id),
