@@ -80,8 +80,6 @@ static error_t parse(int key, char *value, struct argp_state *state) {
             return options_mistake(state, "--exec-timeout %s: seconds, at most a million", value);
         return 0;
     case ARGP_KEY_END:
-        if (monitor->exec.program != NULL && monitor->client.json)
-            return options_mistake(state, "--json and --exec: the program has the object on its standard input");
         monitor->exec.control = monitor->client.control;
         return 0;
     default:
@@ -111,7 +109,7 @@ const struct argp monitor_argp = {
            "query-ack, query-response, "
            "query-end, bound-passed, keys-changed, stranger, term-refused.\n\n"
            "PROGRAM is run without a shell, one event at a time, in their order. It has the object of --json on "
-           "standard input and "
+           "standard input (whether --json is given or not) and "
            "each field but a payload as BELLWETHER_TYPE, BELLWETHER_NAME, BELLWETHER_LEADER_ID and so on, beside PATH, "
            "HOME, "
            "USER, LOGNAME, LANG, LC_ALL, TZ, TMPDIR and BELLWETHER_CONTROL; nothing else. Events wait at the agent "

@@ -176,8 +176,8 @@ def monitor_ends_a_program_that_takes_too_long():
     slow = program(cluster, "slow", 'echo "$BELLWETHER_NAME $$"; test "$BELLWETHER_NAME" = b || exec sleep 60\n')
     for name in ("a", "b", "c"):
         tap.equal(first.run("event", name).returncode, 0, "event")
-    stream = Stream("monitor", "--since", "0", "--exec", slow, "--exec-timeout", "0.2", "--type", "user-event", "--control",
-                    first.control)
+    stream = Stream("monitor", "--json", "--since", "0", "--exec", slow, "--exec-timeout", "0.2", "--type", "user-event",
+                    "--control", first.control)
     lines = [stream.next().split() for _ in range(3)]
     tap.equal([line[0] for line in lines], ["a", "b", "c"], "all of them, in order")
     tap.check("has run for 0.2 s" in stream.process.stderr.readline(), "it is told")
