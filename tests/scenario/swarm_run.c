@@ -102,15 +102,17 @@ static void start(struct run *run, size_t host, bool torn) {
         bw_sim_fail(run->sim, "a node does not start");
 }
 
-/* A majority of voters that lose their state elect nobody any more (docs/GUARANTEES.md): so many keep theirs. */
+/* A majority of voters that lose their state elect nobody any more (docs/GUARANTEES.md), nor do witnesses alone: so many keep theirs. */
 static enum swarm_fault spare_majority(struct run *run, size_t host, enum swarm_fault way) {
     const struct swarm_draw *draw = run->draw;
-    size_t lost_count = 0;
+    size_t lost_count = 0, standing = 0;
     if (draw->quorum_scope == SWARM_SCOPES_MAX || host >= draw->voter_count || way == SWARM_RESTART)
         return way;
-    for (size_t i = 0; i < draw->voter_count; i++)
+    for (size_t i = 0; i < draw->voter_count; i++) {
         lost_count += run->lost[i] || i == host;
-    run->lost[host] = run->lost[host] || 2 * lost_count < draw->voter_count;
+        standing += !run->lost[i] && i != host && draw->stands[draw->quorum_scope][i];
+    }
+    run->lost[host] = run->lost[host] || (2 * lost_count < draw->voter_count && standing > 0);
     return run->lost[host] ? way : SWARM_RESTART;
 }
 
