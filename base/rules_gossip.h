@@ -38,6 +38,9 @@
       "whom we hear ourselves is suspected, not dead, when another's table says dead")                                 \
     X(ADDRESS_IS_BOUND_ONCE, "gossip Lattice", "the same name at the same address turns the older member into left")   \
     X(REPORT_NAME_CONFLICT, "gossip Lattice", "the same name at another living address is reported, never resolved")   \
+    X(TELL_BOTH_OF_ONE_ID, "scenario 44",                                                                              \
+      "two processes that live with one id are told of each other by whoever hears both")                              \
+    X(STAND_BACK_WHEN_TWICE, "scenario 44", "who hears that another process has its id stands and votes no more")      \
     X(PROTOCOL_IN_COMMON, "gossip Users",                                                                              \
       "who speaks no protocol version that we speak is kept out of the view, and named")                               \
     X(REOPEN_UNBOUND, "security Packets", "an unbound ping opens the session of a member that restarted")              \

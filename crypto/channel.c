@@ -386,24 +386,27 @@ static int open_checked(struct bw_channel *channel, struct bw_bytes datagram, st
 int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const struct bw_addr *from,
                     struct bw_inbound *inbound, struct bw_time now) {
     (void)now; /* freshness is a matter of order and not of clocks */
-    struct bw_arrival arrival;
-    int result = open_checked(channel, datagram, &arrival);
-    if (result < 0) {
-        bw_channel_count_drop(channel, result);
-        return result;
-    }
-    bw_trace_rule(channel->trace, BW_RULE_WINDOW_AFTER_AUTH, &arrival.from, arrival.counter);
-    bool proven = result == 1;
+    struct bw_arrival arrival = {.session = 0};
+    int result = open_checked(channel, datagram, &arrival); /* 1: proven */
     *inbound = (struct bw_inbound){
         .from = arrival.from,
         .session = arrival.session,
         .addr = *from,
-        .proven = proven,
+        .proven = result == 1,
         .bound = arrival.bound,
-        .heard_us = proven && arrival.echo != 0 ? bw_clock_when(&channel->clock, arrival.echo) : BW_NOT_HEARD,
-        .frames = {channel->plain + PREFIX_SIZE, datagram.size - BW_SEAL_OVERHEAD},
+        .heard_us = result == 1 && arrival.echo != 0 ? bw_clock_when(&channel->clock, arrival.echo) : BW_NOT_HEARD,
+        .frames = {channel->plain + PREFIX_SIZE, result >= 0 ? datagram.size - BW_SEAL_OVERHEAD : 0},
     };
-    return 0;
+    if (result >= 0) {
+        bw_trace_rule(channel->trace, BW_RULE_WINDOW_AFTER_AUTH, &arrival.from, arrival.counter);
+        return 0;
+    }
+    bw_channel_count_drop(channel, result);
+    if (result == BW_ERR_DROP_SESSION && bw_sessions_ended(&channel->sessions, &arrival, &inbound->lives)) {
+        inbound->ended = true;
+        inbound->frames.size = datagram.size - BW_SEAL_OVERHEAD;
+    }
+    return result;
 }
 
 uint64_t bw_channel_session(struct bw_bytes datagram) {

@@ -194,6 +194,13 @@ static void enter_unproven(struct bw_sessions *sessions, const struct bw_arrival
     bw_replay_mark(&place->replay, arrival->counter);
 }
 
+bool bw_sessions_ended(const struct bw_sessions *sessions, const struct bw_arrival *arrival, bool *lives) {
+    const struct bw_peer *peer = bw_table_get(&sessions->by_id, &arrival->from);
+    bool ended = peer && has_ended(peer, arrival->session);
+    *lives = ended && arrival->bound && arrival->echo > peer->floor;
+    return ended;
+}
+
 int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_known *known,
                           const struct bw_arrival *arrival) {
     const struct bw_peer *peer = known->peer;

@@ -88,6 +88,10 @@ const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, c
  * session. BW_ERR_DROP_SESSION, BW_ERR_FULL, BW_ERR_MEMORY: dropped, and nothing has changed. */
 int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_known *known, const struct bw_arrival *arrival);
 
+/* Of a datagram that was refused: whether its session is one that a newer one has ended. *lives: it echoes what we sent after that,
+ * which nobody can who was gone by then. */
+bool bw_sessions_ended(const struct bw_sessions *sessions, const struct bw_arrival *arrival, bool *lives);
+
 /* Identity mode: whether what the cluster's key alone opened is of an ended session, or has a number that is used or too old. Nothing
  * is kept of it. 0, BW_ERR_DROP_SESSION, BW_ERR_DROP_REPLAY. */
 int bw_sessions_look_past(const struct bw_sessions *sessions, const struct bw_known *known,

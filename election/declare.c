@@ -116,7 +116,7 @@ static int stand(struct bw_election *e, struct bw_scope *scope, const struct bw_
     if (error != 0 || config->witness)
         return error;
     const struct bw_candidate self = {.priority = config->priority,
-                                      .ready = !config->gate,
+                                      .ready = !config->gate && !bw_twice(e),
                                       .spread = config->spread,
                                       .safe = config->failover == BW_FAILOVER_SAFE,
                                       .mode = (uint8_t)config->mode};

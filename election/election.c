@@ -37,7 +37,7 @@ int bw_election_create(struct bw_election **election, const struct bw_election_c
     e->sign_context = config->sign_context;
     e->now = now;
     e->patience_us = e->started_pt = now.mono_us;
-    e->counted_us = BW_PAST;
+    e->counted_us = e->twice_pt = BW_PAST;
     e->round_timer.kind = BW_TIMER_ROUND;
     bw_rng_seed(&e->rng, config->seed);
     bw_list_init(&e->peers);

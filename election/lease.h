@@ -58,6 +58,15 @@ void bw_emit_term_refused(struct bw_election *e, struct bw_scope *scope, const s
 bool bw_stop_first(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason, const struct bw_id *heir);
 /* The work has stopped, or its time and the lease are over: resigns. */
 void bw_stop_end(struct bw_election *e, struct bw_scope *scope);
+/* -- standing.c -- */
+/* Brings our own candidacy up to date with what was changed. */
+void bw_standing_changed(struct bw_election *e, struct bw_scope *scope);
+/* We may not stand any more: the lead, or what leads to it, is given up. */
+void bw_stand_back(struct bw_election *e, struct bw_scope *scope);
+
+/* -- twice.c -- */
+bool bw_twice(const struct bw_election *e);
+void bw_twice_step(struct bw_election *e, struct bw_scope *scope);
 
 /* -- preempt.c -- */
 /* Whether the candidate has been there without a break for the hold-down, doubled for each time that it went away of late. */

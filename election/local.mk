@@ -44,5 +44,6 @@ core_sources += \
 	election/step.c \
 	election/stop.c \
 	election/successor.c \
+	election/twice.c \
 	election/view.c \
 	election/why.c

@@ -35,7 +35,7 @@ enum bw_refusal bw_voter_judge(const struct bw_election *e, const struct bw_scop
         return BW_REFUSED_NO_VOTER;
     if (asked->lease_ms != q->vote.lease_ms)
         return BW_REFUSED_LEASE;
-    if (e->now.mono_us < q->abstain_us)
+    if (e->now.mono_us < q->abstain_us || bw_twice(e))
         return BW_REFUSED_ABSTAINS;
     if (same && q->vote.released)
         return BW_REFUSED_RELEASED;

@@ -5,15 +5,15 @@
 #include <string.h>
 
 bool bw_stands(const struct bw_election *e, const struct bw_scope *scope) {
-    return scope->candidate && !scope->withdrawn && !e->leaving && scope->gate_open && scope->aside_pt == BW_PAST;
+    return scope->candidate && !scope->withdrawn && !e->leaving && scope->gate_open && scope->aside_pt == BW_PAST &&
+           !bw_twice(e);
 }
 
-/* Brings our own candidacy up to date with what was changed. */
-static void standing_changed(struct bw_election *e, struct bw_scope *scope) {
+void bw_standing_changed(struct bw_election *e, struct bw_scope *scope) {
     struct bw_candidate self = *bw_candidate_self(scope);
     self.priority = scope->own.priority;
     self.aside = scope->aside_pt != BW_PAST;
-    self.ready = scope->gate_open && !self.aside;
+    self.ready = scope->gate_open && !self.aside && !bw_twice(e);
     int error = bw_candidate_put(e, scope, &self);
     BW_ASSERT(error == 0); /* it is there already */
     e->candidacies_changed = true;
@@ -23,7 +23,7 @@ static void stand_again(struct bw_election *e, struct bw_scope *scope) {
     if (scope->aside_pt == BW_PAST)
         return;
     scope->aside_pt = BW_PAST;
-    standing_changed(e, scope);
+    bw_standing_changed(e, scope);
 }
 
 void bw_aside_step(struct bw_election *e, struct bw_scope *scope) {
@@ -37,11 +37,16 @@ void bw_aside_step(struct bw_election *e, struct bw_scope *scope) {
 
 /* We do not stand any more: the lead, or what leads to it, is given up. */
 static void stand_aside(struct bw_election *e, struct bw_scope *scope, enum bw_loss reason) {
-    standing_changed(e, scope);
+    bw_standing_changed(e, scope);
     bw_resign(e, scope, reason);
     scope->campaign_pt = scope->contact_pt = BW_PAST;
     scope->reclaim = false;
     bw_scope_step(e, scope);
+}
+
+void bw_stand_back(struct bw_election *e, struct bw_scope *scope) {
+    if (!scope->withdrawn)
+        stand_aside(e, scope, BW_LOSS_NOT_READY);
 }
 
 struct bw_scope *bw_scope_own(const struct bw_election *e, const char *name) {
@@ -83,7 +88,7 @@ int bw_election_ready(struct bw_election *e, const char *name, bool ready, uint3
     bw_timer_arm(&e->authority, &scope->gate, ttl_ms == 0 ? BW_NEVER : e->now.mono_us + ttl_ms * BW_US_PER_MS);
     if (!scope->gate_open) {
         scope->gate_open = true;
-        standing_changed(e, scope);
+        bw_standing_changed(e, scope);
         bw_scope_step(e, scope);
     }
     return 0;
@@ -97,7 +102,7 @@ int bw_election_priority(struct bw_election *e, const char *name, uint16_t prior
     if (scope->own.priority != priority) {
         bw_trace_rule(e->trace, BW_RULE_PRIORITY_CHANGES, NULL, priority);
         scope->own.priority = priority;
-        standing_changed(e, scope);
+        bw_standing_changed(e, scope);
         bw_scope_step(e, scope);
     }
     return 0;

@@ -232,12 +232,12 @@ struct bw_range;
 
 /* What every call looks at stands together, first. */
 struct bw_election {
-    /* time */
     struct bw_time now;
     int64_t lag_us; /* mono_us - patience_us */
     int64_t patience_us;
     int64_t counted_us; /* lateness before this was counted */
     int64_t started_pt;
+    int64_t twice_pt; /* another has our id: we neither stand nor vote until then; BW_PAST: nobody has */
     struct bw_timers patience;
     struct bw_timers authority;
     struct bw_election_view view;

@@ -92,6 +92,7 @@ void bw_scope_step(struct bw_election *e, struct bw_scope *scope) {
     bw_larger_step(e, scope);
     if (scope->phase == BW_PHASE_CLAIM)
         bw_claim_step(e, scope);
+    bw_twice_step(e, scope);
     bw_aside_step(e, scope);
     if (scope->quorum != NULL) {
         bw_quorum_step(e, scope);

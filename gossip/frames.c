@@ -104,6 +104,8 @@ static bool frame_valid(const struct bw_frame *frame) {
         return accusation_valid(&frame->as.accusation);
     case BW_FRAME_NUMBER_sealed:
         return frame->as.sealed.datagram.size >= BW_SEAL_OVERHEAD;
+    case BW_FRAME_NUMBER_twice:
+        return frame->as.twice.addr.family != 0 && frame->as.twice.addr.port != 0;
     case BW_FRAME_NUMBER_suspect:
         return !bw_id_none(&frame->as.suspect.id) && accusers_valid(frame->as.suspect.accusers);
     case BW_FRAME_NUMBER_verdict:

@@ -61,6 +61,8 @@
     F(T, BYTES, signature, BW_SIGNATURE_SIZE)
 /* A datagram for the recipient, sealed with keys of the pair, behind the record that they come of. */
 #define BW_FRAME_SEALED(F, T) F(T, BYTES, datagram, BW_SEALED_MAX)
+/* Another process has your id, and speaks from there. ended: your session is over, and that one is taken for you. */
+#define BW_FRAME_TWICE(F, T) F(T, ADDR, addr, 0) F(T, U8, ended, 1)
 /* accusers: ids, the first accuser first */
 #define BW_FRAME_SUSPECT(F, T) \
     F(T, ID, id, 0) F(T, U64, incarnation, BW_INCARNATION_MAX) F(T, BYTES, accusers, 16u * BW_ACCUSERS_MAX)
@@ -148,6 +150,7 @@
     X(14, signed_member, BW_FRAME_SIGNED_MEMBER) \
     X(15, accusation, BW_FRAME_ACCUSATION)       \
     X(16, sealed, BW_FRAME_SEALED)               \
+    X(17, twice, BW_FRAME_TWICE)                 \
     X(20, user_event, BW_FRAME_USER_EVENT)       \
     X(21, query, BW_FRAME_QUERY)                 \
     X(22, reply, BW_FRAME_REPLY)                 \

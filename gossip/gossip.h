@@ -68,7 +68,9 @@ struct bw_record {
 enum bw_gossip_event_type {
     BW_GOSSIP_MEMBER, /* a member appeared or changed: status, record, unstable. Once per change of status or record */
     BW_GOSSIP_REAPED, /* a member was forgotten; identity mode: or one that was never taken in */
-    BW_GOSSIP_CONFLICT,     /* a name is claimed at another living address */
+    BW_GOSSIP_CONFLICT, /* a name is claimed at another living address */
+    BW_GOSSIP_TWICE, /* two processes have one id, the member's or our own; the other speaks from addr. ok: ours, and it is the other that
+                        the members take for us */
     BW_GOSSIP_INCOMPATIBLE, /* a member has no protocol version in common with us: it is kept out */
     BW_GOSSIP_RECORD, /* a record with a larger rank than the stored one (or none stored) arrived: pending, the owner decides;
                             if it accepts it calls bw_gossip_put */
@@ -96,10 +98,10 @@ struct bw_gossip_event {
     bool first;            /* the member is new */
     struct bw_id by;       /* suspect, dead: the (first) accuser; left: who forgot it, none if it left by its own word;
                              conflict: the other one of that name */
-    struct bw_addr addr;   /* conflict: that one's address; incompatible: its address */
+    struct bw_addr addr;   /* conflict, twice: that one's address; incompatible: its address */
     uint64_t incarnation;  /* incompatible, like its name below */
     uint8_t protocol_min, protocol_max; /* incompatible: the versions that it speaks */
-    bool ok;                            /* answered */
+    bool ok;                            /* answered, twice */
     /* record */
     struct bw_record record;
     /* message */
@@ -131,6 +133,7 @@ void bw_gossip_destroy(struct bw_gossip *gossip);
 
 /* The five verbs (architecture.md). receive: 0 or BW_ERR_DROP_MALFORMED, BW_ERR_DROP_UNPROVEN, BW_ERR_DROP_RATE…
  * A datagram is decoded whole, validated, then applied; never half. */
+/* Also what the channel dropped as being of an ended session: in->ended. */
 int bw_gossip_receive(struct bw_gossip *gossip, const struct bw_inbound *in, struct bw_time now);
 void bw_gossip_tick(struct bw_gossip *gossip, struct bw_time now);
 int64_t bw_gossip_deadline(const struct bw_gossip *gossip);

@@ -55,6 +55,8 @@ core_sources += \
 	gossip/sync.c \
 	gossip/tags.c \
 	gossip/timers.c \
+	gossip/twice.c \
+	gossip/twice.h \
 	gossip/user_event.c \
 	gossip/view.c \
 	gossip/vivaldi.c \

@@ -183,8 +183,8 @@ struct bw_gossip {
     int64_t changed_us;
     struct bw_timer reap;
 
-    /* record.c */
-    struct bw_table records;
+    int64_t twice_us;        /* twice.c: when two with one id were told of each other last */
+    struct bw_table records; /* record.c */
 
     /* disseminate.c */
     size_t update_count;

@@ -1,5 +1,5 @@
 /* A datagram is decoded whole and checked, then applied; never half. */
-#include "gossip/machine.h"
+#include "gossip/twice.h"
 
 /* An earlier life of ours can be ahead so far, microseconds, a good four years: a clock was set back, a snapshot restored. */
 #define OUTBID_GAP (UINT64_C(1) << 47)
@@ -62,8 +62,8 @@ static void apply_user(struct bw_gossip *g, const struct bw_inbound *in, struct 
     }
 }
 
-static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_source *source, struct bw_frame *frame) {
-    switch ((enum bw_frame_number)frame->type) {
+static void apply_probe(struct bw_gossip *g, const struct bw_inbound *in, struct bw_frame *frame) {
+    switch (frame->type) {
     case BW_FRAME_NUMBER_ping:
         bw_ping_answer(g, in, &frame->as.ping);
         bw_converge_heard(g, in, frame->as.ping.digest, frame->as.ping.still != 0);
@@ -78,8 +78,20 @@ static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_so
     case BW_FRAME_NUMBER_nack:
         bw_ping_nacked(g, in, &frame->as.nack);
         break;
-    case BW_FRAME_NUMBER_relayed:
+    default:
         bw_ping_relayed(g, in, &frame->as.relayed);
+        break;
+    }
+}
+
+static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_source *source, struct bw_frame *frame) {
+    switch ((enum bw_frame_number)frame->type) {
+    case BW_FRAME_NUMBER_ping:
+    case BW_FRAME_NUMBER_ack:
+    case BW_FRAME_NUMBER_ping_req:
+    case BW_FRAME_NUMBER_nack:
+    case BW_FRAME_NUMBER_relayed:
+        apply_probe(g, in, frame);
         break;
     case BW_FRAME_NUMBER_member:
         bw_signed_plain(g, source, &frame->as.member);
@@ -117,6 +129,9 @@ static void apply(struct bw_gossip *g, const struct bw_inbound *in, struct bw_so
         break;
     case BW_FRAME_NUMBER_heard:
         bw_survey_answered(g, in, &frame->as.heard);
+        break;
+    case BW_FRAME_NUMBER_twice:
+        bw_twice_told(g, in, &frame->as.twice);
         break;
     case BW_FRAME_NUMBER_sealed: /* only behind who is met: opening.c */
         break;
@@ -178,6 +193,20 @@ static int answer_unproven(struct bw_gossip *g, const struct bw_inbound *in) {
     return BW_ERR_DROP_UNPROVEN;
 }
 
+/* Where the newer session is there can be no other: an address is bound once, and these are late words. */
+static int receive_ended(struct bw_gossip *g, const struct bw_inbound *in, bool pings) {
+    const struct bw_member *member = bw_members_find(&g->members, &in->from);
+    if (g->attest.identity || !member || bw_addr_equal(&member->info->addr, &in->addr)) {
+        return BW_ERR_DROP_SESSION;
+    }
+    if (in->lives) {
+        bw_twice_seen(g, in, member);
+    } else if (pings) {
+        (void)answer_unproven(g, in);
+    }
+    return BW_ERR_DROP_SESSION;
+}
+
 static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
     bool pings = false;
     if (bw_id_equal(&in->from, &g->self->id)) {
@@ -187,6 +216,9 @@ static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
     if (error) {
         bw_trace_rule(g->trace, BW_RULE_DROP_MALFORMED_WHOLE, &in->from, in->frames.size);
         return error;
+    }
+    if (in->ended) {
+        return receive_ended(g, in, pings);
     }
     if (g->attest.identity && (!in->proven || bw_opening_shut(g, &in->from))) {
         return bw_opening_receive(g, in);

@@ -155,7 +155,8 @@ struct bw_node {
     void (*entropy)(void *context, void *data, size_t size);
     void *entropy_context;
     struct bw_identity *identity; /* NULL: no identity mode */
-    bool held_back;               /* identity mode: this one goes behind our introduction */
+    int64_t twice_us[2]; /* not before is somebody told again that another member, or this one, is there twice */
+    bool held_back;      /* identity mode: this one goes behind our introduction */
     struct bw_outbound held;
     uint8_t authority[BW_PUBLIC_SIZE];
     struct bw_allocator allocator;

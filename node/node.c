@@ -328,10 +328,13 @@ int bw_node_receive(struct bw_node *node, const void *data, size_t size, const s
     node->traffic.received++;
     node->traffic.received_size += size;
     int error = open_datagram(node, (struct bw_bytes){data, size}, from, &inbound);
-    if (error != 0) {
+    if (error == 0) {
+        error = hear(node, &inbound);
+    } else if (inbound.ended) {
+        (void)bw_gossip_receive(node->gossip, &inbound, node->now);
+    } else {
         return error;
     }
-    error = hear(node, &inbound);
     bw_node_pump(node);
     return error;
 }

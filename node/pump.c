@@ -5,6 +5,9 @@
 
 #define PUMP_ROUNDS_MAX 64 /* each round hands on what the last one caused; the chain is a few steps long */
 #define RETRY_US (1 * BW_US_PER_S)
+#define TWICE_US \
+    (60 * BW_US_PER_S) /* who is taken for the member stands again so long after the other was heard last */
+#define TWICE_AGAIN_US (30 * BW_US_PER_S)
 
 struct bw_time bw_node_clamp(struct bw_node *node, struct bw_time now) {
     if (now.mono_us < node->now.mono_us) {
@@ -38,6 +41,9 @@ static void push_member(struct bw_node *node, const struct bw_gossip_event *chan
     if (type == BW_EVENT_MEMBER_CONFLICT) {
         event.addr = change->addr;
         event.other.id = change->by;
+    } else if (type == BW_EVENT_MEMBER_TWICE) {
+        event.addr = change->addr;
+        event.own = bw_id_equal(&change->id, &node->id);
     }
     event.incarnation = info.incarnation;
     bool forgotten = type == BW_EVENT_MEMBER_LEFT && !bw_id_none(&change->by);
@@ -79,6 +85,19 @@ static void on_incompatible(struct bw_node *node, const struct bw_gossip_event *
                              .protocol_max = found->protocol_max};
     memcpy(event.name, found->name.data, found->name.size);
     bw_event_queue_push(&node->events, &node->allocator, &event);
+}
+
+/* Told once in half a minute, of another member and of ourselves. */
+static void on_twice(struct bw_node *node, const struct bw_gossip_event *found) {
+    bool own = bw_id_equal(&found->id, &node->id);
+    if (own) {
+        bw_election_twice(node->election, found->ok ? BW_NEVER : TWICE_US, node->now);
+    }
+    if (node->now.mono_us < node->twice_us[own]) {
+        return;
+    }
+    node->twice_us[own] = node->now.mono_us + TWICE_AGAIN_US;
+    push_member(node, found, BW_EVENT_MEMBER_TWICE);
 }
 
 static void on_record(struct bw_node *node, const struct bw_gossip_event *event) {
@@ -136,6 +155,9 @@ static void on_gossip(struct bw_node *node, const struct bw_gossip_event *event)
         break;
     case BW_GOSSIP_CONFLICT:
         push_member(node, event, BW_EVENT_MEMBER_CONFLICT);
+        break;
+    case BW_GOSSIP_TWICE:
+        on_twice(node, event);
         break;
     case BW_GOSSIP_INCOMPATIBLE:
         on_incompatible(node, event);

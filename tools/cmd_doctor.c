@@ -65,7 +65,8 @@ static int ask(const struct doctor *doctor, struct control_client *client, json_
 }
 
 static bool is_unusual(const json_t *event) {
-    static const char *const types[] = {"stranger", "member-conflict", "member-incompatible", "term-refused"};
+    static const char *const types[] = {"stranger", "member-conflict", "member-incompatible", "term-refused",
+                                        "member-twice"};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         if (strcmp(json_text_of(event, "type"), types[i]) == 0)
             return true;

@@ -104,7 +104,8 @@ const struct argp monitor_argp = {
     .children = children,
     .doc = "Shows events as they happen, in order, until the agent goes or you stop it.\v"
            "Types: member-alive, member-suspect, member-dead, member-left, member-update, member-conflict, "
-           "member-incompatible, leader-elected, leader-lost, self-elected, self-deposed, split-brain-healed, "
+           "member-twice, member-incompatible, leader-elected, leader-lost, self-elected, self-deposed, "
+           "split-brain-healed, "
            "scope-frozen, scope-thawed, converged, diverged, user-event, query, "
            "query-ack, query-response, "
            "query-end, bound-passed, keys-changed, stranger, term-refused.\n\n"

@@ -9,7 +9,7 @@
 #include "tools/json.h"
 #include "tools/vacancy.h"
 
-enum { RECENT_S = 600, KNOCKING_S = 120, DIFFERENCES_MAX = 16 };
+enum { RECENT_S = 600, KNOCKING_S = 120, TWICE_OVER_S = 120, DIFFERENCES_MAX = 16 };
 
 static json_int_t number_of(const json_t *object, const char *name) {
     return json_integer_value(json_object_get(object, name));
@@ -142,6 +142,19 @@ static void say_term(struct doctor *doctor, const json_t *event) {
                (long long)number_of(event, "term"), json_text_of(event, "scope"), (long long)age_s(doctor, event));
 }
 
+/* That it is over shows only by its not being told again, once in half a minute. */
+static void say_twice(struct doctor *doctor, const json_t *event) {
+    bool over = age_s(doctor, event) > TWICE_OVER_S;
+    const char *own = json_is_true(json_object_get(event, "own")) ? "this agent" : "it";
+    doctor_say(
+        doctor,
+        &(struct doctor_finding){
+            over ? DOCTOR_NOTE : DOCTOR_PROBLEM, "id", json_text_of(event, "name"),
+            over ? NULL : "stop one of the two, and start it with an empty --state-dir and a --name of its own"},
+        "%s %s twice with one id, the other one at %s: its state directory was copied, and neither stands for anything",
+        own, over ? "ran" : "runs", json_text_of(event, "addr"));
+}
+
 static void say_event(struct doctor *doctor, const json_t *event) {
     const char *type = json_text_of(event, "type");
     if (strcmp(type, "stranger") == 0)
@@ -152,6 +165,8 @@ static void say_event(struct doctor *doctor, const json_t *event) {
         say_conflict(doctor, event);
     else if (strcmp(type, "term-refused") == 0)
         say_term(doctor, event);
+    else if (strcmp(type, "member-twice") == 0)
+        say_twice(doctor, event);
 }
 
 /* Of several about one address, or of one member without it, the last is said. */

@@ -19,6 +19,7 @@ static const struct wording {
     {"member-left", "$n was forgotten by $b", "", "$n has left"},
     {"member-update", "$n has changed its record", "", NULL},
     {"member-conflict", "two members are called $n: one$m, and one at $a", "\033[31m", NULL},
+    {"member-twice", "$n runs twice with one id, and stands for nothing: the other one is at $a", "\033[31m", NULL},
     {"member-incompatible", "$n at $a speaks no protocol version that this member speaks: it is kept out", "\033[31m",
      NULL},
     {"leader-elected", "$l leads $s, token $t", "\033[1;32m", NULL},

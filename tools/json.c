@@ -112,6 +112,8 @@ static void add_member_fields(json_t *object, const struct bw_event *event) {
     if (event->type == BW_EVENT_MEMBER_SUSPECT || event->type == BW_EVENT_MEMBER_DEAD || forgotten) {
         set_text(object, "by", event->by);
         json_object_set_new(object, "own", json_boolean(event->own));
+    } else if (event->type == BW_EVENT_MEMBER_TWICE) {
+        json_object_set_new(object, "own", json_boolean(event->own));
     }
 }
 
@@ -191,6 +193,7 @@ json_t *json_event(const struct bw_event *event, uint64_t seq) {
     case BW_EVENT_MEMBER_DEAD:
     case BW_EVENT_MEMBER_LEFT:
     case BW_EVENT_MEMBER_UPDATE:
+    case BW_EVENT_MEMBER_TWICE:
         add_member_fields(object, event);
         break;
     case BW_EVENT_MEMBER_CONFLICT:

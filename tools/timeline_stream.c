@@ -199,6 +199,9 @@ static bool take_event(struct streams *streams, struct stream_file *file, const 
         return take_status(streams, file, event, BW_STATUS_LEFT);
     case BW_EVENT_MEMBER_CONFLICT:
         return take_conflict(streams, file, event);
+    case BW_EVENT_MEMBER_TWICE:
+        return take_mark(streams, file, "%.100s runs twice with one id: the other one is at %.60s",
+                         json_text_of(event, "name"), json_text_of(event, "addr"));
     case BW_EVENT_MEMBER_INCOMPATIBLE:
         return take_incompatible(streams, file, event);
     case BW_EVENT_LEADER_ELECTED:

@@ -36,7 +36,8 @@ extern "C" {
     X(SCOPE_THAWED, "scope-thawed")               \
     X(KEYS_CHANGED, "keys-changed")               \
     X(STRANGER, "stranger")                       \
-    X(TERM_REFUSED, "term-refused")
+    X(TERM_REFUSED, "term-refused")               \
+    X(MEMBER_TWICE, "member-twice")
 
 #define BW_EVENT_VALUE_(name, text) BW_EVENT_##name,
 enum bw_event_type { BW_EVENTS(BW_EVENT_VALUE_) BW_EVENT_COUNT };
@@ -68,7 +69,8 @@ struct bw_event {
     /* member-*: the member; leader-*, self-*: the leader */
     char name[BW_NAME_MAX + 1];
     struct bw_id id;
-    struct bw_addr addr;      /**< member-*, stranger; member-conflict: of the other one, other.id; bw_node_member tells
+    struct bw_addr
+        addr; /**< member-*, stranger; member-twice: of the other one; member-conflict: of the other one, other.id; bw_node_member tells
                                    where id is */
     uint64_t incarnation;     /**< member-* */
     char by[BW_NAME_MAX + 1]; /**< member-suspect, member-dead: the accuser's name; member-left: who forgot it, "" if
@@ -76,7 +78,7 @@ struct bw_event {
     /* scope-frozen, scope-thawed: id and by are whose operator said so, none and "" if its time was over */
     /* term-refused: name and id are who sent a term that is out of bounds; token: that term, and whose claim it is of, with the
      * name in by; none and "" if of no claim */
-    bool own;                    /**< member-suspect, member-dead, member-left: that is this node */
+    bool own;                    /**< member-suspect, member-dead, member-left, member-twice: that is this node */
     char scope[BW_NAME_MAX + 1]; /**< leader-*, self-*, split-brain-healed, scope-*, term-refused */
     struct bw_token token;       /**< leader-*, self-*: the reign; split-brain-healed: the one that stays */
     struct bw_token other;       /**< split-brain-healed: the one that ended; member-conflict: its id is the other

@@ -3,6 +3,7 @@ which file it is and what to do, exits with 1, and leaves it as it was."""
 
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -148,6 +149,33 @@ def restarted_member_finds_the_others_without_its_seed():
     tap.equal(member.wait_exit(), 0, "exit code")
     with open(os.path.join(member.state, "state"), "rb") as file:
         tap.check(port + remembered not in file.read(), "who was told to leave has forgotten the others")
+
+
+def leading(agents):
+    return [agent for agent in agents if agent.run("is-leader").returncode == 0]
+
+
+@tap.test(timeout=90)
+def a_copied_state_directory_is_noticed():
+    cluster = Cluster()
+    tap.cleanup(cluster.close)
+    agents = cluster.start(3)
+    tap.wait_until(lambda: len(leading(agents)) == 1, LIMIT, "a leader")
+    copied = leading(agents)[0]
+    others = [agent for agent in agents if agent is not copied]
+    twin = cluster.add("twin", "--name", copied.name, "--join", others[0].addr)
+    shutil.copytree(copied.state, twin.state)
+    twin.start().wait_ready()
+    tap.equal(twin.id, copied.id, "one id")
+    copied.wait_event("member-twice", own=True, addr=twin.addr)
+    twin.wait_event("member-twice", own=True, addr=copied.addr)
+    told = [agent for agent in others if any(line.object and line.object.get("type") == "member-twice" for line in agent.lines)]
+    tap.check(told, "and those that heard both")
+    for agent in (copied, twin):
+        tap.equal(agent.run("is-leader").returncode, 1, "it does not lead")
+        answer = agent.run("doctor", "--json")
+        tap.check("its state directory was copied" in answer.stdout, answer.stdout)
+    tap.wait_until(lambda: len(leading(others)) == 1, LIMIT, "one of the others leads")
 
 
 @tap.test(timeout=60)

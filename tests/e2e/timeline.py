@@ -158,13 +158,15 @@ def every_type_of_event_is_known_and_freezes_are_marks():
     where = folder()
     stream = Stream().add(0, "scope-frozen", scope="job", by="n2", left_ms=None).add(10, "scope-thawed", scope="job", by="").add(
         20, "scope-thawed", scope="job", by="n3")
+    stream.add(25, "member-twice", name="n2", id="02" * 16, addr="127.0.0.1:2", own=False)
     for kind in ("keys-changed", "stranger", "user-event", "query", "query-ack", "query-response", "query-end", "bound-passed",
                  "term-refused"):
         stream.add(30, kind)
     data = data_of(page_of(where, stream.write(where / "n1.jsonl"))[0])
     tap.check(not any("left out" in note for note in data["notes"]), f"{data['notes']}")
     tap.equal([data["texts"][text] for text, kind in zip(data["b"], data["kind"]) if data["kinds"][kind] == "fault"],
-              ["job is frozen by n2", "job is thawed: its time is over", "job is thawed by n3"], "marks")
+              ["job is frozen by n2", "job is thawed: its time is over", "job is thawed by n3",
+               "n2 runs twice with one id: the other one is at 127.0.0.1:2"], "marks")
 
 
 @tap.test

@@ -10,6 +10,8 @@ c_tests += tests/scenario/faults
 tests_scenario_faults_SOURCES = tests/scenario/faults.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/lives
 tests_scenario_lives_SOURCES = tests/scenario/lives.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/twice
+tests_scenario_twice_SOURCES = tests/scenario/twice.c tests/scenario/story.c tests/scenario/story.h
 
 # The swarm, and the same with the core compiled so that single rules can be switched off (base/mutant.h).
 swarm_sources = tests/scenario/swarm.h tests/scenario/swarm_draw.c tests/scenario/swarm_least.c tests/scenario/swarm_plan.c tests/scenario/swarm_run.c tests/scenario/swarm_scopes.c

@@ -63,6 +63,7 @@ static size_t everything(uint8_t *bytes, size_t capacity) {
     struct bw_frame_accusation accusation = {a, 6, BW_STATUS_DEAD, 5, {accusers, sizeof(accusers)}};
     static const uint8_t datagram[BW_SEAL_OVERHEAD] = {1, 3};
     struct bw_frame_sealed sealed = {{datagram, sizeof(datagram)}};
+    struct bw_frame_twice twice = {member.addr, 1};
     struct bw_frame_reply reply = {15, 0, {(const uint8_t *)"r", 1}};
     struct bw_frame_clocks clocks = {16, 17, 18};
     struct bw_frame_have have = {1, {digests, 8}};

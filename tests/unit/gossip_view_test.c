@@ -72,8 +72,15 @@ static void only_what_was_sent_is_counted(void) {
     uint8_t frames[BW_FRAMES_MAX];
     struct bw_writer writer = {.data = frames, .capacity = sizeof(frames)};
     bw_wire_put(&writer, &bw_schema_member, &made);
-    struct bw_inbound in = {net.nodes[1].id, net.nodes[1].session, net.nodes[1].addr, true, true,
-                            net.now_us,      {frames, writer.used}};
+    struct bw_inbound in = {net.nodes[1].id,
+                            net.nodes[1].session,
+                            net.nodes[1].addr,
+                            true,
+                            true,
+                            net.now_us,
+                            {frames, writer.used},
+                            false,
+                            false};
     CU_ASSERT_EQUAL(bw_gossip_receive(g, &in, net_now(&net)), 0);
     bw_gossip_tick(g, net_now(&net)); /* datagrams are queued, nobody fetches them */
     const struct bw_member *member = bw_members_find(&g->members, &made.id);
@@ -108,8 +115,15 @@ static void fewest_transmitted_first_and_urgent_ahead(void) {
     uint8_t frames[BW_FRAMES_MAX];
     struct bw_writer writer = {.data = frames, .capacity = sizeof(frames)};
     bw_wire_put(&writer, &bw_schema_member, &made);
-    struct bw_inbound in = {net.nodes[1].id, net.nodes[1].session, net.nodes[1].addr, true, true,
-                            net.now_us,      {frames, writer.used}};
+    struct bw_inbound in = {net.nodes[1].id,
+                            net.nodes[1].session,
+                            net.nodes[1].addr,
+                            true,
+                            true,
+                            net.now_us,
+                            {frames, writer.used},
+                            false,
+                            false};
     bw_gossip_receive(g, &in, net_now(&net));
     CU_ASSERT_EQUAL(bw_gossip_put(g, &late, net_now(&net)), 0);
     bw_gossip_tick(g, net_now(&net));

@@ -83,6 +83,8 @@ static void accept_detector(struct vectors_list *list) {
     vectors_accept(list, "gossip", &bw_schema_member, &gone);
     accept_signed(list);
     GOOD(sealed, some(68));
+    GOOD(twice, one.addr, 0);
+    GOOD(twice, six.addr, 1);
     GOOD(suspect, an_id(5), 6, {ids[0].bytes, 32});
     GOOD(accusation, an_id(5), 6, BW_STATUS_SUSPECT, 0, some_accusers(2));
     GOOD(accusation, an_id(5), 6, BW_STATUS_DEAD, 5000, some_accusers(BW_ACCUSERS_MAX));
@@ -215,6 +217,8 @@ static void refuse_others(struct vectors_list *list) {
     const struct bw_id none = {{0}};
     static const uint8_t name_cut[] = {2, 'n'};
     BAD("67 bytes of a datagram", sealed, some(67));
+    BAD("no address", twice, {.family = 0}, 0);
+    BAD("port 0", twice, {.ip = {192, 0, 2, 7}, .family = 4}, 0);
     BAD("about nobody", suspect, none, 6, {id.bytes, 16});
     BAD("no accuser", suspect, id, 6, nothing);
     BAD("half an accuser", suspect, id, 6, {id.bytes, 8});

@@ -410,6 +410,8 @@ def check_gossip(name, f):
         {"member": check_member, "signed_member": check_signed_member, "sync": check_sync, "query": check_query}[name](f)
     elif name == "accusation":
         check_accusation(f)
+    elif name == "twice":
+        demand(f["addr"][0] and f["addr"][1], "twice")
     elif name == "sealed":
         demand(len(f["datagram"]) >= 68, "sealed")
     elif name == "suspect":

@@ -25,6 +25,7 @@ const SENTENCES = {
     "member-left": e => ["note", b(e.name), ...(e.by ? [" was forgotten by ", b(e.by)] : [" has left"])],
     "member-update": e => ["", b(e.name), " has changed its record"],
     "member-conflict": e => ["bad", "two members are called ", b(e.name), `: one at ${e.member_addr}, and one at ${e.addr}`],
+    "member-twice": e => ["bad", b(e.name), ` runs twice with one id, and stands for nothing: the other one is at ${e.addr}`],
     "member-incompatible": e => ["bad", b(e.name), ` at ${e.addr} speaks no version that this member speaks`],
     "leader-elected": e => ["good", b(e.leader), " leads ", b(e.scope), `, term ${e.term}`],
     "leader-lost": e => ["bad", b(e.leader), " leads ", b(e.scope), ` no longer: ${e.reason}`],
