@@ -64,6 +64,9 @@ json_t *answer_setup(struct agent_view *view, const json_t *request) {
         json_certificate_fault(node, &own, bw_loop_now()), "credentials", agent_credentials(options), "join", joins,
         "discover", options->discover.on, "advertised", json_boolean(options->advertise.family != 0), "uid",
         (json_int_t)geteuid(), "pid", (json_int_t)getpid());
+    struct bw_params params;
+    bw_node_params(node, &params);
+    json_object_set_new(setup, "probe_interval_ms", json_integer(params.probe_interval_ms));
     add_rights(setup, options);
     return setup;
 }

@@ -178,6 +178,37 @@ static bool all_silent(struct doctor *doctor, const json_t *rows, size_t count) 
     return true;
 }
 
+/* Whether it came so lately that others need not have heard it: within two rounds of probes, and what a join takes. */
+static bool is_new(const struct doctor *doctor, const char *name) {
+    const json_t *members = json_object_get(doctor->members, "members");
+    json_int_t interval_ms = json_integer_value(json_object_get(doctor->setup, "probe_interval_ms"));
+    int64_t rounds_s = 2 * (int64_t)json_array_size(members) * interval_ms / 1000 + 10;
+    size_t index;
+    json_t *member;
+    json_array_foreach(members, index, member) {
+        int64_t since_us;
+        if (strcmp(name_of(member), name) == 0 && time_parse(json_text_of(member, "since"), &since_us) &&
+            since_us / 1000000 > doctor->now_s - rounds_s)
+            return true;
+    }
+    return false;
+}
+
+static void say_unheard(struct doctor *doctor, const char *name, const char *unheard) {
+    char where[320];
+    snprintf(where, sizeof(where), "%s -> %s", unheard, name);
+    if (is_new(doctor, name) || is_new(doctor, unheard))
+        doctor_say(
+            doctor,
+            &(struct doctor_finding){DOCTOR_NOTE, "path", where, "wait for two rounds of probes, and look again"},
+            "%s has not heard %s yet, but one of them is new", name, unheard);
+    else
+        doctor_say(doctor,
+                   &(struct doctor_finding){DOCTOR_PROBLEM, "path", where,
+                                            "run 'bellwether doctor' on either of them: it tells the direction"},
+                   "%s has not heard %s within two rounds of probes", name, unheard);
+}
+
 /* Between two others. */
 static void look_at_others(struct doctor *doctor, const json_t *silent) {
     size_t index, number;
@@ -187,14 +218,8 @@ static void look_at_others(struct doctor *doctor, const json_t *silent) {
             continue;
         json_array_foreach(json_object_get(row, "unheard"), number, name) {
             const char *unheard = json_string_value(name);
-            char where[320];
-            if (json_object_get(silent, unheard) != NULL || strcmp(unheard, doctor_self(doctor)) == 0)
-                continue;
-            snprintf(where, sizeof(where), "%s -> %s", unheard, name_of(row));
-            doctor_say(doctor,
-                       &(struct doctor_finding){DOCTOR_PROBLEM, "path", where,
-                                                "run 'bellwether doctor' on either of them: it tells the direction"},
-                       "%s has not heard %s within two rounds of probes", name_of(row), unheard);
+            if (json_object_get(silent, unheard) == NULL && strcmp(unheard, doctor_self(doctor)) != 0)
+                say_unheard(doctor, name_of(row), unheard);
         }
     }
 }

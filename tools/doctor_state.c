@@ -212,8 +212,8 @@ static void look_at_names(struct doctor *doctor) {
 
 /* What passes by itself within moments. */
 static bool is_passing(const char *reason) {
-    static const char *const words[] = {"claiming", "retry",  "listening", "settling",        "succession",
-                                        "named",    "asking", "lease",     "not-synchronised"};
+    static const char *const words[] = {"claiming", "retry", "listening",        "settling", "succession", "named",
+                                        "asking",   "lease", "not-synchronised", "abstains", "promised"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(words[i], reason) == 0)
             return true;
@@ -235,6 +235,9 @@ static const char *mend_of(const char *reason) {
         {"voters-unknown", "start all voters once, under the names that voters= gives"},
         {"no-majority", "start the voters that are down, or mend the paths to them: 'bellwether voters SCOPE'"},
         {"no-votes", "look at the voters' agents: 'bellwether voters SCOPE'"},
+        {"not-a-voter", "'bellwether voters SCOPE' names the voters: run the doctor there"},
+        {"seated", "start more members that stand for it"},
+        {"leaving", "'bellwether join ADDR' brings this agent back"},
         {"another-mode", "give the scope the same mode everywhere"},
         {"storage", "the disk is full or broken, or the state directory lacks rights: see the agent's log"},
     };

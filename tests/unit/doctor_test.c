@@ -200,6 +200,37 @@ static void scopes_that_nobody_stands_for_are_no_problem(void) {
     end(&doctor);
 }
 
+static void each_reason_that_nobody_leads_passes_or_can_be_mended(void) {
+    for (int i = BW_VACANCY_NONE + 1; i < BW_VACANCY_COUNT; i++) {
+        char leader[256];
+        snprintf(leader, sizeof(leader), "{\"scopes\":[{\"scope\":\"db\",\"leader\":null,\"reason\":\"%s\"}]}",
+                 bw_vacancy_name((enum bw_vacancy)i, NULL));
+        struct doctor doctor = begin(TWO "{}]}", "[]", leader, "{}", "{}");
+        doctor_look_at_state(&doctor);
+        CU_ASSERT_EQUAL(json_array_size(doctor.findings), 1);
+        const json_t *finding = json_array_get(doctor.findings, 0);
+        tap_note("%s: %s", json_string_value(json_object_get(finding, "level")), leader);
+        CU_ASSERT_TRUE(json_is_string(json_object_get(finding, "mend")));
+        end(&doctor);
+    }
+}
+
+#define SINCE(name, moment) "{\"name\":\"" name "\",\"status\":\"alive\",\"since\":\"2027-01-15T07:" moment ".000Z\"}"
+#define ROW(name, unheard) "{\"name\":\"" name "\",\"answered\":true,\"unheard\":[" unheard "]}"
+
+static void who_is_new_need_not_have_been_heard(void) {
+    struct doctor doctor = begin("{\"members\":[" SINCE("n1", "00:00") "," SINCE("n2", "10:00") "," SINCE(
+                                     "n3", "20:00") "," SINCE("n4", "59:50") "]}",
+                                 "[]", NOBODY, "{\"probe_interval_ms\":1000}", "{\"members\":[]}");
+    doctor.reachability = parsed("{\"members\":[" ROW("n2", "\"n3\",\"n4\"") "," ROW("n4", "\"n3\"") "]}");
+    doctor_look_at_paths(&doctor);
+    found(&doctor, "problem", "path", "n3 -> n2", "within two rounds");
+    found(&doctor, "note", "path", "n4 -> n2", "one of them is new");
+    found(&doctor, "note", "path", "n3 -> n4", "one of them is new");
+    json_decref(doctor.reachability);
+    end(&doctor);
+}
+
 #define GONE(name, fault) \
     "{\"name\":\"" name "\",\"addr\":\"" name ":1\",\"status\":\"dead\",\"certificate_fault\":" fault "}"
 
@@ -356,6 +387,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(who_has_become_a_member_is_no_problem),
     TAP_TEST(of_events_about_one_address_the_last_is_said),
     TAP_TEST(scopes_that_nobody_stands_for_are_no_problem),
+    TAP_TEST(each_reason_that_nobody_leads_passes_or_can_be_mended),
+    TAP_TEST(who_is_new_need_not_have_been_heard),
     TAP_TEST(certificates_that_count_no_more_are_told_before_paths),
     TAP_TEST(nothing_is_said_of_full_sized_datagrams_where_nobody_tells),
     TAP_TEST(names_are_one_word_of_a_command_line),
