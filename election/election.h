@@ -95,8 +95,8 @@ bool bw_election_stands(struct bw_bytes candidacies,
 size_t bw_election_candidacies(const struct bw_election *election, uint8_t data[BW_CANDIDACIES_MAX]);
 
 /* -- what goes in -- */
-/* A member appeared or changed (never ourselves). */
-void bw_election_member(struct bw_election *election, const struct bw_election_member *member, struct bw_time now);
+/* A member appeared or changed (never ourselves). False: there was no memory for all of it, and it is to be told again. */
+bool bw_election_member(struct bw_election *election, const struct bw_election_member *member, struct bw_time now);
 void bw_election_reaped(struct bw_election *election, const struct bw_id *id, struct bw_time now);
 /* A direct message on the election's channel. heard_us: the sender's echo (see bw_inbound): "I heard what you sent then".
  * 0, BW_ERR_DROP_MALFORMED, or BW_ERR_DROP_UNSIGNED: a claim in it is not its leader's. */

@@ -219,12 +219,13 @@ static void leader_status_changed(struct bw_election *e, struct bw_peer *peer) {
     }
 }
 
-void bw_election_member(struct bw_election *e, const struct bw_election_member *member, struct bw_time now) {
+bool bw_election_member(struct bw_election *e, const struct bw_election_member *member, struct bw_time now) {
     bw_enter(e, now);
     BW_ASSERT(!bw_id_equal(&member->id, &e->self));
     struct bw_peer *peer = peer_get(e, &member->id);
     if (peer == NULL)
-        return; /* counts as never heard of; the next change tries again */
+        return false; /* counts as never heard of */
+    bool whole = true;
     bool lived = bw_peer_lives(peer);
     bool changed = peer->unstable != member->unstable;
     struct stood stood;
@@ -234,7 +235,8 @@ void bw_election_member(struct bw_election *e, const struct bw_election_member *
     if (hash != peer->candidacies || (peer->crowded && e->scope_count < e->params.scope_max)) {
         if (!stood_parse(&stood, member->candidacies))
             stood.count = 0;
-        peer->candidacies = candidacies_apply(e, peer, &stood) ? hash : 0;
+        whole = candidacies_apply(e, peer, &stood);
+        peer->candidacies = whole ? hash : 0;
     }
     if (lived != bw_peer_lives(peer))
         living_changed(e, peer);
@@ -246,6 +248,7 @@ void bw_election_member(struct bw_election *e, const struct bw_election_member *
         }
     leader_status_changed(e, peer);
     bw_scope_step_all(e);
+    return whole;
 }
 
 void bw_election_reaped(struct bw_election *e, const struct bw_id *id, struct bw_time now) {

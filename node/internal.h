@@ -140,6 +140,7 @@ struct bw_node {
     struct bw_election_view view; /* as last told to the election */
     bool leaving;
     bool leave_due;        /* once the work under our leads has stopped */
+    bool members_due;      /* the election had no memory for what it was told of one */
     bool candidacies_due;  /* ours have changed, and gossip has not taken them yet */
     bool voters_due;       /* somebody came or went since names were looked for */
     int candidacies_error; /* gossip has not taken them for this reason */
@@ -217,6 +218,7 @@ bool bw_opening_transmit(struct bw_node *node, struct bw_outbound *out, uint8_t 
 
 /* pump.c: joins the machines until neither has anything for the other. */
 void bw_node_pump(struct bw_node *node);
+void bw_node_tell_again(struct bw_node *node); /* the election, of all that live, if it had no memory for one */
 /* Opens a datagram and hands it to gossip. What came of it is yet to be pumped. */
 int bw_node_take(struct bw_node *node, struct bw_bytes datagram, const struct bw_addr *from);
 bool bw_node_is_member(void *context, const struct bw_id *id); /* context: the node */

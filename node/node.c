@@ -355,6 +355,7 @@ int bw_node_refused(struct bw_node *node, const void *quoted, size_t size, const
 void bw_node_tick(struct bw_node *node, struct bw_time now) {
     now = bw_node_clamp(node, now);
     bw_gossip_tick(node->gossip, now);
+    bw_node_tell_again(node);
     bw_node_pump(node); /* the election sees what gossip noticed before it lets its own time pass */
     bw_election_tick(node->election, now);
     bw_keys_tick(node);

@@ -54,6 +54,12 @@ static void push_member(struct bw_node *node, const struct bw_gossip_event *chan
     bw_event_queue_push(&node->events, &node->allocator, &event);
 }
 
+static void tell_election(struct bw_node *node, const struct bw_id *id, enum bw_status status) {
+    struct bw_election_member member = {*id, status, bw_gossip_unstable(node->gossip, id),
+                                        bw_gossip_candidacies(node->gossip, id)};
+    node->members_due |= !bw_election_member(node->election, &member, node->now);
+}
+
 static void on_member(struct bw_node *node, const struct bw_gossip_event *change) {
     node->voters_due = node->voters_count > 0;
     bw_peers_changed(node);
@@ -69,10 +75,21 @@ static void on_member(struct bw_node *node, const struct bw_gossip_event *change
     }
     /* Only who says itself that it left has given up its lease: who was forgotten is as dead as before. */
     bool forgotten = change->status == BW_STATUS_LEFT && (!bw_id_none(&change->by) || change->before == BW_STATUS_DEAD);
-    struct bw_election_member member = {change->id, forgotten ? BW_STATUS_DEAD : change->status,
-                                        bw_gossip_unstable(node->gossip, &change->id),
-                                        bw_gossip_candidacies(node->gossip, &change->id)};
-    bw_election_member(node->election, &member, node->now);
+    tell_election(node, &change->id, forgotten ? BW_STATUS_DEAD : change->status);
+}
+
+/* Gossip tells of changes alone: whom the election does not know it would never believe to lead. */
+void bw_node_tell_again(struct bw_node *node) {
+    struct bw_member_info info;
+    if (!node->members_due) {
+        return;
+    }
+    node->members_due = false;
+    for (size_t i = 0; bw_gossip_member(node->gossip, i, &info) == 0; i++) {
+        if (!info.self && info.status <= BW_STATUS_SUSPECT) {
+            tell_election(node, &info.id, info.status);
+        }
+    }
 }
 
 static void on_incompatible(struct bw_node *node, const struct bw_gossip_event *found) {

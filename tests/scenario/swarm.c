@@ -125,6 +125,11 @@ static void an_attacker_does_not_mend_a_deaf_member(void) {
     seeds(1795916559525, 1795916559525);
 }
 
+/* Found by a soak: no memory for a member that had come, which was never known to lead for as long as nothing changed about it. */
+static void who_found_no_memory_is_known_later(void) {
+    seeds(1796001016123, 1796001016123);
+}
+
 /* Found by the swarm: a voter that had lost its state asked whether there was a leader, heard of one, took its own question's failing
  * for that one's end, and as it was no voter any more nobody told it better. */
 static void who_is_no_voter_any_more_believes_in_the_leader(void) {
@@ -165,6 +170,7 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(of_seats_it_asks_at_once),
     TAP_TEST(nobody_leads_while_anothers_lease_runs),
     TAP_TEST(a_record_that_found_no_memory_is_published_later),
+    TAP_TEST(who_found_no_memory_is_known_later),
     TAP_TEST(who_meets_nobody_leads_a_cluster_of_one),
     TAP_TEST(a_slow_claim_that_becomes_a_reign_is_known_to_all),
     TAP_TEST(who_is_told_of_a_living_leader_confirms_no_other),

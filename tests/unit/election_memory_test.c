@@ -117,6 +117,27 @@ static void a_life_survives_each_failure(void) {
     }
 }
 
+/* Told once, it would be unknown for as long as nothing changes about it. */
+static void who_found_no_memory_is_taken_when_told_again(void) {
+    uint8_t data[BW_CANDIDACIES_MAX];
+    size_t failures = 0;
+    for (bool whole = false; !whole; failures += !whole) {
+        struct test_memory memory = {0};
+        struct bw_election_config config = config_with(&memory, 2);
+        struct bw_election *election = NULL;
+        struct bw_time now = {.mono_us = MS(1000)};
+        CU_ASSERT_EQUAL_FATAL(bw_election_create(&election, &config, now), 0);
+        const struct bw_election_member member = {
+            .id.bytes = {2}, .candidacies = {.data = data, .size = bw_election_candidacies(election, data)}};
+        memory.fail_at = memory.calls + failures + 1;
+        whole = bw_election_member(election, &member, now);
+        CU_ASSERT(whole || bw_election_member(election, &member, now));
+        CU_ASSERT(bw_election_member(election, &member, now));
+        bw_election_destroy(election);
+    }
+    CU_ASSERT(failures >= 2); /* for itself, and for what it stands for */
+}
+
 static void nothing_is_allocated_in_steady_state(void) {
     struct test_memory memory = {0};
     world.allocator = test_allocator(&memory);
@@ -303,6 +324,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(creation_survives_each_failure),
     TAP_TEST(bad_configurations_are_refused),
     TAP_TEST(a_life_survives_each_failure),
+    TAP_TEST(who_found_no_memory_is_taken_when_told_again),
     TAP_TEST(nothing_is_allocated_in_steady_state),
     TAP_TEST(messages_past_the_bound_are_lost_and_counted),
     TAP_TEST(events_past_the_bound_are_lost_and_counted),
