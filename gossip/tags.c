@@ -65,6 +65,9 @@ int bw_gossip_encode_tags(const struct bw_tag *tags, size_t count, uint8_t *data
         struct bw_bytes name = {(const uint8_t *)tags[i].name, strlen(tags[i].name)};
         struct bw_bytes value = {(const uint8_t *)tags[i].value, strlen(tags[i].value)};
         struct bw_bytes earlier = {data, used};
+        if (value.size > BW_TAG_SIZE_MAX) {
+            return BW_ERR_SPACE;
+        }
         if (!tag_valid(name, value) || has_name(earlier, name)) {
             return BW_ERR_INVALID;
         }

@@ -18,6 +18,7 @@ enum { KEY_KEEP = 0x2000, KEY_NODES, KEY_COLOR, KEY_JSON, MISS_FACTOR = 5 };
 static const double first_leader_target_s = 3;
 static const double crash_target_s = 0.3;
 static const double death_target_s = 2;
+static const double pair_death_target_s = 6; /* of two nobody confirms: a probe, and the suspicion's full time */
 static const double rejoin_target_s = 1;
 static const double orderly_target_s = 0.05;
 static const double turn_s = 0.002;  /* many agents on one host: the time in which each gets its turn is no less */
@@ -292,6 +293,10 @@ static void explain_kept(const struct demo *demo) {
            directory);
 }
 
+static double death_target(const struct demo *demo) {
+    return demo->count > 2 ? death_target_s : pair_death_target_s;
+}
+
 static double orderly_target(const struct demo *demo) {
     double turns_s = demo->count * turn_s;
     return turns_s > orderly_target_s ? turns_s : orderly_target_s;
@@ -301,7 +306,7 @@ static int run(struct demo *demo) {
     struct demo_outcome outcomes[] = {
         {.step = "first-leader", .what = "start to the first leader known by all", .target_s = first_leader_target_s},
         {.step = "takeover", .what = "leader's process killed to new leader known by all", .target_s = crash_target_s},
-        {.step = "death", .what = "leader's process killed to its death known by all", .target_s = death_target_s},
+        {.step = "death", .what = "leader's process killed to its death known by all", .target_s = death_target(demo)},
         {.step = "return", .what = "killed agent started again to all in agreement", .target_s = rejoin_target_s},
         {.step = "handover",
          .what = "leader stopped orderly to new leader known by all",

@@ -134,6 +134,7 @@ def interrupted_and_kept_demos_are_objects_too():
     demo = Demo("--nodes", "2", "--json", "--keep")
     demo.finish()
     told = json.loads("".join(demo.lines))
+    tap.equal([step["target_ms"] for step in told["steps"] if step["step"] == "death"], [6000], "of two nobody confirms")
     tap.check(told["directory"].startswith(demo.place) and len(told["controls"]) == 1, f"{told}")
     run("leave", "--control", told["controls"][0])
     shutil.rmtree(told["directory"])

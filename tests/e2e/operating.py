@@ -51,6 +51,8 @@ def tags_change_while_the_agent_runs():
     tap.equal(second.ask("tags"), {"tags": {"role": "web"}}, "without arguments they are shown")
     for word, code in [("x=" + "y" * 600, 5), ("bad\nname=1", 5)]:
         tap.equal(first.run("tags", word).returncode, code, f"exit code of {word[:12]!r}")
+    result = first.run("tags", "long=" + 600 * "x")
+    tap.equal((result.returncode, "of 512 bytes together" in result.stderr), (5, True), f"a long value: {result.stderr}")
     tap.equal(first.ask("tags")["tags"], {"role": "db", "empty": "", "more": "1"}, "refused whole")
     tap.equal([agent.events("member-dead") for agent in agents], [[], [], []], "nobody was held for dead")
 
