@@ -64,6 +64,14 @@ static int ask(const struct doctor *doctor, struct control_client *client, json_
     return control_ask(client, request, doctor->client->timeout_s, answer);
 }
 
+/* Quiet where there is no agent: that is a finding. */
+static int open_agent(const struct doctor *doctor, struct control_client *client) {
+    int code = control_open(client, doctor->client);
+    if (code == EXIT_TIMED_OUT)
+        complain("the agent does not answer");
+    return code;
+}
+
 static bool is_unusual(const json_t *event) {
     static const char *const types[] = {"stranger", "member-conflict", "member-incompatible", "term-refused",
                                         "member-twice"};
@@ -77,7 +85,7 @@ static bool is_unusual(const json_t *event) {
 static int ask_events(struct doctor *doctor) {
     struct control_client client;
     json_t *head = NULL;
-    int code = control_open(&client, doctor->client);
+    int code = open_agent(doctor, &client);
     if (code != EXIT_DONE)
         return code;
     double deadline = control_now() + CONTROL_TIMEOUT_S;
@@ -116,6 +124,7 @@ static void ask_unstable(struct doctor *doctor, struct control_client *client) {
 /* Has the agent try all members; in the time that --timeout gives, if it does. */
 static int ask_paths(struct doctor *doctor) {
     struct client_options patient = *doctor->client;
+    patient.quiet = false;
     if (patient.timeout_s <= 0)
         patient.timeout_s = PATIENCE_S;
     int code = control_poll(&patient, json_pack("{s:s,s:b}", "op", "paths", "start", 1),
@@ -129,7 +138,7 @@ static int ask_all(struct doctor *doctor) {
     struct control_client client;
     static const char *const ops[] = {"info", "setup", "members", "leader", "reachability"};
     json_t **answers[] = {&doctor->info, &doctor->setup, &doctor->members, &doctor->leader, &doctor->reachability};
-    int code = control_open(&client, doctor->client);
+    int code = open_agent(doctor, &client);
     if (code != EXIT_DONE)
         return code;
     code = ask(doctor, &client, json_pack("{s:s}", "op", "info"), &doctor->info);

@@ -87,11 +87,11 @@ static int complain_refusal(const json_t *answer) {
 
 static int greet(struct control_client *client, const struct client_options *options) {
     int code = control_read(client, control_now() + answer_timeout_s(options), &client->greeting);
-    if (code == EXIT_TIMED_OUT)
+    if (code == EXIT_TIMED_OUT && !options->quiet)
         complain("the agent has not answered for %g s", answer_timeout_s(options));
-    else if (code != EXIT_DONE)
+    else if (code != EXIT_DONE && code != EXIT_TIMED_OUT && !options->quiet)
         control_complain_gone();
-    else if (refusal(client->greeting) != NULL)
+    else if (code == EXIT_DONE && refusal(client->greeting) != NULL)
         code = complain_refusal(client->greeting);
     return code;
 }
@@ -100,12 +100,13 @@ int control_open(struct control_client *client, const struct client_options *opt
     char path[CONTROL_PATH_SIZE];
     memset(client, 0, sizeof(*client));
     client->fd = open_path(options, path);
-    if (client->fd < 0 && options->quiet)
-        return EXIT_NO_AGENT;
     if (client->fd < 0 && errno == EAGAIN) {
-        complain("the agent has not answered for %g s", answer_timeout_s(options));
+        if (!options->quiet)
+            complain("the agent has not answered for %g s", answer_timeout_s(options));
         return EXIT_TIMED_OUT;
     }
+    if (client->fd < 0 && options->quiet)
+        return EXIT_NO_AGENT;
     if (client->fd < 0 && errno == EACCES) {
         complain("the agent at %s is another user's, and lets in that one, root, and those who may read "
                  "(--control-group)",

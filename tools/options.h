@@ -32,7 +32,7 @@ struct client_options {
     const char *control; /* NULL: the usual places */
     double timeout_s;    /* 0: the command's own default */
     bool json;
-    bool quiet; /* says nothing when there is no agent */
+    bool quiet; /* says nothing when there is no agent, or none that answers */
     enum color_choice color;
 };
 

@@ -339,6 +339,21 @@ def the_systems_agent_is_not_overlooked():
 
 
 @tap.test
+def an_agent_that_hangs_is_none_that_has_crashed():
+    cluster = new_cluster()
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as waiting:
+        listener.bind(cluster.path("hangs"))
+        listener.listen(0)
+        for full in (False, True):
+            while full:
+                client = waiting.enter_context(socket.socket(socket.AF_UNIX))
+                client.setblocking(False)
+                full = client.connect_ex(cluster.path("hangs")) == 0
+            result = run("doctor", "--control", cluster.path("hangs"), "--timeout", "0.3")
+            tap.equal((result.returncode, result.stdout, result.stderr), (4, "", "bellwether: the agent does not answer\n"), f"{full}")
+
+
+@tap.test
 def time_that_is_too_short_is_told():
     cluster = new_cluster()
     cluster.start(2)
