@@ -1,6 +1,6 @@
 """What a datagram, a member, a simulated second cost: `make bench`. A table, and JSON with --json FILE (docs/MEASURED.md has its fields).
 
-It runs datagram, row and speed of this directory and puts together what they say. Times are ratios within one run; nothing is asserted.
+It runs datagram, junk, row and speed of this directory and puts together what they say. Times are ratios within one run; nothing is asserted.
 
 With BENCH_RIVALS=PROGRAM in the environment, where `serf` is installed, that program measures Serf's and our agents side by side. It is
 called, once for each of the two, as
@@ -26,7 +26,7 @@ BUILD = pathlib.Path(os.environ.get("BW_BUILD_DIR") or pathlib.Path(__file__).re
 SOURCE = pathlib.Path(os.environ.get("BW_SOURCE_DIR") or pathlib.Path(__file__).resolve().parents[2])
 BELLWETHER = os.environ.get("BELLWETHER") or str(BUILD / "tools" / "bellwether")
 FORMAT = 1
-GOALS = {"ratio": 1.3, "allocations": 0, "row": 128, "x": {5: 1000, 100: None, 1000: 100}}
+GOALS = {"ratio": 1.3, "allocations": 0, "junk": 0.8, "row": 128, "x": {5: 1000, 100: None, 1000: 100}}
 RIVALS = (("join_s", "all know all after, s"), ("kill_all.med", "a killed process known everywhere after, s"),
           ("leave_all.med", "an orderly leave, s"), ("steady.rss_kb.med", "resident memory, kB"),
           ("steady.cpu_pct.med", "CPU, % of a core"), ("steady.udp_per_agent_s", "datagrams a second"),
@@ -155,6 +155,10 @@ def show(result):
             within(row["seal_ratio"], GOALS["ratio"]), row["open_ns"], row["aead_open_ns"], row["open_ratio"],
             within(row["open_ratio"], GOALS["ratio"]), row["nonce_hash_ns"], row["allocations_per_datagram"]]
            for row in result["datagram"]])
+    table(f"Junk that is refused, ns of CPU a datagram, beside recvmmsg and a failing AEAD alone (goal: {GOALS['junk']} x as many a second)",
+          ["mode, what", "bytes", "bare", "node", "x", "", "of a core at 100,000 a second"],
+          [[f"{row['mode']}, {row['kind']}", row["bytes"], row["bare_ns"], row["node_ns"], row["ratio"],
+            within(-row["ratio"], -GOALS["junk"]), row["core_at_100000"]] for row in result["junk"]])
     table(f"A known member, bytes (goal for the row: {GOALS['row']})",
           ["mode, members", "row", "", "record", "of that strings", "if spoken with", "if suspected"],
           [[f"{row['mode']}, {row['members']}", row["row"], within(row["row"], GOALS["row"]), row["record"], row["of_that_strings"],
@@ -183,6 +187,7 @@ def main():
     sizes = (10,) if options.quick else (10, 1000)
     result = {**about(),
               "datagram": lines_of("datagram", 64 if options.quick else 20000),
+              "junk": lines_of("junk", 64 if options.quick else 100000),
               "row": lines_of("row", *sizes) + lines_of("row", "identity", *sizes),
               "simulator": simulator([(5, 10)] if options.quick else [(5, 600), (100, 600), (1000, 60)])}
     result["rivals"] = {"left_out": "--quick", "rows": []} if options.quick else rivals(options)

@@ -3,7 +3,7 @@ measuring_programs = tests/bench/bootstrap tests/bench/detection tests/bench/lif
 EXTRA_PROGRAMS = $(measuring_programs)
 CLEANFILES += $(measuring_programs) bench.json bench-scale.json bench-lifeguard.json
 
-bench_programs = tests/bench/datagram tests/bench/row tests/bench/speed
+bench_programs = tests/bench/datagram tests/bench/junk tests/bench/row tests/bench/speed
 if TESTS_POSSIBLE
 check_PROGRAMS += $(bench_programs)
 else
@@ -21,6 +21,8 @@ bench: $(bench_programs) tools/bellwether
 tests_bench_row_SOURCES = tests/bench/row.c tests/bench/counted.h
 tests_bench_datagram_SOURCES = tests/bench/datagram.c tests/bench/pair.c tests/bench/pair.h
 tests_bench_datagram_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_bench_junk_SOURCES = tests/bench/junk.c tests/bench/pair.c tests/bench/pair.h
+tests_bench_junk_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_bench_detection_SOURCES = tests/bench/detection.c tests/bench/watch.c tests/bench/watch.h
 tests_bench_detection_LDADD = $(LDADD) -lm
 tests_bench_lifeguard_SOURCES = tests/bench/lifeguard.c tests/bench/watch.c tests/bench/watch.h
