@@ -53,7 +53,7 @@ const struct argp freeze_argp = {
         "gossip: in a moment, the leader like any other. Returns at once; with --timeout S when the last three members "
         "heard from, or all if there are fewer, have this agent's view, this in it.\v"
         "Exit codes: 1: no such scope is known; 4: it is told, but (with --timeout) the views are not known to agree "
-        "yet."};
+        "yet; --json prints the answer all the same."};
 const struct argp thaw_argp = {.parser = parse,
                                .children = children,
                                .args_doc = "SCOPE",
@@ -102,9 +102,10 @@ static int ask(const struct argp *argp, const char *op, int argc, char **argv) {
         json_object_set_new(request, "for_ms", json_integer((json_int_t)(freeze.for_s * 1000)));
     double deadline = control_now() + freeze.client.timeout_s;
     code = control_ask_once(&freeze.client, request, &answer);
-    if (code == EXIT_DONE && freeze.client.timeout_s > 0)
+    bool told = code == EXIT_DONE;
+    if (told && freeze.client.timeout_s > 0)
         code = wait_for_others(&freeze, deadline);
-    if (code == EXIT_DONE && freeze.client.json)
+    if (told && freeze.client.json) /* it holds, whoever knows of it by now */
         json_print(answer);
     json_decref(answer);
     return code;

@@ -54,7 +54,8 @@ static double patience_s(const struct run *run) {
 int run_connect(struct run *run, bool quiet) {
     struct client_options client = run->options->client;
     const struct bw_scope_config *scope = &run->options->scope;
-    client.timeout_s = patience_s(run);
+    if (quiet || client.timeout_s > CONTROL_TIMEOUT_S) /* else all of it, as it is said how long it was */
+        client.timeout_s = patience_s(run);
     client.quiet = quiet;
     int code = control_open(&run->client, &client);
     if (code != EXIT_DONE)

@@ -127,7 +127,7 @@ def options_stand_before_and_behind_operands_and_end_with_two_dashes():
     tap.equal((result.returncode, "options stand behind it" in result.stderr), (2, True), result.stderr)
 
 
-@tap.test
+@tap.test(timeout=90)
 def nobody_gives_3_and_silence_4():
     agent = alone()
     agent.signal(19)
