@@ -16,7 +16,7 @@ struct bw_inbound {
     int64_t heard_us;    /* when we sent the newest datagram that the sender had received from us when it sent this one
                              (mono_us): its echo. BW_NOT_HEARD if unknown or long ago */
     struct bw_bytes frames;
-    bool ended; /* its session has ended: it is dropped, and only looked at for that */
+    bool ended; /* its session has ended, and it is the newest of it: it is dropped, and only looked at for that */
     bool lives; /* and yet it has opened what we sent since: there are two with that id */
 };
 

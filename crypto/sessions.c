@@ -167,6 +167,8 @@ static int prove_newer(struct bw_sessions *sessions, struct bw_peer *peer, size_
     }
     bw_table_remove(&sessions->by_session, &old_key);
     memmove(&peer->ended[1], &peer->ended[0], sizeof(peer->ended) - sizeof(peer->ended[0]));
+    memmove(&peer->ended_newest[1], &peer->ended_newest[0], sizeof(peer->ended_newest) - sizeof(peer->ended_newest[0]));
+    peer->ended_newest[0] = peer->replay.newest;
     peer->ended[0] = peer->session;
     start(sessions, peer, place, arrival);
     bw_trace_rule(sessions->trace, BW_RULE_PROVE_NEWER_SESSION_BY_ECHO, &arrival->from, arrival->session);
@@ -194,9 +196,15 @@ static void enter_unproven(struct bw_sessions *sessions, const struct bw_arrival
     bw_replay_mark(&place->replay, arrival->counter);
 }
 
-bool bw_sessions_ended(const struct bw_sessions *sessions, const struct bw_arrival *arrival, bool *lives) {
-    const struct bw_peer *peer = bw_table_get(&sessions->by_id, &arrival->from);
-    bool ended = peer && has_ended(peer, arrival->session);
+bool bw_sessions_ended(struct bw_sessions *sessions, const struct bw_arrival *arrival, bool *lives) {
+    struct bw_peer *peer = bw_table_get(&sessions->by_id, &arrival->from);
+    bool ended = false;
+    for (size_t i = 0; peer && i < BW_ENDED_COUNT; i++) {
+        if (peer->ended[i] == arrival->session && arrival->counter > peer->ended_newest[i]) {
+            peer->ended_newest[i] = arrival->counter;
+            ended = true;
+        }
+    }
     *lives = ended && arrival->bound && arrival->echo > peer->floor;
     return ended;
 }

@@ -23,12 +23,13 @@ struct bw_peer {
     struct bw_id id;
     uint64_t session;
     struct bw_replay replay;
-    uint64_t floor;                 /* a newer session has to echo more: our counter when this one was proven */
-    uint64_t heard_at;              /* our counter when its last datagram was opened */
-    uint64_t ended[BW_ENDED_COUNT]; /* older sessions, newest first; 0: none */
-    uint64_t key;                   /* the key that it is answered in, 0: our first one */
-    uint64_t echoed;                /* the newest of our datagrams that it said it has opened */
-    uint32_t unechoed;              /* so many sealed for it since it said so */
+    uint64_t floor;                        /* a newer session has to echo more: our counter when this one was proven */
+    uint64_t heard_at;                     /* our counter when its last datagram was opened */
+    uint64_t ended[BW_ENDED_COUNT];        /* older sessions, newest first; 0: none */
+    uint64_t ended_newest[BW_ENDED_COUNT]; /* their newest counters: what was sent before is not looked at */
+    uint64_t key;                          /* the key that it is answered in, 0: our first one */
+    uint64_t echoed;                       /* the newest of our datagrams that it said it has opened */
+    uint32_t unechoed;                     /* so many sealed for it since it said so */
 };
 
 struct bw_unproven {
@@ -88,9 +89,9 @@ const struct bw_replay *bw_sessions_window(const struct bw_sessions *sessions, c
  * session. BW_ERR_DROP_SESSION, BW_ERR_FULL, BW_ERR_MEMORY: dropped, and nothing has changed. */
 int bw_sessions_enter(struct bw_sessions *sessions, const struct bw_known *known, const struct bw_arrival *arrival);
 
-/* Of a datagram that was refused: whether its session is one that a newer one has ended. *lives: it echoes what we sent after that,
- * which nobody can who was gone by then. */
-bool bw_sessions_ended(const struct bw_sessions *sessions, const struct bw_arrival *arrival, bool *lives);
+/* Of a datagram that was refused: whether its session is one that a newer one has ended, and it is the newest of it; each is that once,
+ * so that captures show nothing. *lives: it echoes what we sent after the end, which nobody can who was gone by then. */
+bool bw_sessions_ended(struct bw_sessions *sessions, const struct bw_arrival *arrival, bool *lives);
 
 /* Identity mode: whether what the cluster's key alone opened is of an ended session, or has a number that is used or too old. Nothing
  * is kept of it. 0, BW_ERR_DROP_SESSION, BW_ERR_DROP_REPLAY. */

@@ -10,7 +10,7 @@ void bw_election_twice(struct bw_election *e, int64_t for_us, struct bw_time now
     bw_enter(e, now);
     int64_t until_pt = for_us == BW_NEVER ? BW_NEVER : e->patience_us + for_us;
     bool known = e->twice_pt != BW_PAST;
-    e->twice_pt = until_pt > e->twice_pt ? until_pt : e->twice_pt;
+    e->twice_pt = until_pt;
     if (known)
         return;
     for (size_t i = 0; i < e->scope_count; i++)

@@ -70,7 +70,7 @@ enum bw_gossip_event_type {
     BW_GOSSIP_REAPED, /* a member was forgotten; identity mode: or one that was never taken in */
     BW_GOSSIP_CONFLICT, /* a name is claimed at another living address */
     BW_GOSSIP_TWICE, /* two processes have one id, the member's or our own; the other speaks from addr. ok: ours, and it is the other that
-                        the members take for us */
+                        the members take for us; no address: they take us for it again */
     BW_GOSSIP_INCOMPATIBLE, /* a member has no protocol version in common with us: it is kept out */
     BW_GOSSIP_RECORD, /* a record with a larger rank than the stored one (or none stored) arrived: pending, the owner decides;
                             if it accepts it calls bw_gossip_put */

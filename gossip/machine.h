@@ -184,6 +184,7 @@ struct bw_gossip {
     struct bw_timer reap;
 
     int64_t twice_us;        /* twice.c: when two with one id were told of each other last */
+    bool twice_ended;        /* of us: the other one was taken for the member, when we were told last */
     struct bw_table records; /* record.c */
 
     /* disseminate.c */
@@ -319,8 +320,7 @@ struct bw_gossip {
     struct bw_rate rates[BW_RATE_MAX];                     /* join.c */
 };
 
-/* gossip.c */
-/* Every call that takes `now` begins and ends with these. */
+/* gossip.c: every call that takes `now` begins and ends with these. */
 void bw_gossip_enter(struct bw_gossip *g, struct bw_time now);
 void bw_gossip_exit(struct bw_gossip *g);
 

@@ -227,6 +227,9 @@ static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
         return pings ? answer_unproven(g, in) : BW_ERR_DROP_UNPROVEN;
     }
     note_heard(g, in);
+    if (pings) {
+        bw_twice_taken(g); /* nobody pings in a session that has ended for him */
+    }
     g->measured_us = -1;
     g->attest.refused = false;
     struct bw_source source = {.from = in->from};

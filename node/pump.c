@@ -110,7 +110,7 @@ static void on_twice(struct bw_node *node, const struct bw_gossip_event *found) 
     if (own) {
         bw_election_twice(node->election, found->ok ? BW_NEVER : TWICE_US, node->now);
     }
-    if (node->now.mono_us < node->twice_us[own]) {
+    if (found->addr.family == 0 || node->now.mono_us < node->twice_us[own]) {
         return;
     }
     node->twice_us[own] = node->now.mono_us + TWICE_AGAIN_US;

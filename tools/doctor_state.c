@@ -144,15 +144,17 @@ static void say_term(struct doctor *doctor, const json_t *event) {
 
 /* That it is over shows only by its not being told again, once in half a minute. */
 static void say_twice(struct doctor *doctor, const json_t *event) {
+    bool own = json_is_true(json_object_get(event, "own"));
     bool over = age_s(doctor, event) > TWICE_OVER_S;
-    const char *own = json_is_true(json_object_get(event, "own")) ? "this agent" : "it";
+    const char *mend =
+        over ? NULL : "stop one of the two, and start it with an empty --state-dir and a --name of its own";
+    if (own && over)
+        mend = "if this agent is not to lead, nothing; else start it again";
     doctor_say(
         doctor,
-        &(struct doctor_finding){
-            over ? DOCTOR_NOTE : DOCTOR_PROBLEM, "id", json_text_of(event, "name"),
-            over ? NULL : "stop one of the two, and start it with an empty --state-dir and a --name of its own"},
+        &(struct doctor_finding){over && !own ? DOCTOR_NOTE : DOCTOR_PROBLEM, "id", json_text_of(event, "name"), mend},
         "%s %s twice with one id, the other one at %s: its state directory was copied, and neither stands for anything",
-        own, over ? "ran" : "runs", json_text_of(event, "addr"));
+        own ? "this agent" : "it", over ? "ran" : "runs", json_text_of(event, "addr"));
 }
 
 static void say_event(struct doctor *doctor, const json_t *event) {
