@@ -49,7 +49,7 @@ EXTRA_DIST += tests/e2e/dashboard_browser.py tests/e2e/timeline_browser.py tests
 EXTRA_DIST += tests/e2e/fencing_servers.py
 EXTRA_DIST += tests/e2e/http_client.py tests/e2e/beacons.py tests/e2e/timeline_streams.py tests/e2e/cluster.py tests/e2e/namespaces.py tests/e2e/work.py
 
-EXTRA_DIST += tests/bench/failover.py tests/bench/failover_rivals.py tests/bench/scopes.py
+EXTRA_DIST += tests/bench/failover.py tests/bench/failover_rivals.py tests/bench/flood.py tests/bench/scopes.py
 CLEANFILES += bench-failover.json
 .PHONY: bench-failover
 bench-failover: tools/bellwether
