@@ -17,6 +17,18 @@ from cluster import LIMIT, Cluster, run
 from namespaces import Network, command, why_not
 
 
+def found_by(result, expected=None):
+    """What a doctor has found, but for what is the machine's own: that it holds agents up. expected: the exit code without that."""
+    answer = json.loads(result.stdout)
+    healthy = not any(finding["level"] == "problem" for finding in answer["findings"])
+    if result.returncode != 3:
+        tap.equal((result.returncode, answer["healthy"]), (0 if healthy else 1, healthy), f"exit code, healthy: {answer}")
+    findings = [finding for finding in answer["findings"] if finding["check"] != "stall"]
+    if expected is not None:
+        tap.equal(int(any(finding["level"] == "problem" for finding in findings)), expected, f"problems: {result.stdout}")
+    return findings
+
+
 class Hosts:
     """Agents on hosts of their own, n1 on host 1 and so on."""
 
@@ -51,13 +63,13 @@ class Hosts:
         """The findings of the doctor there, by where they are."""
         agent = self.cluster.agents[name]
         result = agent.run("doctor", "--json")
-        tap.equal(result.returncode, expected, f"exit code at {name}: {result.stdout} {result.stderr}")
-        answer = json.loads(result.stdout)
-        tap.equal((answer["name"], answer["healthy"]), (name, expected == 0), "name, healthy")
-        for finding in answer["findings"]:
+        tap.check(result.returncode in (0, 1), f"exit code at {name}: {result.stdout} {result.stderr}")
+        tap.equal(json.loads(result.stdout)["name"], name, "name")
+        findings = found_by(result, expected)
+        for finding in findings:
             tap.equal(set(finding), {"level", "check", "where", "what", "mend"}, "fields")
             tap.check(finding["level"] != "problem" or finding["mend"], f"no mend: {finding}")
-        return [(finding["check"], finding["where"]) for finding in answer["findings"] if finding["level"] in levels]
+        return [(finding["check"], finding["where"]) for finding in findings if finding["level"] in levels]
 
 
 @tap.test
@@ -66,7 +78,8 @@ def a_cluster_that_works():
     tap.equal(hosts.findings("n1", 0), [], "problems")
     tap.equal([check for check, _ in hosts.findings("n2", 0, ("fine",))], ["path", "leader", "files"], "what is fine")
     text = hosts.cluster.agents["n3"].run("doctor").stdout
-    tap.check("datagrams of all sizes pass both ways with 2 members" in text and "PROBLEM" not in text, text)
+    tap.check("datagrams of all sizes pass both ways with 2 members" in text, text)
+    tap.equal([line for line in text.splitlines() if line.startswith("PROBLEM") and "held up" not in line], [], "no problem")
 
 
 @tap.test(timeout=60)
@@ -82,7 +95,7 @@ def one_way_blocks_are_told_with_their_direction():
     for name in ("n1", "n2"):
         tap.equal(hosts.findings(name), [("path", "n2 -> n1")], f"seen from {name}")
     command(*hosts.network.inside(1), "nft", "delete table inet test")
-    tap.wait_until(lambda: hosts.cluster.agents["n1"].run("doctor").returncode == 0, LIMIT, "well again")
+    tap.wait_until(lambda: not problems(hosts.cluster.agents["n1"].run("doctor", "--json")), LIMIT, "well again")
 
 
 @tap.test(timeout=60)
@@ -191,13 +204,14 @@ def names_given_twice():
 
 
 class Endless(threading.Thread):
-    """What listens in an agent's place, and sends events without end to whoever looks back."""
+    """What listens in an agent's place, and sends events without end to whoever looks back. said: what it answers else."""
 
     SAID = {"info": {"name": "n1", "state": "left"}, "setup": {}, "members": {"members": []}, "leader": {"scopes": []},
             "reachability": {"members": []}, "monitor": {"oldest": 1, "newest": 3}}
 
-    def __init__(self, path):
+    def __init__(self, path, **said):
         super().__init__(daemon=True)
+        self.said = {**self.SAID, **said}
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen()
@@ -205,11 +219,13 @@ class Endless(threading.Thread):
 
     def run(self):
         while True:
-            connection, _ = self.listener.accept()
-            with contextlib.suppress(OSError), connection, connection.makefile("rw") as lines:
-                self.serve(lines)
+            threading.Thread(target=self.serve, args=(self.listener.accept()[0],), daemon=True).start()
 
-    def serve(self, lines):
+    def serve(self, connection):
+        with contextlib.suppress(OSError), connection, connection.makefile("rw") as lines:
+            self.answer(lines)
+
+    def answer(self, lines):
         def say(what):
             lines.write(json.dumps(what) + "\n")
             lines.flush()
@@ -217,7 +233,7 @@ class Endless(threading.Thread):
         say({"bellwether": "0", "name": "n1"})
         for line in lines:
             op = json.loads(line)["op"]
-            say(self.SAID[op])
+            say(self.said[op])
             for seq in itertools.count(1) if op == "monitor" else ():
                 say({"seq": seq, "type": "stranger", "addr": f"192.0.2.{seq % 200}:1", "reason": "drop-key", "dropped": 1,
                      "time": "2020-01-01T00:00:00.000Z" if seq != 3 else time.strftime("%FT%T.000Z", time.gmtime())})
@@ -258,8 +274,7 @@ def new_cluster():
 
 
 def problems(result):
-    return [(finding["check"], finding["where"]) for finding in json.loads(result.stdout)["findings"]
-            if finding["level"] == "problem"]
+    return [(finding["check"], finding["where"]) for finding in found_by(result) if finding["level"] == "problem"]
 
 
 @tap.test
@@ -356,12 +371,9 @@ def an_agent_that_hangs_is_none_that_has_crashed():
 @tap.test
 def time_that_is_too_short_is_told():
     cluster = new_cluster()
-    cluster.start(2)
-    first, second = cluster.agents["n1"], cluster.agents["n2"]
-    second.signal(signal.SIGSTOP)
-    result = first.run("doctor", "--timeout", "0.4")
-    second.signal(signal.SIGCONT)
-    tap.equal((result.returncode, result.stdout, result.stderr), (4, "", "bellwether: the agent has not tried all members in 0.4 s\n"), "why")
+    Endless(cluster.path("slow"), info={"name": "n1", "state": "member"}, paths={"pending": True})
+    result = run("doctor", "--timeout", "1.5", "--control", cluster.path("slow"))
+    tap.equal((result.returncode, result.stdout, result.stderr), (4, "", "bellwether: the agent has not tried all members in 1.5 s\n"), "why")
 
 
 @tap.test
@@ -406,7 +418,7 @@ def settings_found(agent):
             if finding["check"] == "settings"]
 
 
-@tap.test(timeout=60)
+@tap.test(timeout=120)
 def settings_that_differ_are_noticed_and_said():
     cluster = new_cluster()
     first = cluster.add("n1", "--scope", "default:priority=300,lease=1500").start().wait_ready()
@@ -421,8 +433,9 @@ def settings_that_differ_are_noticed_and_said():
             "n2": [("default", "n1 has lease=1500, this agent 1000"), ("default", "n3 has mode=bully, this agent priority")],
             "n3": [("default", f"{name} has mode=priority, this agent bully") for name in ("n1", "n2")], "n4": []}
     for agent in cluster.living():
-        tap.equal(sorted(settings_found(agent)), ours[agent.name], f"the doctor at {agent.name}")
-        tap.equal(agent.run("doctor").returncode, 1 if ours[agent.name] else 0, f"exit code at {agent.name}")
+        tap.wait_until(lambda agent=agent: sorted(settings_found(agent)) == ours[agent.name], LIMIT, f"the doctor at {agent.name}")
+        if ours[agent.name]:  # of the others it may be another finding's: that the machine stalls
+            tap.equal(agent.run("doctor").returncode, 1, f"exit code at {agent.name}")
     differs = cluster.agents["n2"].ask("leader", "default")["scopes"][0]["differs"]
     tap.equal(sorted(differs, key=lambda entry: entry["name"]),
               [{"name": "n1", "id": first.id, "setting": "lease", "theirs": "1500", "ours": "1000"},
@@ -448,9 +461,9 @@ def scopes_that_are_given_up_are_no_problem():
     tap.equal(agent.run("leader", "--wait=20").returncode, 0, "each scope that is in use is led")
     tap.equal(agent.run("leader", "cron", "--wait=0.2").returncode, 4, "who names it waits for it")
     result = agent.run("doctor", "--json")
-    tap.equal((result.returncode, problems(result)), (0, []), "healthy")
-    tap.check(("note", "leader", "cron") in [(finding["level"], finding["check"], finding["where"])
-                                             for finding in json.loads(result.stdout)["findings"]], f"a note: {result.stdout}")
+    tap.equal(problems(result), [], "healthy")
+    tap.check(("note", "leader", "cron") in [(finding["level"], finding["check"], finding["where"]) for finding in found_by(result)],
+              f"a note: {result.stdout}")
 
 
 @tap.test
