@@ -151,11 +151,26 @@ void bw_emit_freeze(struct bw_election *e, struct bw_scope *scope, int64_t left_
     event->left_ms = left_ms;
 }
 
-/* Of many one is told in a while, with their number. */
+/* Where who sent it is remembered, or could be; NULL while it was told lately, or so many others were. */
+static struct bw_refused *refused_slot(struct bw_election *e, const struct bw_id *from) {
+    struct bw_refused *free = NULL;
+    for (size_t i = 0; i < BW_COUNT(e->refused_from); i++) {
+        struct bw_refused *slot = &e->refused_from[i];
+        bool over = e->now.mono_us >= slot->again_us;
+        if (bw_id_equal(&slot->from, from))
+            return over ? slot : NULL;
+        if (over && (free == NULL || slot->again_us < free->again_us))
+            free = slot;
+    }
+    return free;
+}
+
+/* Of many from one member one is told in a while, with the number of all. */
 void bw_emit_term_refused(struct bw_election *e, struct bw_scope *scope, const struct bw_token *token,
                           const struct bw_id *from) {
     e->refused_terms++;
-    if (e->now.mono_us < e->refused_again_us)
+    struct bw_refused *slot = refused_slot(e, from);
+    if (slot == NULL)
         return;
     struct bw_event *event = event_room(e, scope, BW_EVENT_TERM_REFUSED);
     if (event == NULL)
@@ -164,7 +179,7 @@ void bw_emit_term_refused(struct bw_election *e, struct bw_scope *scope, const s
     event->token = *token;
     event->dropped = e->refused_terms;
     e->refused_terms = 0;
-    e->refused_again_us = e->now.mono_us + REFUSED_AGAIN_US;
+    *slot = (struct bw_refused){.from = *from, .again_us = e->now.mono_us + REFUSED_AGAIN_US};
 }
 
 /* The end of a reign for which there was no room. */

@@ -261,13 +261,16 @@ struct bw_election {
     struct bw_queue events;   /* struct bw_event… */
     uint64_t overflowed;      /* messages and events that found no room */
     uint64_t refused_terms;   /* since the last one was told */
-    int64_t refused_again_us; /* not before is the next one told */
     bool untold;              /* a scope may have such a reign */
     /* members */
     struct bw_list peers;
     struct bw_table peer_table;
     size_t living;
     /* the rest */
+    struct bw_refused {
+        struct bw_id from;
+        int64_t again_us; /* not before is its next one told */
+    } refused_from[4];
     struct bw_allocator allocator;
     struct bw_trace *trace;
     struct bw_params params;

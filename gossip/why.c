@@ -109,7 +109,8 @@ void bw_why_end(struct bw_gossip *g, const struct bw_member *member, enum bw_sta
         outcome == BW_STATUS_DEAD) { /* a verdict, and no suspicion before */
         reason = begin(g, &member->id);
         if (reason) {
-            bool own = by && bw_id_equal(by, &g->self->id); /* without a suspicion: by a look at its certificate */
+            /* There without a suspicion: by a look at its certificate. Elsewhere: by us before we were started again. */
+            bool own = g->attest.identity && by && bw_id_equal(by, &g->self->id);
             reason->evidence = own                     ? BW_EVIDENCE_CERTIFICATE
                                : by && !bw_id_none(by) ? BW_EVIDENCE_VERDICT
                                                        : BW_EVIDENCE_TABLE;
@@ -180,7 +181,7 @@ int bw_gossip_why(const struct bw_gossip *g, const struct bw_id *id, struct bw_w
         why->own = why->own || bw_id_equal(&reason->accusers[i], &g->self->id);
     }
     /* We are named, and have not probed for ourselves: whoever accused it first had our refusal as a helper. */
-    bool told = why->evidence == BW_EVIDENCE_TOLD || why->evidence == BW_EVIDENCE_VERDICT;
+    bool told = why->evidence == BW_EVIDENCE_TOLD || (why->evidence == BW_EVIDENCE_VERDICT && reason->wait_us > 0);
     why->evidence = why->own && told ? BW_EVIDENCE_HELPED : why->evidence;
     return 0;
 }

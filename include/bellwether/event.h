@@ -103,7 +103,7 @@ struct bw_event {
     uint64_t
         dropped; /**< bound-passed: so many times since the last event about this bound, at most one in 10 s; stranger:
                            so many datagrams of its kind since the last event, at most one a minute; term-refused: so
-                           many such terms since the last event, at most one in 10 s */
+                           many such terms since the last event, of one member at most one in 10 s */
     /* keys-changed: the ring is another one, and waits to be made durable (keys.h) */
     uint64_t version; /**< keys-changed: of the ring */
     uint32_t keys;    /**< keys-changed: so many are in it */

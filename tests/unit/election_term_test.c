@@ -58,6 +58,25 @@ static void who_speaks_of_a_term_out_of_bounds_is_named(void) {
     CU_ASSERT_EQUAL(world_hits(BW_RULE_REFUSE_FAR_TERM), 11);
 }
 
+/* Nobody hides behind another one that goes on all the time; of very many some are named. */
+static void each_of_two_with_terms_out_of_bounds_is_named(void) {
+    const uint64_t far = (UINT64_C(1) << 32) + 1;
+    CU_ASSERT_EQUAL_FATAL(world_lead(4), 0);
+    uint64_t term = world_believes(0).term;
+    for (unsigned i = 0; i < 5; i++)
+        CU_ASSERT_EQUAL(world_record(2, 1, world.now_us, SCOPE, term + far, 2, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL(world_events(1, BW_EVENT_TERM_REFUSED), 1);
+    CU_ASSERT_EQUAL(world_record(3, 1, world.now_us, SCOPE, term + far, 3, 1, BW_CLAIM_LEADING), 0);
+    CU_ASSERT_EQUAL_FATAL(world_events(1, BW_EVENT_TERM_REFUSED), 2);
+    const struct bw_event *event = &world_last(1, BW_EVENT_TERM_REFUSED)->event;
+    CU_ASSERT(bw_id_equal(&event->id, &world.nodes[3].id) && event->dropped == 5);
+    for (unsigned i = 0; i < 5; i++) {
+        CU_ASSERT_EQUAL(world_record(2, 1, world.now_us, SCOPE, term + far, 2, 1, BW_CLAIM_LEADING), 0);
+        CU_ASSERT_EQUAL(world_record(3, 1, world.now_us, SCOPE, term + far, 3, 1, BW_CLAIM_LEADING), 0);
+    }
+    CU_ASSERT_EQUAL(world_events(1, BW_EVENT_TERM_REFUSED), 2);
+}
+
 /* A voter is asked for its vote, or told of a list. */
 static void who_asks_for_a_vote_in_a_term_out_of_bounds_is_named(void) {
     const uint64_t far = (UINT64_C(1) << 32) + 1;
@@ -109,6 +128,7 @@ static void a_wrong_clock_only_skips_numbers(void) {
 static const struct tap_test tests[] = {
     TAP_TEST(terms_out_of_bounds_are_refused),
     TAP_TEST(who_speaks_of_a_term_out_of_bounds_is_named),
+    TAP_TEST(each_of_two_with_terms_out_of_bounds_is_named),
     TAP_TEST(who_asks_for_a_vote_in_a_term_out_of_bounds_is_named),
     TAP_TEST(a_wrong_clock_only_skips_numbers),
 };

@@ -46,6 +46,19 @@ static void fresh_evidence_is_believed_at_once(void) {
     CU_ASSERT(net.nodes[0].last_member.first && bw_id_equal(&net.nodes[0].last_member.id, &fresh.id));
 }
 
+/* Told of a death that we declared before we were started again: no certificate and no probe of ours is the evidence. */
+static void our_own_verdict_of_an_earlier_life_is_hearsay(void) {
+    net_form(&net, 3);
+    struct bw_frame_member fresh = stranger(50, 8);
+    struct bw_frame_verdict verdict = {fresh.id, fresh.incarnation, BW_STATUS_DEAD, 0, net.nodes[0].id};
+    struct bw_why found;
+    say(0, 1, &bw_schema_member, &fresh);
+    say(0, 1, &bw_schema_verdict, &verdict);
+    CU_ASSERT_EQUAL_FATAL(bw_gossip_why(net.nodes[0].gossip, &fresh.id, &found), 0);
+    CU_ASSERT(found.suspected && found.outcome == BW_STATUS_DEAD && found.own);
+    CU_ASSERT_EQUAL(found.evidence, BW_EVIDENCE_VERDICT);
+}
+
 static const struct bw_ping *ghost_ping(const struct bw_gossip *g) {
     for (size_t i = 0; i < BW_PING_MAX; i++) {
         if (g->pings[i].purpose == BW_PURPOSE_GHOST) {
@@ -404,6 +417,7 @@ static void records_have_a_bound(void) {
 
 static const struct tap_test tests[] = {
     TAP_TEST(fresh_evidence_is_believed_at_once),
+    TAP_TEST(our_own_verdict_of_an_earlier_life_is_hearsay),
     TAP_TEST(a_ghost_must_answer_first),
     TAP_TEST(ghosts_have_a_bound),
     TAP_TEST(nothing_unproven_is_believed),
