@@ -13,8 +13,8 @@ from cluster import BELLWETHER, LIMIT, Cluster, clean_environment, run
 COUNTERS = {"health", "sent", "sent_bytes", "received", "received_bytes", "events_lost"}
 
 
-def new_cluster(count=0, *words, **more):
-    cluster = Cluster(**more)
+def new_cluster(count=0, *words):
+    cluster = Cluster(profile="lan")  # nobody's lease runs out because the machine is busy
     tap.cleanup(cluster.close)
     if count:
         cluster.start(count, *words)
@@ -74,7 +74,7 @@ def stepdown_hands_the_lead_over_for_as_long_as_it_says():
     for agent in cluster.living():
         reason = agent.wait_event("leader-lost", token=token).object["reason"]
         tap.equal(reason, "resigned", f"why it was lost, for {agent.name}")
-        tap.equal(agent.events("member-left", "member-dead", "member-suspect"), [], "nobody has gone")
+        tap.equal(agent.events("member-left", "member-dead"), [], "nobody has gone")
     successor = cluster.agents[name]
     rest = [agent for agent in cluster.living() if agent not in (leader, successor)]
     result = successor.run("stepdown", "default")
@@ -208,7 +208,7 @@ def join_unites_what_knew_nothing_of_each_other():
         tap.equal(code(agents[0], "join", *words), expected, f"{words}")
 
 
-@tap.test
+@tap.test(timeout=90)
 def is_leader_answers_by_its_exit_code():
     cluster = new_cluster(2)
     leader = cluster.wait_leader()

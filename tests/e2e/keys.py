@@ -140,7 +140,7 @@ def what_would_cut_members_off_is_refused():
     old = ids(first)[0]
     new = done(first, "add").strip()
     other.signal(signal.SIGSTOP)
-    result = keys(first, "use", new, "--timeout", "0.3")
+    result = keys(first, "use", new, "--timeout", "1")
     other.signal(signal.SIGCONT)
     tap.equal(result.returncode, 5, "use, while one does not answer")
     tap.check("confirmed" in result.stderr, result.stderr)
@@ -174,7 +174,7 @@ def who_cannot_write_its_file_does_not_confirm():
     rows = [line.split() for line in result.stdout.splitlines()]
     tap.equal((result.returncode, rows[0], [row[-2:] for row in rows[1:]]),
               (4, ["KEY", "HELD", "BY", "IN", "FILES", "OF"], 2 * [["2/2", "1/2"]]), f"the table: {result.stdout}")
-    tap.equal(keys(first, "use", new, "--timeout", "0.3").returncode, 5, "the key is not used")
+    tap.equal(keys(first, "use", new, "--timeout", "2").returncode, 5, "the key is not used")
     os.rename(moved, folder)
     done(first, "use", new, "--timeout", "20")
     rows = [line.split() for line in done(first, "list").splitlines()]

@@ -362,7 +362,7 @@ def streams_have_a_bound_and_leave_room():
     tap.equal((ask(agent, "/live").status, metrics(agent)["bellwether_http_streams"]), (200, 16), "others are answered")
     for number, stream in enumerate(streams):  # whoever goes makes room at once, not with the next comment
         stream.close()
-        tap.wait_until(lambda left=15 - number: metrics(agent)["bellwether_http_streams"] == left, 5, f"{number + 1} have gone")
+        tap.wait_until(lambda left=15 - number: metrics(agent)["bellwether_http_streams"] == left, LIMIT, f"{number + 1} have gone")
     tap.equal(Events(agent).answer.status, 200, "there is room")
 
 

@@ -147,10 +147,8 @@ def sizes_from_tiny_to_wide():
     screen.wait_text("ADDRESS", "TAGS", "role=db", cluster.agents["n2"].addr)
     for columns, lines in ((80, 24), (40, 10), (12, 5), (3, 3), (2, 2), (100, 8)):
         screen.tmux("resize-window", "-x", columns, "-y", lines)
-        if columns >= 12:
-            screen.wait(lambda shown: "n1" in "\n".join(shown), f"{columns}x{lines}")
-        else:
-            time.sleep(0.3)
+        screen.wait(lambda shown: len(shown) == lines and shown[0].startswith(" bellwether"[:columns]) and shown[-1].startswith("q") and
+                    (columns < 12 or "n1" in "\n".join(shown)), f"drawn in {columns}x{lines}")
     screen.wait(lambda shown: rows(shown) == ["n1", "n2", "n3"], "it is still there")
     screen.keys("q")
     screen.wait_text("ended with 0")
