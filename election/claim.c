@@ -320,10 +320,10 @@ static bool leader_lives(const struct bw_election *e, const struct bw_scope *sco
     int64_t wait_us = bw_wait_us(scope->claim.lease_ms, e->params.drift_ppm, e->params.lease_margin_ms);
     if (scope->phase == BW_PHASE_LEAD)
         return e->now.mono_us < scope->act_until_us;
-    if (BW_MUTANT(LIVE_LEADER_IGNORED) || !bw_reign_current(scope) || !scope->is_successor || leader == NULL)
+    if (BW_MUTANT(LIVE_LEADER_IGNORED) || !bw_reign_current(scope) || leader == NULL)
         return false;
     bool safe = bw_candidate_safe(scope, leader);
-    if (leader->refused_pt != BW_PAST && !safe)
+    if (!(scope->is_successor || bw_peer_lives(leader)) || (leader->refused_pt != BW_PAST && !safe))
         return false;
     for (size_t i = 0; i < scope->successor_count && !safe; i++)
         if (scope->successors[i].refused)

@@ -79,6 +79,15 @@ static void nobody_leads_while_anothers_lease_runs(void) {
         seeds(found[i], found[i]);
 }
 
+/* Found by soaks: who comes back claims, and one that hears the leader confirms it, as it is none of those that acknowledge the leader.
+ * What these object comes later over slow links. */
+static void who_hears_the_leader_confirms_no_other(void) {
+    static const uint64_t found[] = {1795998726622, 1795998730867, 1796001010903,
+                                     1796001012464, 1796001015401, 1796001018317};
+    for (size_t i = 0; i < BW_COUNT(found); i++)
+        seeds(found[i], found[i]);
+}
+
 /* Found by the swarm: no memory when a leader's record was to be published, and views differed for ever. */
 static void a_record_that_found_no_memory_is_published_later(void) {
     seeds(1336, 1336);
@@ -169,6 +178,7 @@ static const struct tap_test swarm_tests[] = {
     TAP_TEST(who_comes_back_asks_before_it_claims),
     TAP_TEST(of_seats_it_asks_at_once),
     TAP_TEST(nobody_leads_while_anothers_lease_runs),
+    TAP_TEST(who_hears_the_leader_confirms_no_other),
     TAP_TEST(a_record_that_found_no_memory_is_published_later),
     TAP_TEST(who_found_no_memory_is_known_later),
     TAP_TEST(who_meets_nobody_leads_a_cluster_of_one),
