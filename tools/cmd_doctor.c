@@ -88,20 +88,26 @@ static int ask_events(struct doctor *doctor) {
     int code = open_agent(doctor, &client);
     if (code != EXIT_DONE)
         return code;
-    double deadline = control_now() + CONTROL_TIMEOUT_S;
+    double deadline = control_now() + (doctor->client->timeout_s > 0 ? doctor->client->timeout_s : CONTROL_TIMEOUT_S);
     code = ask(doctor, &client, json_pack("{s:s,s:i}", "op", "monitor", "since", 0), &head);
     json_int_t newest = json_integer_value(json_object_get(head, "newest"));
     bool more = code == EXIT_DONE && json_integer_value(json_object_get(head, "oldest")) <= newest;
     json_decref(head);
-    while (more && control_now() < deadline && json_array_size(doctor->events) < EVENTS_MAX) {
+    bool readable = true;
+    while (more && readable && control_now() < deadline && json_array_size(doctor->events) < EVENTS_MAX) {
         json_t *event = NULL;
-        more = control_read(&client, deadline, &event) == EXIT_DONE &&
-               json_integer_value(json_object_get(event, "seq")) < newest;
+        readable = control_read(&client, deadline, &event) == EXIT_DONE;
+        more = !readable || json_integer_value(json_object_get(event, "seq")) < newest;
         if (is_unusual(event))
             json_array_append(doctor->events, event);
         json_decref(event);
     }
     control_close(&client);
+    if (more)
+        doctor_say(doctor,
+                   &(struct doctor_finding){DOCTOR_NOTE, "events", doctor_self(doctor),
+                                            control_now() >= deadline ? "a longer --timeout" : NULL},
+                   "not all events that the agent remembers were read: the newest are not looked at");
     return code;
 }
 

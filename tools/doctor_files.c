@@ -14,10 +14,15 @@ static bool flag(const struct doctor *doctor, const char *name) {
     return json_is_true(json_object_get(doctor->setup, name));
 }
 
+/* An older agent does not say what it may do: that is no finding. */
+static bool denies(const struct doctor *doctor, const char *name) {
+    return json_is_false(json_object_get(doctor->setup, name));
+}
+
 static void look_at_state_dir(struct doctor *doctor, const char *path, uid_t user) {
     struct stat file;
     char mend[512];
-    bool usable = flag(doctor, "state_writable");
+    bool usable = !denies(doctor, "state_writable");
     if (stat(path, &file) != 0) {
         bool gone = errno == ENOENT && !usable; /* else the agent has another view of the file system */
         doctor_say(
@@ -52,7 +57,7 @@ static bool is_credential(const struct doctor *doctor, const char *option) {
 
 /* Where 'bellwether keys' would have the agent put a changed ring. */
 static void look_beside_key_file(struct doctor *doctor, const char *path, uid_t user, bool credential) {
-    if (flag(doctor, "key_replaceable"))
+    if (!denies(doctor, "key_replaceable"))
         return;
     doctor_say(
         doctor,
@@ -72,7 +77,7 @@ static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user
     char mend[512];
     bool credential = is_credential(doctor, "key-file");
     if (stat(path, &file) != 0) {
-        bool gone = errno == ENOENT && !flag(doctor, "key_readable") && !credential; /* systemd makes that anew */
+        bool gone = errno == ENOENT && denies(doctor, "key_readable") && !credential; /* systemd makes that anew */
         doctor_say(doctor,
                    &(struct doctor_finding){gone ? DOCTOR_PROBLEM : DOCTOR_NOTE, "key-file", path,
                                             gone ? "put it back from another member's host: the agent would not "
@@ -89,7 +94,12 @@ static void look_at_key_file(struct doctor *doctor, const char *path, uid_t user
             "others can read or change the key file (mode %04o): the agent would not start again, and the key may "
             "be known",
             (unsigned)file.st_mode & 07777u);
-    else if (!flag(doctor, "key_readable") || (!fine && file.st_uid != user && file.st_uid != 0))
+    else if (denies(doctor, "key_readable") && (file.st_uid == user || file.st_uid == 0))
+        doctor_say(doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
+                   "the agent's user %u cannot read the key file (mode %04o, owner %u), or a directory above it: the "
+                   "agent would not start again",
+                   (unsigned)user, (unsigned)file.st_mode & 07777u, (unsigned)file.st_uid);
+    else if (denies(doctor, "key_readable") || (!fine && file.st_uid != user && file.st_uid != 0))
         doctor_say(doctor, &(struct doctor_finding){DOCTOR_PROBLEM, "key-file", path, mend},
                    "the key file belongs to user %u, not to the agent's user %u: the agent would not start again",
                    (unsigned)file.st_uid, (unsigned)user);

@@ -133,8 +133,10 @@ static void say_term(struct doctor *doctor, const json_t *event) {
     char since[TIME_TEXT_SIZE];
     time_before(doctor, KNOCKING_S, since);
     bool still = strcmp(json_text_of(event, "time"), since) >= 0;
+    const char *name = json_text_of(event, "name"); /* "": it is no member any more */
     doctor_say(doctor,
-               &(struct doctor_finding){still ? DOCTOR_PROBLEM : DOCTOR_NOTE, "term", json_text_of(event, "name"),
+               &(struct doctor_finding){still ? DOCTOR_PROBLEM : DOCTOR_NOTE, "term",
+                                        name[0] != '\0' ? name : json_text_of(event, "id"),
                                         still ? "stop its agent, move its state directory away and start it again, as "
                                                 "a new member; if it has such terms even so, it is hostile"
                                               : NULL},

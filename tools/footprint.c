@@ -55,7 +55,8 @@ void footprint_start(struct footprint *footprint, struct ev_loop *loop) {
 }
 
 void footprint_asked(struct footprint *footprint) {
-    ev_timer_stop(footprint->loop, &footprint->timer);
+    if (ev_is_active(&footprint->timer))
+        return; /* put off again and again it would never come where somebody asks all the time */
     ev_timer_set(&footprint->timer, unasked_s, 0);
     ev_timer_start(footprint->loop, &footprint->timer);
 }

@@ -11,7 +11,7 @@ struct footprint {
 
 /* A little after the start, gives back what only the start has needed. */
 void footprint_start(struct footprint *footprint, struct ev_loop *loop);
-/* A question was answered: a minute after the last one, gives back what only answers need. */
+/* A question is answered: gives back what only answers need, within a minute and not more than once in one. */
 void footprint_asked(struct footprint *footprint);
 
 #endif

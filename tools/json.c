@@ -72,7 +72,8 @@ static void set_text(json_t *object, const char *key, const char *text) {
 }
 
 static void set_integer(json_t *object, const char *key, uint64_t number) {
-    json_object_set_new(object, key, json_integer((json_int_t)number));
+    json_int_t most = INT64_MAX; /* of JSON's integers: a term that was refused may be larger */
+    json_object_set_new(object, key, json_integer(number > INT64_MAX ? most : (json_int_t)number));
 }
 
 static void set_time(json_t *object, const char *key, int64_t wall_us) {

@@ -245,6 +245,10 @@ def events_without_end_do_not_hold_it_up():
     Endless(cluster.path("endless"))
     result = run("doctor", "--json", "--control", cluster.path("endless"))
     tap.equal((result.returncode, problems(result)), (1, [("left", "n1"), ("key", "192.0.2.3:1")]), "what was there")
+    tap.check("not all events" not in result.stdout, result.stdout)
+    Endless(cluster.path("many"), monitor={"oldest": 1, "newest": 1 << 40})
+    result = run("doctor", "--control", cluster.path("many"))
+    tap.check("not all events that the agent remembers were read" in result.stdout, result.stdout)
 
 
 def start_as_nobody(cluster, prefix=()):

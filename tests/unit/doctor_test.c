@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define NOW_S 1800000000 /* 2027-01-15T08:00:00Z */
 
@@ -118,6 +120,13 @@ static void who_sent_a_term_out_of_bounds_is_named(void) {
     CU_ASSERT(json_array_size(doctor.findings) == 2 && doctor.problems == 1);
     found(&doctor, "problem", "term", "n2", "term 80 of scope 'job' 30 s ago");
     found(&doctor, "note", "term", "n3", "term 90 of scope 'job' 300 s ago");
+    end(&doctor);
+    doctor = begin(TWO "{}]}",
+                   "[{\"type\":\"term-refused\",\"name\":\"\",\"id\":\"0007\",\"scope\":\"job\",\"term\":70,"
+                   "\"time\":\"2027-01-15T07:59:30.000Z\"}]",
+                   NOBODY, "{}", "{}");
+    doctor_look_at_state(&doctor);
+    found(&doctor, "problem", "term", "0007", "term 70"); /* no member any more */
     end(&doctor);
 }
 
@@ -270,6 +279,33 @@ static void nothing_is_said_of_full_sized_datagrams_where_nobody_tells(void) {
     end(&doctor);
 }
 
+/* What an agent may do with its files only it can say, and an older one does not. */
+static void files_are_judged_by_what_the_agent_may_do(void) {
+    static const struct {
+        const char *rights, *words; /* NULL: nothing is wrong */
+    } cases[] = {{"", NULL},
+                 {"\"state_writable\":true,\"key_readable\":true,\"key_replaceable\":true,", NULL},
+                 {"\"key_readable\":false,", "cannot read the key file (mode 0000, owner "}};
+    char path[] = "/tmp/doctor-test.XXXXXX";
+    int fd = mkstemp(path);
+    CU_ASSERT_FATAL(fd >= 0 && fchmod(fd, 0) == 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char setup[256];
+        snprintf(setup, sizeof(setup), "{%s\"uid\":%u,\"key_file\":\"%s\",\"state_dir\":\"/\"}", cases[i].rights,
+                 (unsigned)geteuid(), path);
+        struct doctor doctor = begin(TWO "{}]}", "[]", NOBODY, setup, "{}");
+        doctor_look_at_files(&doctor);
+        CU_ASSERT_EQUAL(json_array_size(doctor.findings), 1);
+        if (cases[i].words != NULL)
+            found(&doctor, "problem", "key-file", path, cases[i].words);
+        else
+            found(&doctor, "fine", "files", "n1", "key file");
+        end(&doctor);
+    }
+    close(fd);
+    unlink(path);
+}
+
 static void names_are_one_word_of_a_command_line(void) {
     static const struct {
         const char *name, *word;
@@ -391,6 +427,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(who_is_new_need_not_have_been_heard),
     TAP_TEST(certificates_that_count_no_more_are_told_before_paths),
     TAP_TEST(nothing_is_said_of_full_sized_datagrams_where_nobody_tells),
+    TAP_TEST(files_are_judged_by_what_the_agent_may_do),
     TAP_TEST(names_are_one_word_of_a_command_line),
 };
 static const struct tap_suite suites[] = {TAP_SUITE("doctor", tests)};

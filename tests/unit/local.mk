@@ -175,8 +175,8 @@ tests_unit_http_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_http_test_LDADD = $(LDADD) $(JANSSON_LIBS)
 
 c_tests += tests/unit/doctor_test
-tests_unit_doctor_test_SOURCES = tests/unit/doctor_test.c tools/doctor.c tools/doctor_paths.c tools/doctor_state.c tools/vacancy.c \
-	tools/differs.c tools/json.c tools/json_user.c tools/log.c tools/scope_option.c tools/text.c
+tests_unit_doctor_test_SOURCES = tests/unit/doctor_test.c tools/doctor.c tools/doctor_files.c tools/doctor_paths.c tools/doctor_state.c \
+	tools/private_file.c tools/vacancy.c tools/differs.c tools/json.c tools/json_user.c tools/log.c tools/scope_option.c tools/text.c
 tests_unit_doctor_test_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_doctor_test_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_doctor_test_LDADD = $(LDADD) $(JANSSON_LIBS)
@@ -195,6 +195,7 @@ tests_unit_tools_test_SOURCES = \
 	tools/differs.c \
 	tools/event_ring.c \
 	tools/event_view.c \
+	tools/footprint.c \
 	tools/json.c \
 	tools/json_user.c \
 	tools/log.c \

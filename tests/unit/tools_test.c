@@ -4,6 +4,7 @@
 #include "tools/addr.h"
 #include "tools/event_ring.h"
 #include "tools/event_view.h"
+#include "tools/footprint.h"
 #include "tools/json.h"
 #include "tools/scope_option.h"
 #include "tools/seeds.h"
@@ -331,6 +332,8 @@ static void words_say_who_and_how_many(void) {
     struct bw_event refused = {
         .type = BW_EVENT_TERM_REFUSED, .name = "n2", .scope = "job", .token.term = UINT64_C(1) << 62, .dropped = 3};
     check_sentence(&refused, "n2 sent term 4611686018427387904 of job, which is out of bounds: refused (times: 3)");
+    refused.token.term = UINT64_MAX; /* JSON's integers end before */
+    check_sentence(&refused, "n2 sent term 9223372036854775807 of job, which is out of bounds: refused (times: 3)");
     json_t *later = json_pack("{s:s}", "type", "novelty");
     char *sentence = event_sentence(later);
     CU_ASSERT_STRING_EQUAL(sentence, "novelty"); /* of an agent that is newer */
@@ -338,7 +341,24 @@ static void words_say_who_and_how_many(void) {
     json_decref(later);
 }
 
+/* However often it is asked: the next giving back is not put off. */
+static void memory_is_given_back_though_questions_go_on(void) {
+    struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+    struct footprint footprint;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
+    footprint_start(&footprint, loop);
+    ev_tstamp first = ev_timer_remaining(loop, &footprint.timer);
+    footprint_asked(&footprint);
+    CU_ASSERT_DOUBLE_EQUAL(ev_timer_remaining(loop, &footprint.timer), first, 1e-6);
+    ev_timer_stop(loop, &footprint.timer); /* as when it has come */
+    footprint_asked(&footprint);
+    CU_ASSERT(ev_is_active(&footprint.timer) && ev_timer_remaining(loop, &footprint.timer) > first);
+    ev_timer_stop(loop, &footprint.timer);
+    ev_loop_destroy(loop);
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(memory_is_given_back_though_questions_go_on),
     TAP_TEST(host_names_are_split_from_their_port),
     TAP_TEST(numbers_are_whole_and_within_bounds),
     TAP_TEST(nearest_name_is_near),
