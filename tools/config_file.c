@@ -46,8 +46,9 @@ static void end_line(struct reading *reading) {
 static void give_line(struct reading *reading, char *text, int size, const char *line, size_t length) {
     const char *begin = line + (reading->line == 1 && strncmp(line, BYTE_ORDER_MARK, 3) == 0 ? 3 : 0);
     begin += strspn(begin, " \t\r\n\v\f");
+    size_t needed = length + (length > 0 && line[length - 1] != '\n'); /* a full text would be asked to go on */
     memcpy(text, "\n", 2);
-    if (length >= (size_t)size || strlen(line) != length) {
+    if (needed >= (size_t)size || strlen(line) != length) {
         fail(reading, "a line longer than %d bytes, or with a zero byte in it", size - 2);
     } else if (begin[0] == '[') {
         fail(reading, "there are no sections: leave %.*s out", (int)strcspn(begin, "\r\n"), begin);
@@ -57,6 +58,11 @@ static void give_line(struct reading *reading, char *text, int size, const char 
     }
 }
 
+static bool is_at_end(FILE *file) {
+    int next = getc(file);
+    return next == EOF || ungetc(next, file) == EOF;
+}
+
 /* As fgets, but counts lines, and does not take a long one for two. Ends early when enough was told. */
 static char *read_line(char *text, int size, void *context) {
     struct reading *reading = context;
@@ -64,7 +70,8 @@ static char *read_line(char *text, int size, void *context) {
     size_t capacity = 0;
     end_line(reading);
     if (reading->mistakes >= MISTAKES_TOLD_MAX) {
-        complain("%s: %u mistakes; no further ones were looked for", reading->path, reading->mistakes);
+        if (!is_at_end(reading->file))
+            complain("%s: %u mistakes; no further ones were looked for", reading->path, reading->mistakes);
         return NULL;
     }
     ssize_t length = getline(&line, &capacity, reading->file);

@@ -104,6 +104,12 @@ static bool never(struct demo *demo, void *context) {
 
 /* ---- Telling ---- */
 
+/* What has been complained of, or cannot be. */
+static bool stopped(struct demo *demo, const char *what) {
+    demo->failure = what;
+    return false;
+}
+
 /* Why a step failed: an agent's own words if it has some. */
 static bool failed(struct demo *demo, const char *what) {
     if (demo->interrupted)
@@ -162,7 +168,7 @@ static bool form(struct demo *demo, struct demo_outcome *outcome) {
     demo->view.start = control_now();
     for (unsigned i = 0; i < demo->count; i++) {
         if (!demo_start(demo, &demo->children[i]))
-            return false;
+            return stopped(demo, "no process for an agent");
         if (i == 0 && !demo_until(demo, patience_s, all_ready, NULL))
             return failed(demo, "the first agent does not start");
     }
@@ -247,13 +253,16 @@ static bool stop(struct demo *demo, struct demo_child *leader, struct demo_outco
 }
 
 static bool tell_story(struct demo *demo, struct demo_outcome *outcomes) {
+    static const char nobody[] = "the leader is none of the agents, or lost again";
     if (!form(demo, &outcomes[0]))
         return false;
     struct demo_child *first = demo_find(demo, demo->children[0].leader);
-    if (first == NULL || !crash(demo, first, &outcomes[1]) || !rejoin(demo, first, &outcomes[3]))
+    if (first == NULL)
+        return failed(demo, nobody);
+    if (!crash(demo, first, &outcomes[1]) || !rejoin(demo, first, &outcomes[3]))
         return false;
     struct demo_child *second = demo_find(demo, demo->children[0].leader);
-    return second != NULL && stop(demo, second, &outcomes[4]);
+    return second != NULL ? stop(demo, second, &outcomes[4]) : failed(demo, nobody);
 }
 
 static void sum_up(const struct demo *demo, const struct demo_outcome *outcomes, size_t count) {
@@ -312,7 +321,7 @@ static int run(struct demo *demo) {
          .what = "leader stopped orderly to new leader known by all",
          .target_s = orderly_target(demo)},
     };
-    bool good = demo_prepare(demo);
+    bool good = demo_prepare(demo) || stopped(demo, "no temporary folder, or no key in it");
     if (good) {
         demo_say(&demo->view, "Everything lives in %s and on 127.0.0.1%s.", demo->directory,
                  demo->keep ? "" : ", and is removed at the end");

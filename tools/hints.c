@@ -9,7 +9,7 @@
 #include "tools/log.h"
 #include "tools/text.h"
 
-enum { INTERVAL_S = 5, SETTINGS_AGAIN_S = 60 };
+enum { INTERVAL_S = 5, SETTINGS_AGAIN_S = 60, SCOPES_PER_TICK = 256 };
 
 static bool is_alone(const struct bw_node *node) {
     return bw_node_member_count(node) < 2;
@@ -59,38 +59,52 @@ void hints_far_term(const struct bw_event *event) {
              (unsigned long long)event->dropped);
 }
 
-/* What differs, in one line; "" if nothing does. */
-static void settings_text(const struct bw_node *node, char *text, size_t size) {
-    struct bw_scope_info info;
+/* In that scope; the first with a difference is told, others are counted. */
+static void look_at_scope(struct hints *hints, const struct bw_node *node, const char *scope) {
     char first[256] = "";
-    size_t scopes = 0;
-    text[0] = '\0';
-    for (size_t i = 0; bw_node_scope(node, i, &info, bw_loop_now()) == 0; i++) {
-        size_t count = 0;
-        if (bw_node_differences(node, info.scope, NULL, 0, &count) != 0 || count == 0 || scopes++ > 0)
-            continue;
-        json_t *differs = json_differs(node, info.scope);
-        differs_text(json_array_get(differs, 0), first, sizeof(first));
-        snprintf(text, size, "scope '%s': %s", info.scope, first);
-        if (count > 1)
-            text_append(text, size, "; ", "%zu settings differ", count);
-        json_decref(differs);
+    size_t count = 0;
+    if (bw_node_differences(node, scope, NULL, 0, &count) != 0 || count == 0 || hints->scopes++ > 0)
+        return;
+    json_t *differs = json_differs(node, scope);
+    differs_text(json_array_get(differs, 0), first, sizeof(first));
+    snprintf(hints->found, sizeof(hints->found), "scope '%s': %s", scope, first);
+    if (count > 1)
+        text_append(hints->found, sizeof(hints->found), "; ", "%zu settings differ", count);
+    json_decref(differs);
+}
+
+/* Whether it has come to the last scope: then found is what differs, in one line, "" if nothing does. */
+static bool look_on(struct hints *hints, const struct bw_node *node) {
+    struct bw_scope_info info;
+    if (hints->at == 0) {
+        hints->found[0] = '\0';
+        hints->scopes = 0;
     }
-    if (scopes > 1)
-        text_append(text, size, "; ", "so do those of other scopes: %zu", scopes - 1);
+    for (size_t i = 0; i < SCOPES_PER_TICK; i++) {
+        if (bw_node_scope(node, hints->at, &info, bw_loop_now()) != 0) {
+            hints->at = 0;
+            if (hints->scopes > 1)
+                text_append(hints->found, sizeof(hints->found), "; ", "so do those of other scopes: %zu",
+                            hints->scopes - 1);
+            return true;
+        }
+        look_at_scope(hints, node, info.scope);
+        hints->at++;
+    }
+    return false;
 }
 
 /* Each change once, and not more often than every so often. */
 static void look_at_settings(struct hints *hints, const struct bw_node *node, double now) {
-    char text[sizeof(hints->said)];
-    settings_text(node, text, sizeof(text));
-    if (text[0] == '\0')
-        hints->said[0] = '\0';
-    if (strcmp(text, hints->said) == 0 || (hints->said_at > 0 && now - hints->said_at < SETTINGS_AGAIN_S))
+    if (!look_on(hints, node))
         return;
-    memcpy(hints->said, text, sizeof(text));
+    if (hints->found[0] == '\0')
+        hints->said[0] = '\0';
+    if (strcmp(hints->found, hints->said) == 0 || (hints->said_at > 0 && now - hints->said_at < SETTINGS_AGAIN_S))
+        return;
+    memcpy(hints->said, hints->found, sizeof(hints->said));
     hints->said_at = now;
-    log_line(LOG_LEVEL_WARN, "%s: give all members the same; 'bellwether doctor' names what differs", text);
+    log_line(LOG_LEVEL_WARN, "%s: give all members the same; 'bellwether doctor' names what differs", hints->found);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events) {

@@ -12,8 +12,12 @@ struct hints {
     ev_timer timer;
     struct bw_loop *host;
     bool has_seeds;
-    bool looked;    /* at least once */
-    char said[512]; /* of settings that differ; "": they do not */
+    bool looked; /* at least once */
+    /* settings that differ: a look at all scopes takes several ticks if there are many */
+    size_t at;       /* the scope at which it goes on */
+    size_t scopes;   /* in which some do, so far */
+    char found[512]; /* of the first */
+    char said[512];  /* "": they do not */
     double said_at;
 };
 

@@ -1,6 +1,7 @@
 #include "tools/watch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,10 +19,17 @@ json_t *watch_types(const char *types) {
     return list;
 }
 
+/* What was written before the flush may have failed already, with an errno that is gone. */
+static bool reader_is_gone(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 bool watch_flush(int *code) {
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    bool flushed = fflush(stdout) == 0;
+    if (flushed && !ferror(stdout))
         return true;
-    *code = errno == EPIPE ? EXIT_DONE : EXIT_NO;
+    *code = (!flushed && errno == EPIPE) || reader_is_gone() ? EXIT_DONE : EXIT_NO;
     if (*code != EXIT_DONE)
         complain("standard output cannot be written");
     return false;

@@ -270,9 +270,18 @@ def check_config_tells_all_mistakes_of_the_file():
         tap.check(line.startswith(f"{config}:{at + offset}: ") and part in line, f"{part!r} in {line!r}")
     findings = json.loads(run("doctor", "--json", "--config", config, "--control", "/nowhere").stdout)["findings"]
     tap.equal([entry["what"] for entry in findings if entry["check"] == "config"], lines, "the doctor tells the same, each")
+    def rewrite(text):
+        with open(config, "w", encoding="ascii") as file:
+            file.write(text)
+
     append(config, 100 * "x = y\n")
     lines = told()
     tap.equal((len(lines), "no further" in lines[-1]), (21, True), f"{lines[-1]}")
+    rewrite(20 * "x = y\n")
+    lines = told()
+    tap.equal((len(lines), "unknown key" in lines[-1]), (20, True), f"{lines[-1]}")
+    rewrite("name = " + 192 * "x")
+    tap.equal([line.partition(": ")[2] for line in told()], ["a line longer than 198 bytes, or with a zero byte in it"], "the last one")
 
 
 @tap.test
