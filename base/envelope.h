@@ -16,8 +16,9 @@ struct bw_inbound {
     int64_t heard_us;    /* when we sent the newest datagram that the sender had received from us when it sent this one
                              (mono_us): its echo. BW_NOT_HEARD if unknown or long ago */
     struct bw_bytes frames;
-    bool ended; /* its session has ended, and it is the newest of it: it is dropped, and only looked at for that */
-    bool lives; /* and yet it has opened what we sent since: there are two with that id */
+    bool ended;    /* its session has ended, and it is the newest of it: it is dropped, and only looked at for that */
+    bool lives;    /* and yet it has opened what we sent since: there are two with that id */
+    bool replayed; /* its counter was used, by all we know: likewise, but seldom */
 };
 
 /* Identity mode: which keys may seal a datagram. Without it there is one kind, and nobody asks. */

@@ -24,6 +24,8 @@
     X(DROP_OWN_DATAGRAM, "security.md, Packets", "a datagram that we sealed ourselves, reflected, is dropped")         \
     X(DROP_IMPOSSIBLE_ECHO, "security.md, Packets",                                                                    \
       "an echo of a datagram that we never sent, or in a datagram that is not bound to us, is malformed")              \
+    X(CATCH_UP_WITH_OURSELVES, "security.md, Packets",                                                                 \
+      "who is told an echo ahead of its own counter is an older state of itself, and goes on above that echo")         \
     X(PROVE_BOUND_SESSION, "security.md, Packets",                                                                     \
       "a datagram bound to our session was made after our boot and proves the first session of its sender")            \
     X(PROVE_NEWER_SESSION_BY_ECHO, "security.md, Packets",                                                             \

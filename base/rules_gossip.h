@@ -41,6 +41,8 @@
     X(TELL_BOTH_OF_ONE_ID, "scenario 44",                                                                              \
       "two processes that live with one id are told of each other by whoever hears both")                              \
     X(STAND_BACK_WHEN_TWICE, "scenario 44", "who hears that another process has its id stands and votes no more")      \
+    X(ANSWER_THE_SET_BACK, "scenario 44",                                                                              \
+      "a ping of a member that is not alive, with a counter that was used, is answered now and then")                  \
     X(PROTOCOL_IN_COMMON, "gossip Users",                                                                              \
       "who speaks no protocol version that we speak is kept out of the view, and named")                               \
     X(REOPEN_UNBOUND, "security Packets", "an unbound ping opens the session of a member that restarted")              \

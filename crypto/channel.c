@@ -4,49 +4,14 @@
  *
  * The receiver does not compute the SipHash of the nonce again: the AEAD has already authenticated the nonce as it came,
  * and the hash protects the sender (a clone that repeats a counter) and not the receiver. */
-#include "crypto/channel.h"
+#include "crypto/state.h"
 
 #include "base/base.h"
-#include "crypto/aead.h"
-#include "crypto/clock.h"
-#include "crypto/sent.h"
-#include "crypto/sessions.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#define FLAG_BOUND 1u
-#define FLAG_PAIR 2u /* sealed with the keys of a pair; only with the other */
-#define HEADER_SIZE 4u
-#define COUNTER_AT 12u /* header, session */
-#define HASH_AT 20u
-#define BODY_AT (HEADER_SIZE + BW_NONCE_SIZE)
-#define SILENT_STEP 8u  /* so seldom to who has known us */
-#define PREFIX_SIZE 24u /* of the plaintext: sender, echo */
-#define ASSOCIATED_MAX (HEADER_SIZE + 1u + BW_NAME_MAX + 24u)
-#define PLAIN_MAX (BW_DATAGRAM_MAX - BODY_AT - BW_TAG_SIZE)
-
-_Static_assert(BODY_AT == BW_QUOTE_SIZE, "a refusal has to quote header and nonce");
-_Static_assert(BODY_AT + PREFIX_SIZE + BW_TAG_SIZE == BW_SEAL_OVERHEAD, "the overhead that the layers above count on");
-_Static_assert(crypto_shorthash_BYTES == BW_NONCE_SIZE - 16u, "session and counter leave 8 bytes to the hash");
-
-struct bw_channel {
-    struct bw_allocator allocator;
-    struct bw_trace *trace;
-    const struct bw_keyring *keyring;
-    const struct bw_aead *aead;
-    struct bw_id self;
-    uint64_t session;
-    uint64_t counter; /* of the newest datagram that we sealed, 0 before the first */
-    uint8_t label[1u + BW_NAME_MAX];
-    size_t label_size; /* with its size byte */
-    struct bw_sessions sessions;
-    struct bw_pairs pairs;
-    struct bw_clock clock;
-    uint64_t dropped[BW_ERROR_COUNT];
-    uint8_t plain[PLAIN_MAX]; /* what was opened last */
-    struct bw_sent_ring sent;
-};
+#define SILENT_STEP 8u /* so seldom to who has known us */
 
 int bw_channel_create(struct bw_channel **channel, const struct bw_channel_config *config) {
     return bw_channel_create_with(channel, config, &bw_aead_xchacha20poly1305);
@@ -100,7 +65,7 @@ void bw_channel_set_keyring(struct bw_channel *channel, const struct bw_keyring 
     channel->keyring = keyring;
 }
 
-static size_t put_associated(const struct bw_channel *channel, uint8_t *to, const uint8_t header[HEADER_SIZE],
+size_t bw_channel_associated(const struct bw_channel *channel, uint8_t *to, const uint8_t header[HEADER_SIZE],
                              const struct bw_id *id, uint64_t session) {
     size_t size = HEADER_SIZE;
     memcpy(to, header, HEADER_SIZE);
@@ -210,7 +175,7 @@ size_t bw_channel_seal(struct bw_channel *channel, const struct bw_outbound *out
 
     uint8_t *associated = scratch + 8;
     bw_put_u64(scratch, channel->counter);
-    size_t associated_size = put_associated(channel, associated, datagram, &out->to, out->session);
+    size_t associated_size = bw_channel_associated(channel, associated, datagram, &out->to, out->session);
     uint8_t *plain = associated + associated_size;
     size_t plain_size = put_plain(channel, plain, out, &known);
     crypto_shorthash(datagram + HASH_AT, scratch, 8 + associated_size + plain_size, key.nonce_key);
@@ -218,195 +183,6 @@ size_t bw_channel_seal(struct bw_channel *channel, const struct bw_outbound *out
                         (struct bw_bytes){associated, associated_size}, datagram + HEADER_SIZE, key.seal_key);
     remember(channel, out, datagram, now.mono_us);
     return BODY_AT + plain_size + BW_TAG_SIZE;
-}
-
-static int check_shape(const struct bw_channel *channel, struct bw_bytes datagram) {
-    if (datagram.size < BW_SEAL_OVERHEAD) {
-        return BW_ERR_DROP_SHORT;
-    }
-    if (datagram.size > BW_DATAGRAM_MAX) {
-        return BW_ERR_DROP_LONG;
-    }
-    uint8_t flags = datagram.data[1];
-    bool paired = flags == (FLAG_BOUND | FLAG_PAIR) && channel->pairs.exchange;
-    bool known = datagram.data[0] == BW_PACKET_VERSION && ((flags & ~FLAG_BOUND) == 0 || paired);
-    return known ? 0 : BW_ERR_DROP_VERSION;
-}
-
-/* The first key from index on that has the hint; the number of keys if none has. */
-static size_t key_with(const struct bw_channel *channel, uint16_t hint, size_t index, struct bw_key_use *key) {
-    size_t count = bw_keyring_count(channel->keyring);
-    for (; index < count; index++) {
-        bw_keyring_use(channel->keyring, index, key);
-        if (key->hint == hint) {
-            break;
-        }
-    }
-    return index;
-}
-
-static bool is_replay(const struct bw_channel *channel, const struct bw_known *known, uint64_t counter) {
-    const struct bw_replay *window = bw_sessions_window(&channel->sessions, known);
-    if (!window || bw_replay_fresh(window, counter)) {
-        return false;
-    }
-    bw_trace_rule(channel->trace, BW_RULE_DROP_REPLAYED, NULL, counter);
-    return true;
-}
-
-/* Tries each key that has the hint, beginning with number index, into channel->plain. The number of the one that opens it.
- * pair: not with those keys, but with the pair's that come of them. */
-static int authenticate(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_key_use *key,
-                        struct bw_pair *pair) {
-    uint16_t hint = bw_get_u16(datagram.data + 2);
-    uint8_t associated[ASSOCIATED_MAX];
-    size_t size = put_associated(channel, associated, datagram.data, &channel->self, channel->session);
-    struct bw_bytes sealed = {datagram.data + BODY_AT, datagram.size - BODY_AT};
-    while (index < bw_keyring_count(channel->keyring)) {
-        if (pair && !bw_pairs_use(&channel->pairs, pair, channel->keyring, index, key)) {
-            break;
-        }
-        if (channel->aead->open(channel->plain, sealed, (struct bw_bytes){associated, size},
-                                datagram.data + HEADER_SIZE, key->seal_key)) {
-            if (index > 0) {
-                bw_trace_rule(channel->trace, BW_RULE_FIRST_KEY_SEALS_ALL_OPEN, NULL, index);
-            }
-            return (int)index;
-        }
-        index = key_with(channel, hint, index + 1, key);
-    }
-    return BW_ERR_DROP_AUTH;
-}
-
-/* What is true of every datagram that we or our like have sealed. */
-static int check_sense(const struct bw_channel *channel, const struct bw_arrival *arrival) {
-    if (bw_id_equal(&arrival->from, &channel->self)) {
-        bw_trace_rule(channel->trace, BW_RULE_DROP_OWN_DATAGRAM, &arrival->from, arrival->counter);
-        return BW_ERR_DROP_SELF;
-    }
-    if (bw_id_none(&arrival->from) || arrival->session == 0 || arrival->counter == 0) {
-        return BW_ERR_DROP_MALFORMED;
-    }
-    if (arrival->echo > (arrival->bound ? channel->counter : 0)) {
-        bw_trace_rule(channel->trace, BW_RULE_DROP_IMPOSSIBLE_ECHO, &arrival->from, arrival->echo);
-        return BW_ERR_DROP_MALFORMED;
-    }
-    return 0;
-}
-
-static void read_arrival(const struct bw_channel *channel, struct bw_bytes datagram, struct bw_arrival *arrival) {
-    *arrival = (struct bw_arrival){
-        .session = bw_get_u64(datagram.data + HEADER_SIZE),
-        .counter = bw_get_u64(datagram.data + COUNTER_AT),
-        .bound = (datagram.data[1] & FLAG_BOUND) != 0,
-        .echo = bw_get_u64(channel->plain + sizeof(arrival->from.bytes)),
-        .newest = channel->counter,
-    };
-    memcpy(arrival->from.bytes, channel->plain, sizeof(arrival->from.bytes));
-}
-
-static int open_plain(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_key_use *key,
-                      struct bw_known *known) {
-    *known = bw_sessions_find(&channel->sessions, bw_get_u64(datagram.data + HEADER_SIZE), NULL);
-    if (is_replay(channel, known, bw_get_u64(datagram.data + COUNTER_AT))) {
-        return BW_ERR_DROP_REPLAY;
-    }
-    return authenticate(channel, datagram, index, key, NULL);
-}
-
-/* Of those who are in that session, which is one member unless somebody means ill. */
-static int open_paired(struct bw_channel *channel, struct bw_bytes datagram, size_t index, struct bw_pair **pair,
-                       struct bw_known *known) {
-    uint64_t session = bw_get_u64(datagram.data + HEADER_SIZE);
-    uint64_t counter = bw_get_u64(datagram.data + COUNTER_AT);
-    int opened = BW_ERR_DROP_SESSION; /* its record has not come to us */
-    struct bw_key_use key;
-    for (*pair = bw_pairs_first(&channel->pairs, session); *pair; *pair = (*pair)->next) {
-        *known = bw_sessions_find(&channel->sessions, session, &(*pair)->id);
-        if (is_replay(channel, known, counter)) {
-            opened = BW_ERR_DROP_REPLAY;
-            continue;
-        }
-        bw_keyring_use(channel->keyring, index, &key);
-        opened = authenticate(channel, datagram, index, &key, *pair);
-        if (opened >= 0) {
-            break;
-        }
-    }
-    return opened;
-}
-
-/* Whoever has the cluster's key may have sealed it: nothing is kept but in which key an answer may be understood. */
-static int enter_stranger(struct bw_channel *channel, const struct bw_arrival *arrival) {
-    const struct bw_known known = bw_sessions_find(&channel->sessions, arrival->session, &arrival->from);
-    int error = bw_sessions_look_past(&channel->sessions, &known, arrival);
-    if (error) {
-        return error;
-    }
-    bw_trace_rule(channel->trace, BW_RULE_CLUSTER_KEY_ONLY_OPENS, &arrival->from, arrival->session);
-    if (bw_keyring_count(channel->keyring) > 1) {
-        bw_sessions_note_key(&channel->sessions, &known, arrival);
-    }
-    return 0;
-}
-
-/* Cheapest first: length, version, hint, window, AEAD; only then anything changes. */
-static int open_checked(struct bw_channel *channel, struct bw_bytes datagram, struct bw_arrival *arrival) {
-    int error = check_shape(channel, datagram);
-    if (error) {
-        return error;
-    }
-    struct bw_key_use key;
-    size_t index = key_with(channel, bw_get_u16(datagram.data + 2), 0, &key);
-    if (index == bw_keyring_count(channel->keyring)) {
-        return BW_ERR_DROP_KEY;
-    }
-    struct bw_pair *pair = NULL;
-    struct bw_known known = {.place = BW_UNPROVEN_COUNT};
-    int opened = !channel->pairs.exchange              ? open_plain(channel, datagram, index, &key, &known)
-                 : (datagram.data[1] & FLAG_PAIR) == 0 ? authenticate(channel, datagram, index, &key, NULL)
-                                                       : open_paired(channel, datagram, index, &pair, &known);
-    if (opened < 0) {
-        return opened;
-    }
-    read_arrival(channel, datagram, arrival);
-    arrival->key = opened > 0 ? bw_keyring_id(channel->keyring, (size_t)opened) : 0;
-    error = check_sense(channel, arrival);
-    if (error == 0 && pair && !bw_id_equal(&arrival->from, &pair->id)) {
-        bw_trace_rule(channel->trace, BW_RULE_A_PAIR_SPEAKS_FOR_ITSELF, &pair->id, arrival->session);
-        error = BW_ERR_DROP_MALFORMED;
-    }
-    if (error) {
-        return error;
-    }
-    return channel->pairs.exchange && !pair ? enter_stranger(channel, arrival)
-                                            : bw_sessions_enter(&channel->sessions, &known, arrival);
-}
-
-int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const struct bw_addr *from,
-                    struct bw_inbound *inbound, struct bw_time now) {
-    (void)now; /* freshness is a matter of order and not of clocks */
-    struct bw_arrival arrival = {.session = 0};
-    int result = open_checked(channel, datagram, &arrival); /* 1: proven */
-    *inbound = (struct bw_inbound){
-        .from = arrival.from,
-        .session = arrival.session,
-        .addr = *from,
-        .proven = result == 1,
-        .bound = arrival.bound,
-        .heard_us = result == 1 && arrival.echo != 0 ? bw_clock_when(&channel->clock, arrival.echo) : BW_NOT_HEARD,
-        .frames = {channel->plain + PREFIX_SIZE, result >= 0 ? datagram.size - BW_SEAL_OVERHEAD : 0},
-    };
-    if (result >= 0) {
-        bw_trace_rule(channel->trace, BW_RULE_WINDOW_AFTER_AUTH, &arrival.from, arrival.counter);
-        return 0;
-    }
-    bw_channel_count_drop(channel, result);
-    if (result == BW_ERR_DROP_SESSION && bw_sessions_ended(&channel->sessions, &arrival, &inbound->lives)) {
-        inbound->ended = true;
-        inbound->frames.size = datagram.size - BW_SEAL_OVERHEAD;
-    }
-    return result;
 }
 
 uint64_t bw_channel_session(struct bw_bytes datagram) {

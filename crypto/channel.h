@@ -65,7 +65,7 @@ bool bw_channel_is_paired(struct bw_bytes datagram);
 
 /* Opens. inbound->frames point into the channel's buffer, valid until the next open. 0 or why it was dropped (counted):
  * BW_ERR_DROP_…, or BW_ERR_FULL or BW_ERR_MEMORY when there is no room for one more proven session. Of a datagram of an ended session
- * inbound is filled all the same, with `ended`. */
+ * inbound is filled all the same, with `ended`; and, once a second at most, of one whose counter was used or is too old, with `replayed`. */
 int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const struct bw_addr *from,
                     struct bw_inbound *inbound, struct bw_time now);
 

@@ -11,11 +11,20 @@ const void *bw_clock_place(const struct bw_clock *clock) {
     return at(clock, clock->count);
 }
 
+static void add(struct bw_clock *clock, uint64_t counter, int64_t sent_us) {
+    clock->ring[clock->count++ % BW_CLOCK_COUNT] = (struct bw_checkpoint){.counter = counter, .sent_us = sent_us};
+}
+
 void bw_clock_sent(struct bw_clock *clock, uint64_t counter, int64_t now_us) {
     const struct bw_checkpoint *last = clock->count > 0 ? at(clock, clock->count - 1) : NULL;
-    if (!last || now_us - last->sent_us >= BW_CLOCK_STEP_US || now_us < last->sent_us) {
-        clock->ring[clock->count++ % BW_CLOCK_COUNT] = (struct bw_checkpoint){.counter = counter, .sent_us = now_us};
+    if (!last || last->sent_us == BW_NOT_HEARD || now_us - last->sent_us >= BW_CLOCK_STEP_US ||
+        now_us < last->sent_us) {
+        add(clock, counter, now_us);
     }
+}
+
+void bw_clock_unknown(struct bw_clock *clock, uint64_t counter) {
+    add(clock, counter, BW_NOT_HEARD);
 }
 
 int64_t bw_clock_when(const struct bw_clock *clock, uint64_t counter) {

@@ -23,6 +23,8 @@ struct bw_clock {
 
 const void *bw_clock_place(const struct bw_clock *clock);                     /* of the next checkpoint */
 void bw_clock_sent(struct bw_clock *clock, uint64_t counter, int64_t now_us); /* counters only rise */
+/* From that counter on to the next that is sent: no time is known. */
+void bw_clock_unknown(struct bw_clock *clock, uint64_t counter);
 /* BW_NOT_HEARD if the counter is older than the ring. */
 int64_t bw_clock_when(const struct bw_clock *clock, uint64_t counter);
 

@@ -17,6 +17,7 @@ core_sources += \
 	crypto/identity.h \
 	crypto/keyring.c \
 	crypto/keyring.h \
+	crypto/open.c \
 	crypto/pair.c \
 	crypto/pair.h \
 	crypto/replay.c \
@@ -24,4 +25,5 @@ core_sources += \
 	crypto/sent.c \
 	crypto/sent.h \
 	crypto/sessions.c \
-	crypto/sessions.h
+	crypto/sessions.h \
+	crypto/state.h

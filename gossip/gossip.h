@@ -133,7 +133,7 @@ void bw_gossip_destroy(struct bw_gossip *gossip);
 
 /* The five verbs (architecture.md). receive: 0 or BW_ERR_DROP_MALFORMED, BW_ERR_DROP_UNPROVEN, BW_ERR_DROP_RATE…
  * A datagram is decoded whole, validated, then applied; never half. */
-/* Also what the channel dropped as being of an ended session: in->ended. */
+/* Also what the channel dropped as being of an ended session, or replayed: in->ended, in->replayed. */
 int bw_gossip_receive(struct bw_gossip *gossip, const struct bw_inbound *in, struct bw_time now);
 void bw_gossip_tick(struct bw_gossip *gossip, struct bw_time now);
 int64_t bw_gossip_deadline(const struct bw_gossip *gossip);

@@ -207,6 +207,28 @@ static int receive_ended(struct bw_gossip *g, const struct bw_inbound *in, bool 
     return BW_ERR_DROP_SESSION;
 }
 
+/* Whom we ping hears our echo, which says it all. The others ping us, and are dropped, until they hear it (security.md, Packets): from
+ * a machine whose older state was put back. To its own address, for anybody may replay it. */
+static int receive_replayed(struct bw_gossip *g, const struct bw_inbound *in) {
+    const struct bw_member *member = bw_members_find(&g->members, &in->from);
+    struct bw_reader reader = {.data = in->frames.data, .size = in->frames.size};
+    struct bw_frame frame;
+    if (!member || member == g->self || bw_member_living(member) || member->session != in->session ||
+        bw_opening_shut(g, &in->from)) {
+        return BW_ERR_DROP_REPLAY;
+    }
+    while (bw_frame_next(&reader, &frame) > 0) {
+        if (frame.type == BW_FRAME_NUMBER_ping) {
+            struct bw_dest to = bw_view_dest(member);
+            struct bw_frame_ack ack = {.seq = frame.as.ping.seq, .still = bw_converge_still(g), .digest = g->digest};
+            bw_trace_rule(g->trace, BW_RULE_ANSWER_THE_SET_BACK, &in->from, in->session);
+            (void)bw_outbox_put_bare(g, &to, &bw_schema_ack, &ack);
+            break;
+        }
+    }
+    return BW_ERR_DROP_REPLAY;
+}
+
 static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
     bool pings = false;
     if (bw_id_equal(&in->from, &g->self->id)) {
@@ -217,8 +239,8 @@ static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
         bw_trace_rule(g->trace, BW_RULE_DROP_MALFORMED_WHOLE, &in->from, in->frames.size);
         return error;
     }
-    if (in->ended) {
-        return receive_ended(g, in, pings);
+    if (in->ended || in->replayed) {
+        return in->ended ? receive_ended(g, in, pings) : receive_replayed(g, in);
     }
     if (g->attest.identity && (!in->proven || bw_opening_shut(g, &in->from))) {
         return bw_opening_receive(g, in);

@@ -315,10 +315,18 @@ static int hear(struct bw_node *node, const struct bw_inbound *inbound) {
     return error;
 }
 
+/* Of what is dropped gossip looks at some all the same. */
+static bool looks_at(const struct bw_inbound *inbound) {
+    return inbound->ended || inbound->replayed;
+}
+
 int bw_node_take(struct bw_node *node, struct bw_bytes datagram, const struct bw_addr *from) {
     struct bw_inbound inbound;
     int error = open_datagram(node, datagram, from, &inbound);
-    return error != 0 ? error : hear(node, &inbound);
+    if (error != 0) {
+        return looks_at(&inbound) ? bw_gossip_receive(node->gossip, &inbound, node->now) : error;
+    }
+    return hear(node, &inbound);
 }
 
 int bw_node_receive(struct bw_node *node, const void *data, size_t size, const struct bw_addr *from,
@@ -330,7 +338,7 @@ int bw_node_receive(struct bw_node *node, const void *data, size_t size, const s
     int error = open_datagram(node, (struct bw_bytes){data, size}, from, &inbound);
     if (error == 0) {
         error = hear(node, &inbound);
-    } else if (inbound.ended) {
+    } else if (looks_at(&inbound)) {
         (void)bw_gossip_receive(node->gossip, &inbound, node->now);
     } else {
         return error;

@@ -10,6 +10,8 @@ c_tests += tests/scenario/faults
 tests_scenario_faults_SOURCES = tests/scenario/faults.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/lives
 tests_scenario_lives_SOURCES = tests/scenario/lives.c tests/scenario/story.c tests/scenario/story.h
+c_tests += tests/scenario/setback
+tests_scenario_setback_SOURCES = tests/scenario/setback.c tests/scenario/certified.c tests/scenario/certified.h tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/twice
 tests_scenario_twice_SOURCES = tests/scenario/twice.c tests/scenario/story.c tests/scenario/story.h
 

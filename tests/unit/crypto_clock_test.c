@@ -55,11 +55,23 @@ static void the_answer_is_within_10_ms_of_the_truth(void) {
     }
 }
 
+static void a_stretch_may_be_unknown(void) {
+    bw_clock_sent(&timing, 1, 0);
+    bw_clock_unknown(&timing, 2);
+    CU_ASSERT_EQUAL(bw_clock_when(&timing, 1), 0);
+    CU_ASSERT_EQUAL(bw_clock_when(&timing, 2), BW_NOT_HEARD);
+    bw_clock_sent(&timing, 1000, 5);
+    CU_ASSERT_EQUAL(bw_clock_when(&timing, 999), BW_NOT_HEARD);
+    CU_ASSERT_EQUAL(bw_clock_when(&timing, 1000), 5);
+    CU_ASSERT_EQUAL(bw_clock_when(&timing, 1), 0);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(an_empty_clock_knows_nothing),
     TAP_TEST(checkpoints_are_10_ms_apart),
     TAP_TEST(a_time_that_went_back_is_not_overestimated),
     TAP_TEST(what_is_older_than_the_ring_is_unknown),
+    TAP_TEST(a_stretch_may_be_unknown),
     TAP_TEST(the_answer_is_within_10_ms_of_the_truth),
 };
 const struct tap_suite crypto_clock_suite = TAP_SUITE_WITH("crypto/clock", tests, reset, NULL);

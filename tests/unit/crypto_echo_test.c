@@ -1,10 +1,14 @@
 /* The echo: what a member shows of having heard us, and when we had said it. */
 #include "base/base.h"
 #include "base/envelope.h"
-#include "crypto/aead.h"
+#include "crypto/state.h"
 #include "tests/unit/crypto_test.h"
 
 #include <string.h>
+
+#define FAR (UINT64_C(1) << 40) /* nobody's counter is taken further in one step */
+#define LIMIT (UINT64_C(1) << 62)
+#define AHEAD (UINT64_C(1) << 20)
 
 static struct test_member a;
 static struct test_member b;
@@ -161,7 +165,7 @@ static int a_opens(struct test_datagram datagram) {
 static void an_echo_of_what_was_never_sent_is_malformed(void) {
     send_at(1000000, true);
     send_at(1000000, true);
-    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 1, true, 3)), BW_ERR_DROP_MALFORMED);
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 1, true, 3 + FAR)), BW_ERR_DROP_MALFORMED);
     CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 1, false, 1)), BW_ERR_DROP_MALFORMED);
     CU_ASSERT_EQUAL(test_rule(&a, BW_RULE_DROP_IMPOSSIBLE_ECHO), 2);
     CU_ASSERT_EQUAL(test_rules(&a), 2); /* and nothing else happened */
@@ -189,6 +193,106 @@ static void a_session_of_another_member_cannot_be_taken(void) {
     CU_ASSERT_EQUAL(a_opens(lie(&liar, 104, 1, true, 0)), 1);
 }
 
+/* ------------------------------------------------------------------ a machine that went back to a snapshot */
+
+/* So many datagrams of a's that it does not remember; b opens the last of them. */
+static void lost_life(size_t count) {
+    struct test_member lost;
+    struct test_datagram datagram = {.size = 0};
+    test_start(&lost, 1, a.session, NULL);
+    for (size_t i = 0; i < count; i++) {
+        datagram = test_seal(&lost, &b, true, "lost");
+    }
+    CU_ASSERT_EQUAL(test_opens(&b, &datagram, &a), 1);
+    test_stop(&lost);
+}
+
+static bool shown(const struct test_datagram *datagram, const struct test_member *sender) {
+    struct bw_inbound inbound;
+    CU_ASSERT_EQUAL(test_open(&b, datagram, sender, &inbound), BW_ERR_DROP_REPLAY);
+    bool same = bw_id_equal(&inbound.from, &a.id) && inbound.session == a.session;
+    CU_ASSERT_FALSE(inbound.proven);
+    CU_ASSERT_EQUAL(inbound.frames.size, inbound.replayed ? 4 : 0);
+    CU_ASSERT_EQUAL(inbound.heard_us, BW_NOT_HEARD);
+    return inbound.replayed && same && memcmp(inbound.frames.data, "back", 4) == 0;
+}
+
+/* One in a second is opened, of all that come, and nothing changes for it. */
+static void a_number_that_was_used_is_looked_at_once_a_second(void) {
+    lost_life(3000);
+    struct test_datagram old = test_seal(&a, &b, true, "back");
+    struct test_datagram forged = old;
+    forged.data[50] ^= 1;
+    CU_ASSERT_TRUE(shown(&old, &a));
+    uint64_t rules = test_rules(&b);
+    for (int i = 0; i < 100; i++) {
+        CU_ASSERT_FALSE(shown(&old, &a));
+    }
+    CU_ASSERT_EQUAL(test_rules(&b), rules + 100); /* dropped as replayed, each, and nothing else */
+    b.now.mono_us += 999999;
+    CU_ASSERT_FALSE(shown(&old, &a));
+    b.now.mono_us++;
+    CU_ASSERT_FALSE(shown(&forged, &a)); /* it too costs a look */
+    CU_ASSERT_FALSE(shown(&old, &a));
+    b.now.mono_us += 1000000;
+    CU_ASSERT_TRUE(shown(&old, &a));
+    CU_ASSERT_EQUAL(bw_channel_dropped(b.channel, BW_ERR_DROP_REPLAY), 105);
+}
+
+static void who_went_back_catches_up_by_the_echo(void) {
+    CU_ASSERT_TRUE(test_tell(&a, &b));
+    CU_ASSERT_TRUE(test_tell(&b, &a));
+    lost_life(3000);
+    CU_ASSERT_FALSE(test_tell(&a, &b));
+    CU_ASSERT_TRUE(test_tell(&b, &a));
+    CU_ASSERT_EQUAL(test_rule(&a, BW_RULE_CATCH_UP_WITH_OURSELVES), 1);
+    CU_ASSERT_TRUE(test_tell(&a, &b));
+    CU_ASSERT_EQUAL(test_rule(&a, BW_RULE_DROP_IMPOSSIBLE_ECHO), 0);
+}
+
+/* Nor when it has met that session of the other's in the lost life only. */
+static void also_by_that_of_a_session_it_has_not_met(void) {
+    CU_ASSERT_TRUE(test_tell(&a, &b));
+    CU_ASSERT_TRUE(test_tell(&b, &a));
+    test_stop(&b);
+    test_start(&b, 2, 112, NULL);
+    lost_life(3000);
+    CU_ASSERT_TRUE(test_tell(&b, &a));
+    CU_ASSERT_EQUAL(bw_sessions_peer(&a.channel->sessions, &b.id)->floor, a.channel->counter);
+    CU_ASSERT_TRUE(test_tell(&a, &b));
+}
+
+static void what_the_lost_life_sent_is_no_evidence(void) {
+    send_at(1000000, true);
+    lost_life(3000);
+    send_at(5000000, false);
+    CU_ASSERT_EQUAL(heard(true), BW_NOT_HEARD);
+    CU_ASSERT_EQUAL(heard(true), BW_NOT_HEARD);
+    send_at(6000000, false);
+    CU_ASSERT_EQUAL(heard(true), BW_NOT_HEARD);
+    send_at(6005000, true);
+    CU_ASSERT_EQUAL(heard(true), 6000000);
+}
+
+static void a_counter_is_taken_so_far_and_no_further(void) {
+    send_at(1000000, true);
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 1, true, 2 + FAR)), BW_ERR_DROP_MALFORMED);
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 1, false, 1 + FAR)), BW_ERR_DROP_MALFORMED);
+    CU_ASSERT_EQUAL(a.channel->counter, 1);
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 1, true, 1 + FAR)), 1);
+    CU_ASSERT_EQUAL(a.channel->counter, 1 + FAR + AHEAD);
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 2, true, 2 + FAR + AHEAD)),
+                    BW_ERR_DROP_MALFORMED); /* not twice in a second */
+    a.now.mono_us += 1000000;
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 2, true, 2 + FAR + AHEAD)), 1);
+    a.channel->counter = LIMIT - 1;
+    a.now.mono_us += 1000000;
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 3, true, LIMIT + 1)), BW_ERR_DROP_MALFORMED);
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 3, true, LIMIT)), 1);
+    a.now.mono_us += 1000000;
+    CU_ASSERT_EQUAL(a_opens(lie(&b.id, 102, 4, true, LIMIT + AHEAD + 1)), BW_ERR_DROP_MALFORMED);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(nothing_arrived_nothing_heard),
     TAP_TEST(it_is_the_newest_that_arrived),
@@ -204,5 +308,10 @@ static const struct tap_test tests[] = {
     TAP_TEST(an_echo_of_what_was_never_sent_is_malformed),
     TAP_TEST(a_sender_or_sequence_of_nothing_is_malformed),
     TAP_TEST(a_session_of_another_member_cannot_be_taken),
+    TAP_TEST(a_number_that_was_used_is_looked_at_once_a_second),
+    TAP_TEST(who_went_back_catches_up_by_the_echo),
+    TAP_TEST(also_by_that_of_a_session_it_has_not_met),
+    TAP_TEST(what_the_lost_life_sent_is_no_evidence),
+    TAP_TEST(a_counter_is_taken_so_far_and_no_further),
 };
 const struct tap_suite crypto_echo_suite = TAP_SUITE_WITH("crypto/echo", tests, set_up, tear_down);

@@ -424,6 +424,48 @@ static void want_of_memory_is_borne(void) {
     }
 }
 
+/* ------------------------------------------------------------------ a machine that went back to a snapshot */
+
+static void who_went_back_catches_up_by_what_the_pair_has_sealed(void) {
+    struct side lost;
+    struct test_datagram datagram;
+    struct bw_inbound inbound;
+    begin(&lost, 1, a.m.session, NULL);
+    meet(&lost, &b);
+    for (int i = 0; i < 3000; i++) {
+        datagram = test_seal(&lost.m, &b.m, true, "lost");
+    }
+    CU_ASSERT_EQUAL(test_opens(&b.m, &datagram, &a.m), 1);
+    datagram = test_seal(&a.m, &b.m, true, "back");
+    CU_ASSERT_EQUAL(test_open(&b.m, &datagram, &a.m, &inbound), BW_ERR_DROP_REPLAY);
+    CU_ASSERT_TRUE(inbound.replayed && bw_id_equal(&inbound.from, &a.m.id));
+    CU_ASSERT_TRUE(test_tell(&b.m, &a.m) && test_tell(&a.m, &b.m));
+    CU_ASSERT_EQUAL(test_rule(&a.m, BW_RULE_CATCH_UP_WITH_OURSELVES), 1);
+    end(&lost);
+}
+
+/* Whoever has the cluster's key could say anything. */
+static void what_the_cluster_key_sealed_takes_no_counter_further(void) {
+    struct test_member forger;
+    struct test_member lost;
+    struct test_datagram datagram = {.size = 0};
+    CU_ASSERT_TRUE(test_tell(&a.m, &b.m) && test_tell(&b.m, &a.m));
+    test_start(&forger, 2, b.m.session, NULL);
+    test_start(&lost, 1, a.m.session, NULL);
+    for (int i = 0; i < 3000; i++) {
+        datagram = test_seal(&lost, &forger, true, "lost");
+    }
+    CU_ASSERT_EQUAL(test_opens(&forger, &datagram, &a.m), 1);
+    datagram = test_seal(&forger, &a.m, true, "x");
+    CU_ASSERT_TRUE(test_opens(&a.m, &datagram, &b.m) <= 0);
+    datagram = test_seal(&forger, &a.m, true, "x");
+    CU_ASSERT_TRUE(test_opens(&a.m, &datagram, &b.m) <= 0);
+    CU_ASSERT_EQUAL(test_rule(&a.m, BW_RULE_CATCH_UP_WITH_OURSELVES), 0);
+    CU_ASSERT_TRUE(test_tell(&a.m, &b.m) && test_tell(&b.m, &a.m));
+    test_stop(&forger);
+    test_stop(&lost);
+}
+
 static const struct tap_test tests[] = {
     TAP_TEST(the_two_understand_each_other_and_nobody_else_does),
     TAP_TEST(each_bit_counts_between_two),
@@ -441,5 +483,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(the_ring_keeps_out_whom_it_kept_out),
     TAP_TEST(strangers_make_room_and_members_stay),
     TAP_TEST(want_of_memory_is_borne),
+    TAP_TEST(who_went_back_catches_up_by_what_the_pair_has_sealed),
+    TAP_TEST(what_the_cluster_key_sealed_takes_no_counter_further),
 };
 const struct tap_suite crypto_pair_suite = TAP_SUITE_WITH("crypto pair", tests, set_up, tear_down);

@@ -8,7 +8,7 @@ int main(int argc, char **argv) {
         gossip_cluster_suite,  gossip_operator_suite, gossip_network_suite,  gossip_user_suite,
         gossip_query_suite,    gossip_switches_suite, gossip_protocol_suite, gossip_rush_suite,
         gossip_remember_suite, gossip_identity_suite, gossip_opening_suite,  gossip_checks_suite,
-        gossip_accuse_suite,
+        gossip_accuse_suite,   gossip_back_suite,
     };
     return tap_run(suites, sizeof(suites) / sizeof(suites[0]), argc, argv);
 }

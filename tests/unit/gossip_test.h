@@ -31,6 +31,7 @@ extern const struct tap_suite gossip_identity_suite;
 extern const struct tap_suite gossip_opening_suite;
 extern const struct tap_suite gossip_checks_suite;
 extern const struct tap_suite gossip_accuse_suite;
+extern const struct tap_suite gossip_back_suite;
 
 #define NET_MAX 128u
 #define MS(ms) ((int64_t)(ms)*1000)

@@ -80,6 +80,7 @@ static void only_what_was_sent_is_counted(void) {
                             net.now_us,
                             {frames, writer.used},
                             false,
+                            false,
                             false};
     CU_ASSERT_EQUAL(bw_gossip_receive(g, &in, net_now(&net)), 0);
     bw_gossip_tick(g, net_now(&net)); /* datagrams are queued, nobody fetches them */
@@ -122,6 +123,7 @@ static void fewest_transmitted_first_and_urgent_ahead(void) {
                             true,
                             net.now_us,
                             {frames, writer.used},
+                            false,
                             false,
                             false};
     bw_gossip_receive(g, &in, net_now(&net));

@@ -134,6 +134,7 @@ tests_unit_gossip_test_SOURCES = \
 	tests/unit/gossip_test.c \
 	tests/unit/gossip_test.h \
 	tests/unit/gossip_net.c \
+	tests/unit/gossip_back_test.c \
 	tests/unit/gossip_bounds_test.c \
 	tests/unit/gossip_claims_test.c \
 	tests/unit/gossip_cluster_test.c \

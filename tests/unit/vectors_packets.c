@@ -277,7 +277,8 @@ static void put_shapes(struct vectors_list *list, struct party *to) {
     PUT("drop-malformed", "from nobody", .from = 0, .session = 0x11, .counter = 1, TO_US);
     PUT("drop-malformed", "session 0", .from = 1, .counter = 1, TO_US);
     PUT("drop-malformed", "counter 0", .from = 1, .session = 0x11, TO_US);
-    PUT("drop-malformed", "echo of what we have not sent", .from = 1, .session = 0x11, .counter = 1, TO_US, .echo = 11);
+    PUT("drop-malformed", "echo of what we have not sent", .from = 1, .session = 0x11, .counter = 1, TO_US,
+        .echo = 11 + (UINT64_C(1) << 40));
     PUT("drop-malformed", "an echo that is not bound", .from = 1, .session = 0x11, .counter = 1, .echo = 1);
 }
 
@@ -302,6 +303,12 @@ static void put_sessions(struct vectors_list *list, struct party *to) {
     PUT("believed", "sealed with the ring's second key", .key = KEY_B, .from = 4, .session = 0x41, .counter = 1, TO_US);
     PUT("full", "a third member where two are the most", .from = 5, .session = 0x51, .counter = 1, TO_US);
     PUT("believed", "the others are heard as before", .from = 1, .session = 0x12, .counter = 3, TO_US);
+    PUT("believed", "an echo ahead of what we have sent: we were set back", .from = 1, .session = 0x12, .counter = 4,
+        TO_US, .echo = 5000);
+    PUT("believed", "of a number that we skipped then", .from = 1, .session = 0x12, .counter = 5, TO_US,
+        .echo = 5000 + (1 << 20));
+    PUT("drop-malformed", "ahead again, within a second", .from = 1, .session = 0x12, .counter = 6, TO_US,
+        .echo = 5001 + (1 << 20));
 }
 
 static void put_received(struct vectors_list *list) {
