@@ -11,6 +11,7 @@
 #include "tools/agent_answer.h"
 #include "tools/agent_runs.h"
 #include "tools/control_stream.h"
+#include "tools/footprint.h"
 
 #define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 #define CLIENTS 2u
@@ -23,6 +24,7 @@ struct agent {
     struct event_ring ring;
     struct control_host host;
     struct control_peers peers;
+    struct footprint footprint;
     int client[CLIENTS];
     char *said[CLIENTS]; /* whole and broken lines that came from the agent */
     size_t said_size[CLIENTS];
@@ -89,7 +91,9 @@ static void begin(struct agent *agent) {
                                         .ring = &agent->ring,
                                         .context = &agent->view};
     control_peers_open(&agent->peers, agent->loop, &agent->host);
-    agent->view = (struct agent_view){.options = &agent->options, .leave = leave, .joined = joined};
+    footprint_start(&agent->footprint, agent->loop);
+    agent->view = (struct agent_view){
+        .options = &agent->options, .footprint = &agent->footprint, .leave = leave, .joined = joined};
     FUZZ_CHECK(agent->loop != NULL &&
                bw_loop_create(&agent->view.host, agent->loop, &loop_config, &config, why, sizeof(why)) == 0);
     agent->view.started = bw_loop_now();
