@@ -269,17 +269,17 @@ int bw_wire_next(struct bw_reader *reader, uint8_t *type, struct bw_bytes *body)
         return 0;
     }
     struct bw_reader ahead = *reader;
-    uint64_t number = 0;
-    uint64_t size = 0;
-    if (!take_number(&ahead, 1, &number) || !take_number(&ahead, 2, &size)) {
+    const uint8_t *header = take(&ahead, FRAME_HEADER_SIZE);
+    if (!header) {
         return BW_ERR_DROP_MALFORMED;
     }
-    const uint8_t *data = take(&ahead, (size_t)size);
+    size_t size = bw_get_u16(header + 1);
+    const uint8_t *data = take(&ahead, size);
     if (!data) {
         return BW_ERR_DROP_MALFORMED;
     }
-    *type = (uint8_t)number;
-    *body = (struct bw_bytes){.data = data, .size = (size_t)size};
+    *type = header[0];
+    *body = (struct bw_bytes){.data = data, .size = size};
     *reader = ahead;
     return 1;
 }

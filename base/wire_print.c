@@ -126,7 +126,8 @@ static void print_field(struct printer *printer, const struct bw_field *field, c
     case BW_WIRE_ADDR:
         print_addr(printer, member);
         break;
-    case BW_WIRE_BYTES:
+    default:
+        BW_ASSERT(field->type == BW_WIRE_BYTES);
         print_bytes(printer, member);
         break;
     }

@@ -44,7 +44,8 @@ void bw_claim_encode(const struct bw_claim *claim, uint8_t rank[BW_CLAIM_RANK_SI
     bw_claim_body(claim, &fields);
     bw_claim_rank(claim, rank);
     int error = bw_wire_put(&writer, &bw_message_schema_body, &fields);
-    if (error == 0 && claim->signature != NULL)
+    BW_ASSERT(error == 0);
+    if (claim->signature != NULL)
         error = bw_wire_put(&writer, &bw_message_schema_signature, &seal);
     BW_ASSERT(error == 0);
     *body_size = writer.used;

@@ -25,6 +25,7 @@ tests_scenario_swarm_mutants_LDADD = libtest.la libsim.la libnode.la libcore_mut
 check_LTLIBRARIES += libcore_mutants.la
 libcore_mutants_la_SOURCES = $(core_sources)
 libcore_mutants_la_CPPFLAGS = $(AM_CPPFLAGS) -DBW_MUTANTS
+libcore_mutants_la_CFLAGS = $(AM_CFLAGS) -fno-profile-arcs -fno-test-coverage
 c_tests += tests/scenario/spread
 tests_scenario_spread_SOURCES = tests/scenario/spread.c tests/scenario/story.c tests/scenario/story.h
 c_tests += tests/scenario/scopes

@@ -55,6 +55,27 @@ static void tokens_compare_by_term_then_id_and_text_order_is_theirs(void) {
     CU_ASSERT_STRING_EQUAL(text, "0123456789abcdef0001020304050607");
 }
 
+static void only_a_tokens_own_text_is_read_back(void) {
+    const struct bw_token token = {UINT64_C(0x0123456789abcdef), {{0, 1, 2, 3, 4, 5, 6, 7}}};
+    static const char *const others[] = {
+        "",
+        "0123456789abcdef000102030405060",   /* a digit short */
+        "0123456789abcdef00010203040506070", /* one too many */
+        "0123456789ABCDEF0001020304050607",  /* capitals */
+        "0123456789abcdef 001020304050607",
+        "0123456789abcdeg0001020304050607",
+    };
+    struct bw_token back = {0};
+    char text[BW_TOKEN_TEXT_SIZE];
+    bw_token_text(&token, text);
+    CU_ASSERT_EQUAL(bw_token_parse(&back, text), 0);
+    CU_ASSERT_EQUAL(bw_token_compare(&back, &token), 0);
+    for (size_t i = 0; i < BW_COUNT(others); i++) {
+        CU_ASSERT_EQUAL(bw_token_parse(&back, others[i]), BW_ERR_INVALID);
+        CU_ASSERT_EQUAL(bw_token_compare(&back, &token), 0); /* nothing is half read */
+    }
+}
+
 static void numbers_are_big_endian(void) {
     uint8_t bytes[8];
     bw_put_u16(bytes, 0x8182);
@@ -226,6 +247,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(ids_compare_bytewise_and_print_as_hex),
     TAP_TEST(addresses_compare_whole),
     TAP_TEST(tokens_compare_by_term_then_id_and_text_order_is_theirs),
+    TAP_TEST(only_a_tokens_own_text_is_read_back),
     TAP_TEST(numbers_are_big_endian),
     TAP_TEST(memory_comes_cleared_and_all_of_it_goes_back),
     TAP_TEST(memory_that_fails_is_null_and_keeps_the_old),

@@ -229,7 +229,52 @@ static void each_clause_alone(void) {
     BAD(elect, .scope = line);
     BAD(ok, .scope = line);
     BAD(record, .scope = line, .term = 1, .id = id, .sequence = 1);
+    BAD(want, .scope = line, .term = 1);
+    BAD(want, .scope = scope);
 #undef BAD
+}
+
+/* The same of quorum mode's two, of which each is sound as long as nothing is broken. */
+static void each_clause_of_a_ballot_and_of_a_vote_alone(void) {
+    const struct bw_message_ballot ballot = {
+        .scope = TEXT("s"), .term = 1, .lease_ms = 1, .voters = {two_voters, sizeof two_voters}};
+    const struct bw_message_vote vote = {.scope = TEXT("s"), .term = 1};
+    struct bw_message_ballot ballots[] = {ballot, ballot, ballot, ballot};
+    struct bw_message_vote votes[] = {vote, vote, vote};
+    ballots[1].scope = (struct bw_bytes)TEXT("a\nb");
+    ballots[2].term = 0;
+    ballots[3].lease_ms = 0;
+    votes[1].scope = (struct bw_bytes)TEXT("a\nb");
+    votes[2].term = 0;
+    for (size_t i = 0; i < BW_COUNT(ballots); i++)
+        CU_ASSERT_EQUAL(bad(&bw_message_schema_ballot, &ballots[i]), i > 0);
+    for (size_t i = 0; i < BW_COUNT(votes); i++)
+        CU_ASSERT_EQUAL(bad(&bw_message_schema_vote, &votes[i]), i > 0);
+}
+
+/* What stands behind a frame is its signature, or the reader stays where it is. */
+static void a_signature_is_the_next_frame_and_whole(void) {
+    static const uint8_t bytes[BW_CLAIM_SIGNATURE_SIZE] = {9, 8};
+    struct bw_bytes frame = encode(&bw_message_schema_signature, &(struct bw_message_signature){{bytes, sizeof bytes}});
+    struct bw_reader reader = {.data = frame.data, .size = frame.size};
+    const uint8_t *signature = bw_message_signature(&reader);
+    CU_ASSERT(signature != NULL && memcmp(signature, bytes, sizeof bytes) == 0);
+    CU_ASSERT_EQUAL(reader.at, frame.size);
+    CU_ASSERT_PTR_NULL(bw_message_signature(&reader)); /* at the end */
+    buffer[0] = BW_FRAME_body;                         /* in the same form, something else */
+    reader = (struct bw_reader){.data = frame.data, .size = frame.size};
+    CU_ASSERT_PTR_NULL(bw_message_signature(&reader));
+    CU_ASSERT_EQUAL(reader.at, 0);
+    for (size_t size = 0; size < sizeof bytes; size++) {
+        frame = encode(&bw_message_schema_signature, &(struct bw_message_signature){{bytes, size}});
+        reader = (struct bw_reader){.data = frame.data, .size = frame.size};
+        CU_ASSERT_PTR_NULL(bw_message_signature(&reader));
+        CU_ASSERT_EQUAL(reader.at, 0);
+    }
+    bw_put_u16(buffer + 3, sizeof bytes); /* longer than its frame */
+    reader = (struct bw_reader){.data = frame.data, .size = frame.size};
+    CU_ASSERT_PTR_NULL(bw_message_signature(&reader));
+    CU_ASSERT_EQUAL(reader.at, 0);
 }
 
 static bool bad_entry(const struct bw_message_entry *entry) {
@@ -362,6 +407,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(an_unknown_frame_is_skipped),
     TAP_TEST(impossible_values_are_malformed),
     TAP_TEST(each_clause_alone),
+    TAP_TEST(each_clause_of_a_ballot_and_of_a_vote_alone),
+    TAP_TEST(a_signature_is_the_next_frame_and_whole),
     TAP_TEST(each_clause_of_an_entry_alone),
     TAP_TEST(what_a_record_cannot_say),
     TAP_TEST(a_set_is_ordered_and_within_its_range),

@@ -331,10 +331,40 @@ static void a_range_has_its_bounds(void) {
     conflicts(&scope, "range", 100, 9);
     scope.name = name;
     conflicts(&scope, "range", 2, 0);
+    scope.name = "x";
+    scope.mode = BW_MODE_QUORUM;
+    conflicts(&scope, "range", 2, 0);
+}
+
+/* Each seat is a scope of its own, NAME#0 and so on. */
+static void seats_have_their_bounds(void) {
+    static const char name[] = "1234567890123456789012345678901234567890123456789012345678901";
+    struct bw_config config;
+    struct bw_scope_config scope;
+    bw_config_init(&config, BW_PROFILE_LAN);
+    bw_scope_config_init(&scope, name); /* 61 bytes: one digit fits */
+    scope.seats = 10;
+    CU_ASSERT_EQUAL(bw_scope_check(&config.params, &scope, NULL), 0);
+    scope.seats = 11;
+    conflicts(&scope, "seats", 11, 1);
+    scope.name = "x";
+    scope.seats = BW_SEATS_MAX;
+    CU_ASSERT_EQUAL(bw_scope_check(&config.params, &scope, NULL), 0);
+    scope.seats = BW_SEATS_MAX + 1;
+    conflicts(&scope, "seats", BW_SEATS_MAX + 1, BW_SEATS_MAX);
+    scope.seats = 2;
+    scope.range_count = 1;
+    conflicts(&scope, "seats", 2, 1);
+    scope.range_count = 0;
+    scope.name = "x#1";
+    conflicts(&scope, "seats", 2, 2);
+    scope.seats = 0;
+    conflicts(&scope, "seats", 0, 2);
 }
 
 static const struct tap_test tests[] = {
     TAP_TEST(a_range_has_its_bounds),
+    TAP_TEST(seats_have_their_bounds),
     TAP_TEST(a_scope_that_breaks_a_promise_is_refused),
     TAP_TEST(damping_lengthens_each_time_up_to_the_longest_suspicion),
     TAP_TEST(merging_is_commutative_associative_and_idempotent),

@@ -136,6 +136,58 @@ static void fewest_transmitted_first_and_urgent_ahead(void) {
     net.nodes[0].paused = false;
 }
 
+static size_t told_of[8];
+
+static void count_strangers(struct net *at, size_t index, const struct bw_gossip_event *event) {
+    (void)at, (void)index;
+    for (size_t i = 0; event->type == BW_GOSSIP_MEMBER && i < BW_COUNT(told_of); i++) {
+        struct bw_id id = stranger(500 + i).id;
+        told_of[i] += bw_id_equal(&event->id, &id);
+    }
+}
+
+/* Heard by node 0, which nobody asks for its news meanwhile. */
+static void hear_stranger(size_t index, enum bw_status status, uint64_t age_ms) {
+    struct bw_frame_member made = stranger(index);
+    uint8_t frames[BW_FRAMES_MAX];
+    struct bw_writer writer = {.data = frames, .capacity = sizeof(frames)};
+    made.status = (uint8_t)status;
+    made.age_ms = age_ms;
+    bw_wire_put(&writer, &bw_schema_member, &made);
+    struct bw_inbound in = {.from = net.nodes[1].id,
+                            .session = net.nodes[1].session,
+                            .addr = net.nodes[1].addr,
+                            .proven = true,
+                            .bound = true,
+                            .heard_us = net.now_us,
+                            .frames = {frames, writer.used}};
+    CU_ASSERT_EQUAL(bw_gossip_receive(net.nodes[0].gossip, &in, net_now(&net)), 0);
+}
+
+/* The dead make room before anybody was told of them: the last of the news, one in the middle, the first. */
+static void who_is_forgotten_is_no_news_and_the_others_stay(void) {
+    net_form(&net, 3);
+    struct bw_gossip *g = net.nodes[0].gossip;
+    memset(told_of, 0, sizeof(told_of));
+    net.on_event = count_strangers;
+    hear_stranger(500, BW_STATUS_DEAD, 1000);
+    hear_stranger(501, BW_STATUS_ALIVE, 0);
+    hear_stranger(502, BW_STATUS_DEAD, 2000);
+    hear_stranger(503, BW_STATUS_DEAD, 3000);
+    CU_ASSERT_EQUAL(bw_gossip_member_count(g), 7);
+    g->members.limit = g->members.count;
+    for (size_t i = 504; i < 507; i++) {
+        hear_stranger(i, BW_STATUS_ALIVE, 0);
+        CU_ASSERT_EQUAL(bw_gossip_member_count(g), 7);
+    }
+    net_drain(&net, 0);
+    for (size_t i = 0; i < BW_COUNT(told_of); i++) {
+        bool stays = i == 1 || (i >= 4 && i < 7);
+        CU_ASSERT_EQUAL(told_of[i], stays);
+    }
+    net.on_event = NULL;
+}
+
 /* ------------------------------------------------------------------ sync */
 
 static bool no_updates(struct net *at, const struct net_packet *packet, size_t to) {
@@ -343,6 +395,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(only_what_was_sent_is_counted),
     TAP_TEST(the_queue_has_a_bound),
     TAP_TEST(fewest_transmitted_first_and_urgent_ahead),
+    TAP_TEST(who_is_forgotten_is_no_news_and_the_others_stay),
     TAP_TEST(a_large_view_comes_over_in_spite_of_loss),
     TAP_TEST(a_sync_costs_what_differs),
     TAP_TEST(a_suspect_with_a_large_record_comes_over),
