@@ -51,7 +51,10 @@ def measure(source, build):
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if done.returncode != 0:
         fail("gcovr failed")
-    return json.loads(done.stdout)["files"]
+    files = json.loads(done.stdout)["files"]
+    for file in files:  # in a tree that is reached through a link gcovr leaves the path as it is
+        file["filename"] = os.path.relpath(os.path.realpath(source / file["filename"]), source)
+    return files
 
 
 def percent(part, whole):
