@@ -18,6 +18,7 @@ struct bw_inbound {
     struct bw_bytes frames;
     bool ended;    /* its session has ended, and it is the newest of it: it is dropped, and only looked at for that */
     bool lives;    /* and yet it has opened what we sent since: there are two with that id */
+    bool set_back; /* it has shown us that we are an older state of our machine, put back */
     bool replayed; /* its counter was used, by all we know: likewise, but seldom */
 };
 

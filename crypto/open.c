@@ -190,7 +190,9 @@ static int open_checked(struct bw_channel *channel, struct bw_bytes datagram, st
     }
     bool stranger = channel->pairs.exchange && !pair;
     if (error == 0) {
-        error = again ? BW_ERR_DROP_REPLAY : check_echo(channel, arrival, stranger, now_us);
+        error = !again     ? check_echo(channel, arrival, stranger, now_us)
+                : stranger ? BW_ERR_DROP_UNPROVEN
+                           : BW_ERR_DROP_REPLAY;
     }
     if (error) {
         return error;
@@ -205,13 +207,17 @@ static bool opens_again(struct bw_channel *channel, struct bw_bytes datagram, st
     if (now_us < channel->again_us) {
         return false;
     }
+    if (open_checked(channel, datagram, arrival, true, now_us) != BW_ERR_DROP_REPLAY) {
+        return false; /* forged: that is no reason to look at no other one */
+    }
     channel->again_us = now_us + AGAIN_US;
-    return open_checked(channel, datagram, arrival, true, now_us) == BW_ERR_DROP_REPLAY;
+    return true;
 }
 
 int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const struct bw_addr *from,
                     struct bw_inbound *inbound, struct bw_time now) {
     struct bw_arrival arrival = {.session = 0};
+    int64_t caught_us = channel->caught_us;
     int result = open_checked(channel, datagram, &arrival, false, now.mono_us); /* 1: proven */
     bool replayed = result == BW_ERR_DROP_REPLAY && opens_again(channel, datagram, &arrival, now.mono_us);
     bool ended = false;
@@ -231,6 +237,7 @@ int bw_channel_open(struct bw_channel *channel, struct bw_bytes datagram, const 
         .ended = ended,
         .lives = lives,
         .replayed = replayed,
+        .set_back = channel->caught_us != caught_us,
     };
     if (result < 0) {
         bw_channel_count_drop(channel, result);

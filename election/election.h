@@ -138,6 +138,8 @@ int bw_election_claim_above(struct bw_election *election, const char *scope, con
                             struct bw_time now);
 /* Another process has our id: for so long, microseconds, or BW_NEVER, we neither stand nor vote. */
 void bw_election_twice(struct bw_election *election, int64_t for_us, struct bw_time now);
+/* The same, at least: we are an older state of ourselves, and have forgotten what we promised. */
+void bw_election_set_back(struct bw_election *election, int64_t for_us, struct bw_time now);
 
 /* The gate: whether we are ready to lead; who is not resigns. ttl_ms 0: until told otherwise. BW_ERR_NOT_FOUND as above. */
 int bw_election_ready(struct bw_election *election, const char *scope, bool ready, uint32_t ttl_ms, struct bw_time now);

@@ -86,6 +86,7 @@ static int init(struct bw_gossip *g, const struct bw_gossip_config *config, stru
                             .now = now,
                             .key = bw_digest_key(config->label),
                             .differ_us = BW_NEVER,
+                            .twice_ended_us = BW_NEVER,
                             .gossiped_us = now.mono_us - BW_US_PER_S * 3600,
                             .rumoured_us = now.mono_us - BW_US_PER_S * 3600,
                             .compared_us = now.mono_us,

@@ -184,7 +184,7 @@ struct bw_gossip {
     struct bw_timer reap;
 
     int64_t twice_us;        /* twice.c: when two with one id were told of each other last */
-    bool twice_ended;        /* of us: the other one was taken for the member, when we were told last */
+    int64_t twice_ended_us;  /* when we were told that the other one is taken for the member; BW_NEVER: it is not */
     struct bw_table records; /* record.c */
 
     /* disseminate.c */

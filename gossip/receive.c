@@ -250,7 +250,7 @@ static int receive(struct bw_gossip *g, const struct bw_inbound *in) {
     }
     note_heard(g, in);
     if (pings) {
-        bw_twice_taken(g); /* nobody pings in a session that has ended for him */
+        bw_twice_taken(g, in); /* nobody pings in a session that has ended for him */
     }
     g->measured_us = -1;
     g->attest.refused = false;

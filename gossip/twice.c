@@ -29,14 +29,14 @@ void bw_twice_told(struct bw_gossip *g, const struct bw_inbound *in, const struc
         return; /* one member's word would depose another */
     }
     bw_trace_rule(g->trace, BW_RULE_STAND_BACK_WHEN_TWICE, &in->from, frame->ended);
-    g->twice_ended = frame->ended != 0;
+    g->twice_ended_us = frame->ended != 0 ? g->now.mono_us : BW_NEVER;
     bw_event_push(g, &(struct bw_gossip_event){
                          .type = BW_GOSSIP_TWICE, .id = g->self->id, .addr = frame->addr, .ok = frame->ended != 0});
 }
 
-void bw_twice_taken(struct bw_gossip *g) {
-    if (g->twice_ended) {
-        g->twice_ended = false;
+void bw_twice_taken(struct bw_gossip *g, const struct bw_inbound *in) {
+    if (in->heard_us > g->twice_ended_us) {
+        g->twice_ended_us = BW_NEVER;
         bw_event_push(g, &(struct bw_gossip_event){.type = BW_GOSSIP_TWICE, .id = g->self->id});
     }
 }

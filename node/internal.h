@@ -131,6 +131,9 @@ struct bw_node_keys {
     int64_t started_us;
 };
 
+/* So long after the other was heard last who is taken for the member stands again; and who was set back, who may have promised. */
+#define BW_TWICE_US (60 * BW_US_PER_S)
+
 /* What every call looks at stands together, first. */
 struct bw_node {
     struct bw_time now; /* the newest time given: time never goes back */

@@ -304,6 +304,9 @@ static int open_datagram(struct bw_node *node, struct bw_bytes datagram, const s
     if (error != 0) {
         bw_stranger_note(node, from, error);
     }
+    if (inbound->set_back) {
+        bw_election_set_back(node->election, BW_TWICE_US, node->now);
+    }
     return error;
 }
 

@@ -5,8 +5,6 @@
 
 #define PUMP_ROUNDS_MAX 64 /* each round hands on what the last one caused; the chain is a few steps long */
 #define RETRY_US (1 * BW_US_PER_S)
-#define TWICE_US \
-    (60 * BW_US_PER_S) /* who is taken for the member stands again so long after the other was heard last */
 #define TWICE_AGAIN_US (30 * BW_US_PER_S)
 
 struct bw_time bw_node_clamp(struct bw_node *node, struct bw_time now) {
@@ -108,7 +106,7 @@ static void on_incompatible(struct bw_node *node, const struct bw_gossip_event *
 static void on_twice(struct bw_node *node, const struct bw_gossip_event *found) {
     bool own = bw_id_equal(&found->id, &node->id);
     if (own) {
-        bw_election_twice(node->election, found->ok ? BW_NEVER : TWICE_US, node->now);
+        bw_election_twice(node->election, found->ok ? BW_NEVER : BW_TWICE_US, node->now);
     }
     if (found->addr.family == 0 || node->now.mono_us < node->twice_us[own]) {
         return;

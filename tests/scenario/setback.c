@@ -114,7 +114,26 @@ static void and_in_identity_mode(void) {
     comes_back(FAR, true, 300000);
 }
 
+/* What it promised in the life that is lost it has forgotten: it gives up what it leads, and neither stands nor votes for a minute. */
+static void it_leads_nothing_for_a_minute(void) {
+    struct snapshot snapshot = {.further = FAR};
+    size_t leader = cluster(1, COUNT);
+    CHECK(leader != NOBODY);
+    bw_sim_call(sim, leader, "a snapshot", take, &snapshot);
+    CHECK(run_ms(10000));
+    bw_sim_call(sim, leader, "goes back", put_back, &snapshot);
+    CHECK(wait_other_leader(leader, 10000) != NOBODY);
+    for (size_t i = 0; i < COUNT; i++)
+        if (i != leader)
+            bw_sim_crash(sim, i);
+    CHECK(run_ms(40000));
+    CHECK(!may_act(leader));
+    CHECK(run_ms(60000));
+    CHECK(may_act(leader));
+}
+
 static const struct tap_test tests[] = {
+    TAP_TEST(it_leads_nothing_for_a_minute),
     TAP_TEST(one_that_goes_back_is_not_even_dead),
     TAP_TEST(nor_is_it_when_all_its_numbers_are_within_the_window),
     TAP_TEST(one_that_was_off_comes_back),

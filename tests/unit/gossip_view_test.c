@@ -81,6 +81,7 @@ static void only_what_was_sent_is_counted(void) {
                             {frames, writer.used},
                             false,
                             false,
+                            false,
                             false};
     CU_ASSERT_EQUAL(bw_gossip_receive(g, &in, net_now(&net)), 0);
     bw_gossip_tick(g, net_now(&net)); /* datagrams are queued, nobody fetches them */
@@ -123,6 +124,7 @@ static void fewest_transmitted_first_and_urgent_ahead(void) {
                             true,
                             net.now_us,
                             {frames, writer.used},
+                            false,
                             false,
                             false,
                             false};
