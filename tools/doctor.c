@@ -27,11 +27,10 @@ void doctor_say(struct doctor *doctor, const struct doctor_finding *finding, con
 void doctor_word(const char *name, char word[DOCTOR_WORD_SIZE]) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:@%+=/-";
     bool quoted = name[0] == '\0' || name[strspn(name, plain)] != '\0';
-    char *end = word + DOCTOR_WORD_SIZE - 6;
-    word += sprintf(word, "%s%s", name[0] == '-' ? "-- " : "", quoted ? "'" : "");
-    for (; *name != '\0' && word < end; name++)
-        word += sprintf(word, *name == '\'' ? "'\\''" : "%c", *name);
-    sprintf(word, "%s", quoted ? "'" : "");
+    size_t size = (size_t)sprintf(word, "%s%s", name[0] == '-' ? "-- " : "", quoted ? "'" : "");
+    for (; *name != '\0' && size < DOCTOR_WORD_SIZE - 6; name++)
+        size += (size_t)sprintf(word + size, *name == '\'' ? "'\\''" : "%c", *name);
+    sprintf(word + size, "%s", quoted ? "'" : "");
 }
 
 const char *doctor_self(const struct doctor *doctor) {

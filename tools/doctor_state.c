@@ -305,7 +305,9 @@ static void look_at_differences(struct doctor *doctor) {
     json_t *said = json_object();
     size_t index;
     json_t *scope;
-    json_array_foreach(json_object_get(doctor->leader, "scopes"), index, scope) look_at_scope(doctor, scope, said);
+    json_array_foreach(json_object_get(doctor->leader, "scopes"), index, scope) {
+        look_at_scope(doctor, scope, said);
+    }
     json_decref(said);
 }
 
