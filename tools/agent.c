@@ -148,6 +148,8 @@ static void on_event(void *context, const struct bw_event *event) {
         agent_keys_store(agent->options->key_file, agent->host);
     if (event->type == BW_EVENT_STRANGER)
         hints_stranger(&agent->hints, event);
+    if (event->type == BW_EVENT_MEMBER_TWICE)
+        hints_twice(event);
     if (event->type == BW_EVENT_TERM_REFUSED)
         hints_far_term(event);
     if (shown(event) && agent->view.phase == AGENT_MEMBER && agent->host != NULL)

@@ -26,6 +26,16 @@ static void look_for_others(struct hints *hints, const struct bw_node *node) {
                  "have they the same key and cluster label? They are tried again, for ever");
 }
 
+void hints_twice(const struct bw_event *event) {
+    char addr[BW_ADDR_TEXT_SIZE];
+    bw_addr_text(&event->addr, addr);
+    log_line(
+        event->own ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
+        "%s runs twice with one id, the other one at %s: its state directory was copied, and neither leads or votes. "
+        "Stop one of them, and start it with an empty --state-dir and a --name of its own",
+        event->own ? "this agent" : event->name, addr);
+}
+
 void hints_stranger(const struct hints *hints, const struct bw_event *event) {
     char addr[BW_ADDR_TEXT_SIZE];
     bw_addr_text(&event->addr, addr);

@@ -23,6 +23,8 @@ struct hints {
 
 /* Looks every few seconds. has_seeds: addresses to join were given. hints: kept by the caller as long as the loop runs. */
 void hints_start(struct hints *hints, struct ev_loop *loop, struct bw_loop *host, bool has_seeds);
+/* Says of a member-twice event what to do. */
+void hints_twice(const struct bw_event *event);
 /* Says of a stranger event what is probably wrong. */
 void hints_stranger(const struct hints *hints, const struct bw_event *event);
 /* Says of a term-refused event who has that term. */

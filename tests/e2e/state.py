@@ -170,6 +170,8 @@ def a_copied_state_directory_is_noticed():
     twin.wait_event("member-twice", own=True, addr=copied.addr)
     cluster.wait(lambda: any(agent.events("member-twice") for agent in others), LIMIT, "and those that heard both")
     for agent in (copied, twin):
+        said = [line.object for line in agent.lines if line.object and "this agent runs twice" in line.object.get("msg", "")]
+        tap.equal([line["level"] for line in said[:1]], ["error"], "the log says it loudly")
         tap.equal(agent.run("is-leader").returncode, 1, "it does not lead")
         answer = agent.run("doctor", "--json")
         tap.check("its state directory was copied" in answer.stdout, answer.stdout)
